@@ -1,0 +1,290 @@
+//! The wire between browser and server, version 1: JSON text frames on `GET /api/v1/ws`, and the body of
+//! `POST /api/v1/run`. `web/protocol.ts` is generated from these types.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::value::StackFrame;
+use crate::limits::{Limits, LimitsRequest};
+
+/// Version of this wire, told in [`ServerMsg::Hello`].
+pub const WIRE_VERSION: u32 = 1;
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS))]
+pub enum ClientMsg {
+    /// Run a program.
+    Run(RunRequest),
+    /// Stop a run.
+    Stop(StopRequest),
+    /// Answer a prompt of a run.
+    Input(InputRequest),
+}
+
+/// A program to run, as sent over the WebSocket or as the body of `POST /api/v1/run`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS), ts(optional_fields))]
+pub struct RunRequest {
+    /// The client's name for the run, not used before on this connection. Required on the WebSocket; over
+    /// HTTP one is made when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<Uuid>,
+    /// The program's text.
+    pub source: String,
+    /// What it is written in. Default `javascript`.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Language>"))]
+    pub language: Language,
+    /// Script or module. Default `auto`.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Mode>"))]
+    pub mode: Mode,
+    /// Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub input: Option<Box<RawValue>>,
+    /// Tighter limits than the server's own.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
+    pub limits: LimitsRequest,
+}
+
+/// Languages a program can be written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Language {
+    /// ECMAScript as V8 has it.
+    #[default]
+    Javascript,
+}
+
+/// How a program is evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Mode {
+    /// A module if the program uses `import`, `export`, `import.meta` or top-level `await`, else a script.
+    #[default]
+    Auto,
+    /// A classic script: sloppy mode unless it says `"use strict"`.
+    Script,
+    /// An ES module: strict, with top-level `await`.
+    Module,
+}
+
+/// Body of a `stop` message.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS))]
+pub struct StopRequest {
+    /// Which run.
+    pub run_id: Uuid,
+}
+
+/// Body of an `input` message.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS))]
+pub struct InputRequest {
+    /// Which run.
+    pub run_id: Uuid,
+    /// Which of its prompts.
+    pub prompt_id: u32,
+    /// The answer; `null` for a prompt that was cancelled.
+    pub value: Option<String>,
+}
+
+/// What the server sends.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(Deserialize, ts_rs::TS), ts(optional_fields))]
+pub enum ServerMsg {
+    /// First frame on every connection.
+    Hello {
+        /// [`WIRE_VERSION`].
+        version: u32,
+        /// What runs the programs, such as `V8 15.0.1`.
+        engine: String,
+        /// What a run may use when it does not ask for less.
+        limits: Limits,
+        /// The longest source accepted, in bytes of UTF-8. Default 256 KiB.
+        source_bytes: u64,
+        /// The longest console event sent, in bytes of JSON. Default 64 KiB.
+        message_bytes: u64,
+        /// How many runs may be open on one connection at once. Default 8.
+        open_runs: u32,
+    },
+    /// The run was accepted and waits for a place.
+    Queued {
+        /// Which run.
+        run_id: Uuid,
+        /// How many are before it, itself included. Sent again as it changes.
+        position: u32,
+    },
+    /// The program is about to be evaluated.
+    Started {
+        /// Which run.
+        run_id: Uuid,
+    },
+    /// Console events, in order.
+    Console {
+        /// Which run.
+        run_id: Uuid,
+        /// Number of the first event in this frame, from 0 in each run: a gap would mean loss.
+        seq: u64,
+        /// The events, passed on as the isolate's process wrote them.
+        #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
+        events: Box<RawValue>,
+    },
+    /// The end of an accepted run; exactly one for each.
+    Finished {
+        /// Which run.
+        run_id: Uuid,
+        /// The rest.
+        #[serde(flatten)]
+        report: RunReport,
+    },
+    /// A run that was not accepted, or a frame that could not be acted on. An accepted run is not affected
+    /// by a rejected frame that names it.
+    Rejected {
+        /// Which run, where the frame could be tied to one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run_id: Option<Uuid>,
+        /// Why, for a program.
+        reason: RejectReason,
+        /// Why, for a person, and what to do.
+        message: String,
+        /// When to try again, in milliseconds, where that would help.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// Why something was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum RejectReason {
+    /// The server has no place for another run and its queue is full, or it is shutting down.
+    Busy,
+    /// The source or the frame is over its limit.
+    TooLarge,
+    /// Not JSON, an unknown type, a wrong or missing field, a value out of range.
+    BadRequest,
+    /// This connection has used the run's id before.
+    DuplicateRunId,
+    /// This connection has as many runs open as it may.
+    TooManyRuns,
+    /// No run with that id is open on this connection.
+    UnknownRun,
+    /// The run has no such prompt open.
+    UnknownPrompt,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Outcome {
+    /// The program ran to its end.
+    Completed,
+    /// It threw, did not parse, or left a rejected promise unhandled.
+    Failed,
+    /// It took longer than `wall_ms`.
+    TimedOut,
+    /// It computed for longer than `cpu_ms`.
+    CpuExceeded,
+    /// It needed more than `heap_bytes`, `buffer_bytes` or `process_bytes`.
+    MemoryExceeded,
+    /// It wrote more than `output_bytes` or `console_events`.
+    OutputExceeded,
+    /// Somebody stopped it, or the visitor left.
+    Stopped,
+    /// Its process died in a way that says nothing about the program. Never the program's doing alone: the
+    /// server's log has more.
+    Crashed,
+}
+
+/// What is known of a run when it has ended.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
+pub struct RunReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The value of the program's last expression, as a console value; `null` unless it completed with one.
+    #[cfg_attr(test, ts(as = "Option<super::value::Value>"))]
+    pub value: Option<Box<RawValue>>,
+    /// What went wrong, and what to do; `null` when it completed.
+    pub error: Option<RunError>,
+    /// Where the program was when it was stopped; `null` if it was not, was waiting, or could not be asked.
+    pub stopped_at: Option<StackFrame>,
+    /// What it used, and what it was allowed.
+    pub usage: Usage,
+    /// Output that was cut.
+    pub dropped: Dropped,
+}
+
+/// What went wrong in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RunError {
+    /// The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
+    /// `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
+    pub name: String,
+    /// What happened and, for limits, where and what to do about it.
+    pub message: String,
+    /// Where, innermost first; only frames of the visitor's program. A syntax error has one frame.
+    pub stack: Vec<StackFrame>,
+}
+
+/// What a run used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Usage {
+    /// Milliseconds from start to end.
+    pub wall_ms: u64,
+    /// Milliseconds of CPU.
+    pub cpu_ms: u64,
+    /// V8's heap in use at the end (or when last seen), in bytes.
+    pub heap_bytes: u64,
+    /// The most that buffers and WebAssembly memory held, in bytes.
+    pub buffer_bytes: u64,
+    /// The most that the process held resident, shared pages included, in bytes.
+    pub process_bytes: u64,
+    /// Console events and the result as sent, in bytes.
+    pub output_bytes: u64,
+    /// Console events sent.
+    pub console_events: u64,
+    /// The limits that applied.
+    #[cfg_attr(test, ts(inline))]
+    pub limits: Limits,
+}
+
+/// Output that did not reach the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Dropped {
+    /// Whole console events.
+    pub events: u64,
+    /// Their size, in bytes of JSON, as far as it is known.
+    pub bytes: u64,
+}
+
+/// The answer to `POST /api/v1/run`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
+pub struct RunResponse {
+    /// The request's `run_id`, or the one made for it.
+    pub run_id: Uuid,
+    /// Every console event, in order.
+    #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
+    pub console: Box<RawValue>,
+    /// The rest.
+    #[serde(flatten)]
+    pub report: RunReport,
+}
