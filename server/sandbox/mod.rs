@@ -1,12 +1,33 @@
 //! The parent's side of a run: a place among the runs ([`permit`]), a confined process ([`process`]),
 //! deadlines and exactly one outcome ([`supervise`]).
 
+pub mod process;
+mod permit;
+mod pool;
+mod report;
+mod supervise;
+mod zygote;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use self::permit::{Asked, Places};
+use self::pool::Pool;
+use self::process::Backend;
+use self::supervise::Wish;
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
+
+/// How many events of a run wait for their reader before the program is slowed down.
+const EVENTS_AHEAD: usize = 4;
+/// What a client that was turned away for want of a place is told to wait, in milliseconds.
+const RETRY_AFTER_MS: u64 = 1_000;
 
 /// A program to run, checked and with its limits settled.
 #[derive(Debug)]
@@ -69,7 +90,11 @@ pub type RunEvents = mpsc::Receiver<RunEvent>;
 #[derive(Clone, Debug)]
 pub struct SandboxSettings {
     /// The program to start as zygote: this very binary.
-    pub program: std::path::PathBuf,
+    pub program: PathBuf,
+    /// The most that any run may use: V8's heap is made for it.
+    pub limits: Limits,
+    /// Start V8 in each child, even where a warm runtime can be forked. Default false.
+    pub cold: bool,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.
@@ -77,23 +102,33 @@ pub struct SandboxSettings {
     /// How many accepted runs may wait for a place. Default 256.
     pub queue: usize,
     /// How long a program has, after it was told to stop, before its process is killed. Default 200 ms.
-    pub grace: std::time::Duration,
+    pub grace: Duration,
     /// How long a process may take to get ready before it is given up. Default 10 s.
-    pub ready_timeout: std::time::Duration,
+    pub ready_timeout: Duration,
     /// After how many forks a zygote is replaced. Default 10,000.
     pub zygote_forks: u64,
     /// After how long a zygote is replaced. Default 1 h.
-    pub zygote_age: std::time::Duration,
+    pub zygote_age: Duration,
     /// The longest console event, in bytes of JSON. Default 64 KiB.
     pub message_bytes: u64,
 }
 
 /// Where runs happen. Cheap to clone; all clones are one sandbox.
 #[derive(Clone)]
-pub struct Sandbox {}
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    settings: SandboxSettings,
+    backend: Box<dyn Backend>,
+    places: Places,
+    closed: AtomicBool,
+}
 
 /// One run. Dropping it kills the run's process and gives its place back.
-pub struct RunHandle {}
+#[derive(Debug)]
+pub struct RunHandle {
+    wish: watch::Sender<Wish>,
+}
 
 /// How the sandbox does, for `/healthz`.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -136,26 +171,65 @@ impl Sandbox {
     /// # Errors
     /// When the zygote can't be started or no child gets ready in `ready_timeout`.
     pub async fn launch(settings: SandboxSettings) -> Result<Self, LaunchError> {
-        let _ = settings;
-        Err(LaunchError("not there yet".into()))
+        let pool = Pool::launch(settings.clone()).await.map_err(|error| LaunchError(error.to_string()))?;
+        Ok(Self::with_backend(settings, pool))
     }
 
-    /// Accepts a run, or says why not. Its events come through the receiver as it goes.
+    /// A sandbox whose processes come from `backend`.
+    pub fn with_backend(settings: SandboxSettings, backend: impl Backend) -> Self {
+        let places = Places::new(settings.open_runs, settings.queue);
+        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, closed: AtomicBool::new(false) }))
+    }
+
+    /// Accepts a run, or says why not. Its events come through the receiver as it goes. Must be called in a
+    /// tokio runtime; the run lives in it.
     ///
     /// # Errors
     /// [`RejectReason::Busy`] when the queue is full or the sandbox is shutting down.
     pub fn start(&self, run: Run) -> Result<(RunHandle, RunEvents), Rejection> {
-        let _ = run;
-        Err(Rejection { reason: RejectReason::Busy, message: String::new(), retry_after_ms: None })
+        let busy = |message: &str, retry_after_ms| Rejection {
+            reason: RejectReason::Busy,
+            message: message.into(),
+            retry_after_ms,
+        };
+        if self.0.closed.load(Relaxed) {
+            return Err(busy("The server is shutting down. Try again in a moment.", Some(RETRY_AFTER_MS)));
+        }
+        let asked = self.0.places.ask();
+        if matches!(asked, Asked::Full) {
+            let message = "All places are taken and the queue is full. Try again in a moment.";
+            return Err(busy(message, Some(RETRY_AFTER_MS)));
+        }
+        let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
+        let (wish, wishes) = watch::channel(Wish::Run);
+        tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes));
+        Ok((RunHandle { wish }, receiver))
+    }
+
+    /// Accepts no more runs. Those that are under way go on.
+    pub fn close(&self) {
+        self.0.closed.store(true, Relaxed);
     }
 
     /// How it does now.
     pub fn health(&self) -> SandboxHealth {
-        unreachable!()
+        let backend = self.0.backend.health();
+        let (open_runs, queued_runs) = self.0.places.counts();
+        SandboxHealth {
+            ok: backend.ok,
+            fork: backend.fork,
+            warm_children: backend.warm,
+            open_runs,
+            queued_runs,
+            notes: backend.notes,
+            engine: backend.engine,
+        }
     }
 }
 
 impl RunHandle {
     /// Asks the program to stop. Its end comes as [`RunEvent::Finished`], no later than `grace` from now.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.wish.send_replace(Wish::Stop);
+    }
 }

@@ -1,0 +1,144 @@
+//! What server, zygote and runner say to each other.
+//!
+//! Server and zygote speak over a `SOCK_SEQPACKET` socket, a JSON text each packet: [`ZygoteRequest`] one
+//! way, [`ZygoteEvent`] the other. Server and runner (the forked child that holds one run) speak
+//! [frames](super::frame) over a stream socket of their own. First the child says [`READY`]; then the server
+//! sends one [`RUN`]; then the child sends any number of [`CONSOLE`] and one [`FINISHED`], and leaves.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::browser::{Dropped, Language, Mode, RunError};
+use super::value::StackFrame;
+use crate::limits::Limits;
+
+/// Server to runner: a [`RunSpec`] in JSON.
+pub const RUN: u8 = 1;
+/// Server to runner, no payload: interrupt the program, say where it was, and leave.
+pub const STOP: u8 = 2;
+
+/// Runner to server, no payload: ready for a run.
+pub const READY: u8 = 65;
+/// Runner to server: a `u32` count (little endian) and that many console events as one JSON array.
+pub const CONSOLE: u8 = 66;
+/// Runner to server: a [`FinishedSpec`] in JSON. The last frame.
+pub const FINISHED: u8 = 67;
+
+/// Exit status of a runner whose V8 ran out of memory in a place where it can't go on.
+pub const EXIT_OUT_OF_MEMORY: i32 = 71;
+/// Exit status of a runner that had to leave without a report since the program held its only thread.
+pub const EXIT_CPU_EXCEEDED: i32 = 72;
+/// Exit status of a runner that was told to stop, or ran out of time, and whose program did not yield.
+pub const EXIT_STOPPED: i32 = 73;
+
+/// What a runner needs to know of a run.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// The program's text.
+    pub source: String,
+    /// What it is written in.
+    pub language: Language,
+    /// How it is evaluated.
+    pub mode: Mode,
+    /// The global `input`.
+    pub input: Option<Box<RawValue>>,
+    /// What the run may use.
+    pub limits: Limits,
+    /// The longest console event, in bytes of JSON.
+    pub message_bytes: u64,
+}
+
+/// A runner's last word.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishedSpec {
+    /// How the program ended, as seen from inside.
+    pub ending: Ending,
+    /// The result, a [`super::value::Value`].
+    pub value: Option<Box<RawValue>>,
+    /// What was thrown.
+    pub error: Option<RunError>,
+    /// Where the program was when it was interrupted.
+    pub stopped_at: Option<StackFrame>,
+    /// CPU time of the process since the run began, in milliseconds.
+    pub cpu_ms: u64,
+    /// V8's heap in use, in bytes.
+    pub heap_bytes: u64,
+    /// The most that buffers held, in bytes.
+    pub buffer_bytes: u64,
+    /// The most that the process held resident, in bytes.
+    pub process_bytes: u64,
+    /// Output that was not sent.
+    pub dropped: Dropped,
+}
+
+/// How a program ended, as seen from inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It ran to its end.
+    Completed,
+    /// It threw.
+    Failed,
+    /// The server asked for its end.
+    Stopped,
+    /// It used up its CPU time.
+    CpuExceeded,
+    /// It used up its memory.
+    MemoryExceeded,
+    /// It used up its output.
+    OutputExceeded,
+}
+
+/// What the server asks of the zygote.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ZygoteRequest {
+    /// Fork a child around the socket that comes with this packet (`SCM_RIGHTS`).
+    Fork {
+        /// The server's name for the child.
+        id: u64,
+    },
+    /// SIGKILL a child, if it still lives.
+    Kill {
+        /// Which.
+        id: u64,
+    },
+    /// Fork no more, and leave when the last child has.
+    Retire,
+}
+
+/// What the zygote tells the server.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ZygoteEvent {
+    /// First packet: ready to fork.
+    Ready {
+        /// Whether children are forked from a warm runtime.
+        warm: bool,
+        /// What runs the programs, such as `V8 15.0.1`.
+        engine: String,
+        /// What could not be set up, in words.
+        notes: Vec<String>,
+    },
+    /// A child could not be forked.
+    ForkFailed {
+        /// Which.
+        id: u64,
+        /// Why.
+        error: String,
+    },
+    /// A child has ended and was reaped.
+    Exited {
+        /// Which.
+        id: u64,
+        /// Its exit status, if it left by itself.
+        status: Option<i32>,
+        /// The signal that ended it, if one did.
+        signal: Option<i32>,
+        /// CPU time over its whole life, in milliseconds.
+        cpu_ms: u64,
+        /// The most it held resident, in bytes.
+        process_bytes: u64,
+    },
+}

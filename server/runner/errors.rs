@@ -1,0 +1,72 @@
+//! From what a program threw to what its visitor is told. Runs none of the program's code: see [`inspect`].
+
+use deno_core::v8;
+
+use super::inspect::{Budget, InspectLimits, MAX_FRAMES, inspect, inspect_error, line};
+use super::memory;
+use super::visit::Visit;
+use crate::protocol::browser::RunError;
+use crate::protocol::value::StackFrame;
+
+/// The longest message of an error, in UTF-16 units.
+const MESSAGE_UNITS: usize = 4_096;
+
+/// The error that `exception` stands for. `message` is V8's, where it made one: it knows the position of what
+/// is no `Error`, and of syntax errors.
+pub fn from_exception<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    exception: v8::Local<'s, v8::Value>,
+    message: Option<v8::Local<'s, v8::Message>>,
+) -> RunError {
+    let mut error = match inspect_error(scope, exception, MESSAGE_UNITS, &visit.frames) {
+        Some(error) => RunError { name: error.name, message: error.message, stack: error.stack },
+        None => {
+            let mut budget = Budget::new(4 * MESSAGE_UNITS);
+            let limits = InspectLimits { depth: 2, ..InspectLimits::default() };
+            let value = inspect(scope, exception, &limits, &mut budget, &visit.frames);
+            RunError { name: "Uncaught".into(), message: line(&value), stack: Vec::new() }
+        }
+    };
+    if let Some(message) = message {
+        let syntax_error = error.name == "SyntaxError";
+        if error.stack.is_empty() || syntax_error {
+            let stack = message.get_stack_trace(scope);
+            let stack = stack.map(|stack| visit.frames.of_stack(scope, stack, MAX_FRAMES));
+            let place = place(scope, visit, message);
+            // A syntax error's stack is where the parser was called from; its place is the message's.
+            error.stack = match place {
+                Some(place) if syntax_error => std::iter::once(place).collect(),
+                place => stack.filter(|stack| !stack.is_empty()).unwrap_or_else(|| place.into_iter().collect()),
+            };
+        }
+    }
+    error
+}
+
+/// Where `message` points to, if that is in the program.
+pub fn place(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, message: v8::Local<v8::Message>) -> Option<StackFrame> {
+    let script = message.get_script_resource_name(scope)?.try_cast::<v8::String>().ok()?;
+    if script.to_rust_string_lossy(scope) != super::visit::SCRIPT_NAME {
+        return None;
+    }
+    let line = u32::try_from(message.get_line_number(scope)?).ok()?;
+    // The message counts columns from 0.
+    let column = u32::try_from(message.get_start_column()).ok()?.checked_add(1)?;
+    let (line, column) = visit.frames.original(line, column);
+    Some(StackFrame { function: String::new(), line, column })
+}
+
+/// Whether `error` is what V8 throws when the allocator refuses a buffer, and it did refuse one.
+pub fn is_refused_buffer(error: &RunError) -> bool {
+    let messages = ["Array buffer allocation failed", "WebAssembly.Memory(): could not allocate memory"];
+    memory::buffer_was_refused() && error.name == "RangeError" && messages.contains(&error.message.as_str())
+}
+
+/// The visitor's frames at the place where an isolate was interrupted.
+pub fn current_stack(isolate: &mut v8::Isolate) -> Vec<StackFrame> {
+    let Some(visit) = Visit::of(isolate) else { return Vec::new() };
+    let context = visit.context.clone();
+    v8::scope_with_context!(scope, isolate, &context);
+    visit.frames.current(scope, 10)
+}

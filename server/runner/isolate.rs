@@ -1,0 +1,455 @@
+//! The JavaScript runtime of a runner: made once, warm, by the zygote; used once, by a child.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
+use serde_json::value::RawValue;
+
+use super::inspect::{Budget, InspectLimits, inspect};
+use super::link::Link;
+use super::modules;
+use super::program::{Goal, Program, RESULT_EXPORT};
+use super::visit::{SCRIPT_NAME, Visit};
+use super::{errors, globals, memory};
+use crate::protocol::browser::RunError;
+use crate::protocol::runner::{Ending, RunSpec};
+use crate::protocol::value::Value;
+
+static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
+
+/// How a program ended, with what came of it.
+pub struct Ended {
+    /// How.
+    pub ending: Ending,
+    /// The result, in JSON.
+    pub value: Option<Box<RawValue>>,
+    /// What was thrown.
+    pub error: Option<RunError>,
+}
+
+/// A runtime that has run no program.
+pub struct Template {
+    // Dropped never: a child leaves by `_exit`. The order matters to nobody.
+    executor: tokio::runtime::Runtime,
+    runtime: JsRuntime,
+    platform: v8::SharedRef<v8::Platform>,
+    start_clock: v8::Global<v8::Function>,
+}
+
+/// V8's version, for people.
+pub fn engine() -> String {
+    format!("V8 {}", v8::V8::get_version())
+}
+
+impl Template {
+    /// Starts V8 and a runtime in this process, which must have one thread: V8 is told to start no other.
+    ///
+    /// `heap_bytes` bounds V8's heap for good, `buffer_bytes` a single WebAssembly memory.
+    ///
+    /// # Errors
+    /// In words, when V8 or the snapshot won't start.
+    pub fn new(heap_bytes: u64, buffer_bytes: u64) -> Result<Self, String> {
+        // A runtime without an I/O driver: its epoll instance would be shared by all children.
+        let executor = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| format!("no tokio runtime: {error}"))?;
+        let _entered = executor.enter();
+
+        let wasm_pages = (buffer_bytes >> 16).max(1);
+        // One thread, so that a fork takes the whole of V8 along. Flags stay open, so that each child can
+        // set its own random seed. WebAssembly checks its bounds in code, not by guard regions of 8 GiB
+        // each, so that a memory takes only the address space that it may fill.
+        v8::V8::set_flags_from_string(&format!(
+            "--single-threaded --no-freeze-flags-after-init --wasm-max-mem-pages={wasm_pages} \
+             --wasm-enforce-bounds-checks"
+        ));
+        let platform = v8::new_single_threaded_default_platform(false).make_shared();
+        JsRuntime::init_platform(Some(platform.clone()));
+
+        let heap = usize::try_from(heap_bytes).map_err(|_| "heap_bytes is out of range".to_owned())?;
+        let params = v8::CreateParams::default()
+            .heap_limits(0, heap)
+            .array_buffer_allocator(memory::allocator().make_shared())
+            .allow_atomics_wait(false);
+        let mut runtime = JsRuntime::try_new(RuntimeOptions {
+            extensions: super::extension::extensions(),
+            startup_snapshot: Some(SNAPSHOT),
+            create_params: Some(params),
+            ..RuntimeOptions::default()
+        })
+        .map_err(|error| error.to_string())?;
+
+        modules::replace_loader(runtime.v8_isolate());
+        let start_clock = {
+            let context = runtime.main_context();
+            v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
+            globals::install(scope)?
+        };
+        drop(_entered);
+        Ok(Self { executor, runtime, platform, start_clock })
+    }
+
+    /// Gives this process random numbers of its own. To be called in each child before its first script:
+    /// children of one zygote would else all draw the same.
+    pub fn reseed(&mut self) {
+        let mut seed = [0; 4];
+        if getrandom::fill(&mut seed).is_ok() {
+            // 0 would mean "seed yourself", which happened in the zygote.
+            let seed = i32::from_le_bytes(seed).wrapping_abs().max(1);
+            v8::V8::set_flags_from_string(&format!("--random-seed={seed}"));
+        }
+    }
+
+    /// Sends a small program of our own through everything that a visitor's program goes through, in a
+    /// context that is thrown away: what it touches is then in place, in the zygote for all children, in a
+    /// child before its visitor waits.
+    pub fn warm_up(&mut self) {
+        let _entered = self.executor.enter();
+        v8::scope!(let scope, self.runtime.v8_isolate());
+        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let source = "(function f(a) { return [a, { a }, `${a}`].map((x) => x).length })(1)";
+        if let Some(source) = v8::String::new(scope, source)
+            && let Some(script) = v8::Script::compile(scope, source, None)
+        {
+            script.run(scope);
+        }
+    }
+
+    /// A handle that other threads can interrupt the isolate with.
+    pub fn handle(&mut self) -> v8::IsolateHandle {
+        self.runtime.v8_isolate().thread_safe_handle()
+    }
+
+    /// Runs a program to its end.
+    pub fn run(mut self, link: &Arc<Link>, spec: RunSpec) -> Ended {
+        let start = Instant::now();
+        memory::limit_buffers(link.limits().buffer_bytes);
+        let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
+        let program = Rc::new(Program::new(spec.source, spec.mode));
+        let context = self.runtime.main_context();
+        let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
+        let visit = Visit::enter(isolate, context.clone(), link.clone(), &program, message_bytes, start);
+        guard_heap(isolate, link);
+
+        self.runtime.op_state().borrow_mut().put(deno_web::StartTime::default());
+        let _entered = self.executor.enter();
+        let started = {
+            v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+            let receiver = v8::undefined(scope).into();
+            v8::Local::new(scope, &self.start_clock).call(scope, receiver, &[]);
+            if let Some(input) = &spec.input {
+                define_input(scope, input);
+            }
+            evaluate(scope, &visit, &program)
+        };
+        drop(_entered);
+        let result = match started {
+            Ok(started) => self.settle(&visit, started),
+            Err(error) => Err(error),
+        };
+        let ended = self.conclude(&visit, result, message_bytes);
+        link.note_heap(self.runtime.v8_isolate().get_heap_statistics().used_heap_size() as u64);
+        ended
+    }
+
+    /// Runs the event loop until nothing is left to do.
+    fn settle(&mut self, visit: &Visit, started: Started) -> Result<Started, RunError> {
+        let Self { executor, runtime, platform, .. } = self;
+        let context = runtime.main_context();
+        let finished: Result<(), RunError> = executor.block_on(async {
+            tokio::select! {
+                biased;
+                () = visit.link.wake.notified() => Ok(()),
+                result = poll_fn(|cx| loop {
+                    let polled = runtime.poll_event_loop(cx, PollEventLoopOptions::default());
+                    if visit.link.ending().is_some() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    if let Some(error) = visit.take_uncaught() {
+                        return Poll::Ready(Err(error));
+                    }
+                    {
+                        v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
+                        if let Some(error) = visit.take_rejection(scope) {
+                            return Poll::Ready(Err(error));
+                        }
+                    }
+                    // V8's own tasks: WebAssembly that compiles, finalizers.
+                    let mut ran_task = false;
+                    while v8::Platform::pump_message_loop(platform, runtime.v8_isolate(), false) {
+                        ran_task = true;
+                    }
+                    return match polled {
+                        _ if ran_task => continue,
+                        Poll::Pending => Poll::Pending,
+                        Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+                        Poll::Ready(Err(error)) => Poll::Ready(Err(internal(&error.to_string()))),
+                    };
+                }) => result,
+            }
+        });
+        finished.and_then(|()| match visit.take_uncaught() {
+            Some(error) => Err(error),
+            None => Ok(started),
+        })
+    }
+
+    /// What is to be reported.
+    fn conclude(&mut self, visit: &Visit, result: Result<Started, RunError>, message_bytes: usize) -> Ended {
+        if let Some(ending) = visit.link.ending() {
+            return Ended { ending, value: None, error: None };
+        }
+        let error = match result {
+            Ok(started) => {
+                let context = self.runtime.main_context();
+                v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+                match started.result(scope, visit) {
+                    Ok(value) => {
+                        let value = value.and_then(|value| report_value(scope, visit, value, message_bytes));
+                        return Ended { ending: Ending::Completed, value, error: None };
+                    }
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        let ending = if errors::is_refused_buffer(&error) { Ending::MemoryExceeded } else { Ending::Failed };
+        Ended { ending, value: None, error: Some(error) }
+    }
+}
+
+/// A program that was evaluated, as far as that goes without the event loop.
+enum Started {
+    /// A script, with its completion value.
+    Script(v8::Global<v8::Value>),
+    /// A module, with the promise of its evaluation.
+    Module { module: v8::Global<v8::Module>, evaluated: v8::Global<v8::Promise>, exports_result: bool },
+}
+
+fn internal(message: &str) -> RunError {
+    RunError { name: "Error".into(), message: message.into(), stack: Vec::new() }
+}
+
+/// The global `input`: a value of the program's own, made from the request's JSON.
+fn define_input(scope: &mut v8::PinScope<'_, '_>, input: &RawValue) {
+    let Some(json) = v8::String::new(scope, input.get()) else { return };
+    let Some(value) = v8::json::parse(scope, json) else { return };
+    let Some(key) = v8::String::new(scope, "input") else { return };
+    let global = scope.get_current_context().global(scope);
+    global.create_data_property(scope, key.into(), value);
+}
+
+fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, module: bool) -> v8::ScriptOrigin<'s> {
+    let name = v8::String::new(scope, SCRIPT_NAME).map_or_else(|| v8::undefined(scope).into(), Into::into);
+    v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, module, None)
+}
+
+/// Compiles and evaluates; microtasks and timers are left to the event loop.
+fn evaluate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    program: &Program,
+) -> Result<Started, RunError> {
+    let Some(source) = v8::String::new(scope, &program.source) else {
+        return Err(internal("the program is too long for V8"));
+    };
+    match program.goal {
+        Goal::Script => script(scope, visit, source),
+        Goal::Module => module(scope, visit, source, program.exports_result()),
+        Goal::Unknown => {
+            // Our parser did not take it. If V8 takes it as one of the two, so be it; if as neither, the
+            // error that is further into the text comes from the grammar that the visitor meant.
+            let as_script = compile(scope, visit, |scope, origin| {
+                let mut source = v8::script_compiler::Source::new(source, Some(origin));
+                let (options, reason) = compile_options();
+                v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason).map(|_| ())
+            });
+            let Err(script_error) = as_script else { return script(scope, visit, source) };
+            let Err(module_error) = compile_module(scope, visit, source).map(|_| ()) else {
+                return module(scope, visit, source, false);
+            };
+            let place = |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
+            Err(if place(&module_error) > place(&script_error) { module_error } else { script_error })
+        }
+    }
+}
+
+fn compile_options() -> (v8::script_compiler::CompileOptions, v8::script_compiler::NoCacheReason) {
+    (v8::script_compiler::CompileOptions::NoCompileOptions, v8::script_compiler::NoCacheReason::NoReason)
+}
+
+/// Does `what` and turns what it throws into an error.
+fn compile<'s, T>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    what: impl for<'a> FnOnce(&mut v8::PinScope<'s, 'a>, &v8::ScriptOrigin<'s>) -> Option<T>,
+) -> Result<T, RunError> {
+    let origin = origin(scope, false);
+    attempt(scope, visit, |scope| what(scope, &origin))
+}
+
+fn attempt<'s, T>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    what: impl for<'a> FnOnce(&mut v8::PinScope<'s, 'a>) -> Option<T>,
+) -> Result<T, RunError> {
+    v8::tc_scope!(let scope, scope);
+    if let Some(done) = what(scope) {
+        return Ok(done);
+    }
+    if let Some(error) = visit.take_uncaught() {
+        return Err(error);
+    }
+    let message = scope.message();
+    match scope.exception() {
+        Some(exception) if !scope.has_terminated() => {
+            Err(errors::from_exception(scope, visit, exception, message))
+        }
+        _ => Err(internal("the program was terminated")),
+    }
+}
+
+fn script<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    source: v8::Local<'s, v8::String>,
+) -> Result<Started, RunError> {
+    let origin = origin(scope, false);
+    let value = attempt(scope, visit, |scope| {
+        let value = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
+        Some(v8::Global::new(scope, value))
+    })?;
+    Ok(Started::Script(value))
+}
+
+fn compile_module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    source: v8::Local<'s, v8::String>,
+) -> Result<v8::Global<v8::Module>, RunError> {
+    let origin = origin(scope, true);
+    attempt(scope, visit, |scope| {
+        let mut source = v8::script_compiler::Source::new(source, Some(&origin));
+        let module = v8::script_compiler::compile_module(scope, &mut source)?;
+        Some(v8::Global::new(scope, module))
+    })
+}
+
+fn module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    source: v8::Local<'s, v8::String>,
+    exports_result: bool,
+) -> Result<Started, RunError> {
+    let module = compile_module(scope, visit, source)?;
+    let local = v8::Local::new(scope, &module);
+    modules::check_imports(scope, visit, local)?;
+    attempt(scope, visit, |scope| local.instantiate_module(scope, modules::resolve))?;
+    let evaluated = attempt(scope, visit, |scope| {
+        let promise = local.evaluate(scope)?.try_cast::<v8::Promise>().ok()?;
+        Some(v8::Global::new(scope, promise))
+    })?;
+    Ok(Started::Module { module, evaluated, exports_result })
+}
+
+impl Started {
+    /// The value of the last expression, now that nothing is left to do.
+    fn result<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        visit: &Visit,
+    ) -> Result<Option<v8::Local<'s, v8::Value>>, RunError> {
+        let (module, evaluated, exports_result) = match self {
+            Self::Script(value) => return Ok(Some(v8::Local::new(scope, value))),
+            Self::Module { module, evaluated, exports_result } => (module, evaluated, *exports_result),
+        };
+        let module = v8::Local::new(scope, module);
+        let evaluated = v8::Local::new(scope, evaluated);
+        match evaluated.state() {
+            v8::PromiseState::Fulfilled => {}
+            v8::PromiseState::Rejected => {
+                let reason = evaluated.result(scope);
+                return Err(errors::from_exception(scope, visit, reason, None));
+            }
+            v8::PromiseState::Pending => return Err(stalled(scope, visit, module)),
+        }
+        if !exports_result {
+            return Ok(None);
+        }
+        let namespace = module.get_module_namespace().try_cast::<v8::Object>().ok();
+        let key = v8::String::new(scope, RESULT_EXPORT);
+        Ok(namespace.zip(key).and_then(|(namespace, key)| namespace.get(scope, key.into())))
+    }
+}
+
+/// A module that awaits what can't come any more.
+fn stalled(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, module: v8::Local<v8::Module>) -> RunError {
+    let message = "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
+    let mut error = RunError { name: "Error".into(), message, stack: Vec::new() };
+    if let Some((_, message)) = module.get_stalled_top_level_await_message(scope).first()
+        && let Some(place) = errors::place(scope, visit, *message)
+    {
+        error.stack.push(place);
+    }
+    error
+}
+
+/// The result as the wire has it; nothing for `undefined`.
+fn report_value<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    value: v8::Local<'s, v8::Value>,
+    message_bytes: usize,
+) -> Option<Box<RawValue>> {
+    let mut budget = Budget::new(message_bytes);
+    match inspect(scope, value, &InspectLimits::default(), &mut budget, &visit.frames) {
+        Value::Undefined => None,
+        value => serde_json::value::to_raw_value(&value).ok(),
+    }
+}
+
+/// Ends the program when V8's heap nears its end, in time for V8 to unwind; and where it can't, the process.
+fn guard_heap(isolate: &mut v8::Isolate, link: &Arc<Link>) {
+    let data = Arc::as_ptr(link).cast_mut().cast();
+    isolate.add_near_heap_limit_callback(on_near_heap_limit, data);
+    isolate.add_gc_epilogue_callback(on_collected, data, v8::GCType::kGCTypeAll);
+    isolate.set_oom_error_handler(on_out_of_memory);
+}
+
+unsafe extern "C" fn on_near_heap_limit(link: *mut std::ffi::c_void, current: usize, _: usize) -> usize {
+    // SAFETY: `guard_heap` passes the link, which lives as long as the process.
+    let link = unsafe { &*link.cast::<Link>() };
+    link.note_heap(current as u64);
+    link.end(Ending::MemoryExceeded);
+    // Room to reach the next place where V8 looks for interrupts, and to unwind.
+    current + (16 << 20)
+}
+
+/// A request may have lowered the heap's limit below the one that the zygote gave V8.
+unsafe extern "C" fn on_collected(
+    isolate: v8::UnsafeRawIsolatePtr,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    link: *mut std::ffi::c_void,
+) {
+    // SAFETY: as above.
+    let link = unsafe { &*link.cast::<Link>() };
+    // SAFETY: V8 passes the isolate that collects.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    let used = isolate.get_heap_statistics().used_heap_size() as u64;
+    if used > link.limits().heap_bytes {
+        link.note_heap(used);
+        link.end(Ending::MemoryExceeded);
+    }
+}
+
+unsafe extern "C" fn on_out_of_memory(_: *const std::ffi::c_char, _: &v8::OomDetails) {
+    super::link::exit(crate::protocol::runner::EXIT_OUT_OF_MEMORY);
+}
+

@@ -1,0 +1,279 @@
+//! What the three threads of a runner share. The main thread runs JavaScript. The *reader* waits for the
+//! server's word. The *watch* sends what the main thread wrote but did not send, keeps the clock of CPU time
+//! and memory, and sees to it that a program that must end does.
+
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use deno_core::v8;
+use tokio::sync::Notify;
+
+use super::memory::{self, Resident};
+use super::output::{BATCH_TIME, Output, Pushed};
+use crate::limits::Limits;
+use crate::protocol::browser::{Dropped, RunError};
+use crate::protocol::runner::{
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP,
+};
+use crate::protocol::value::StackFrame;
+
+/// How often a program that must end is told so.
+const INSIST_EVERY: Duration = Duration::from_millis(5);
+/// How long it may take before the process leaves without it. The server's own grace is longer.
+const INSIST_FOR: Duration = Duration::from_millis(120);
+/// How often the watch looks at a program that computes, and at one that waits.
+const LOOK_BUSY: Duration = Duration::from_millis(20);
+const LOOK_IDLE: Duration = Duration::from_secs(1);
+
+/// The shared state of one run.
+pub struct Link {
+    limits: Limits,
+    isolate: v8::IsolateHandle,
+    output: Mutex<Output>,
+    signal: Mutex<Signal>,
+    signalled: Condvar,
+    /// Wakes the main thread when it waits for a timer rather than computes.
+    pub wake: Notify,
+    stopped_at: Mutex<Option<Vec<StackFrame>>>,
+    heap_bytes: AtomicU64,
+    process_bytes: AtomicU64,
+    /// What the process held resident before the run.
+    resident_at_start: u64,
+    cpu_at_start: u64,
+    resident: Resident,
+}
+
+#[derive(Default)]
+struct Signal {
+    ending: Option<Ending>,
+    flush_at: Option<Instant>,
+}
+
+/// A lock whose holder can't have panicked: nothing that runs under it does.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Link {
+    /// The link of a run that begins now.
+    pub fn new(isolate: v8::IsolateHandle, socket: UnixStream, resident: Resident, limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            isolate,
+            output: Mutex::new(Output::new(socket, limits.output_bytes, limits.console_events)),
+            signal: Mutex::default(),
+            signalled: Condvar::new(),
+            wake: Notify::new(),
+            stopped_at: Mutex::new(None),
+            heap_bytes: AtomicU64::new(0),
+            process_bytes: AtomicU64::new(0),
+            resident_at_start: resident.bytes(),
+            cpu_at_start: memory::cpu_clock_micros(),
+            resident,
+        })
+    }
+
+    /// What the run may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Sends a console event, in JSON. May block for as long as the server does not read.
+    pub fn console(&self, event: &[u8]) {
+        let now = Instant::now();
+        match lock(&self.output).push(event, now) {
+            Pushed::Sent => {}
+            Pushed::Waits => {
+                let mut signal = lock(&self.signal);
+                if signal.flush_at.is_none() {
+                    signal.flush_at = Some(now + BATCH_TIME);
+                    self.signalled.notify_one();
+                }
+            }
+            Pushed::Exceeded => self.end(Ending::OutputExceeded),
+        }
+    }
+
+    /// Why the program must end, if it must.
+    pub fn ending(&self) -> Option<Ending> {
+        lock(&self.signal).ending
+    }
+
+    /// Ends the program; the first reason given counts. Returns at once: the program is interrupted where it
+    /// is, its stack is kept, and if it does not yield the process leaves without it.
+    pub fn end(&self, ending: Ending) {
+        let mut signal = lock(&self.signal);
+        if signal.ending.is_none() {
+            signal.ending = Some(ending);
+            self.signalled.notify_one();
+            drop(signal);
+            self.interrupt();
+            self.wake.notify_one();
+        }
+    }
+
+    fn interrupt(&self) {
+        self.isolate.request_interrupt(on_interrupt, std::ptr::from_ref(self).cast_mut().cast());
+    }
+
+    /// Notes V8's heap in use.
+    pub fn note_heap(&self, bytes: u64) {
+        self.heap_bytes.store(bytes, Relaxed);
+    }
+
+    /// Says the last word and leaves. Nothing of this process is cleaned up: the kernel does it faster.
+    pub fn finish(&self, ending: Ending, value: Option<Box<serde_json::value::RawValue>>, error: Option<RunError>) -> ! {
+        let mut output = lock(&self.output);
+        let _ = output.finish(&mut self.report(ending, value, error));
+        exit(0)
+    }
+
+    fn report(
+        &self,
+        ending: Ending,
+        value: Option<Box<serde_json::value::RawValue>>,
+        error: Option<RunError>,
+    ) -> FinishedSpec {
+        let (peak, cpu) = memory::process_usage();
+        FinishedSpec {
+            ending,
+            value,
+            error,
+            stopped_at: lock(&self.stopped_at).take().and_then(|frames| frames.into_iter().next()),
+            cpu_ms: cpu.saturating_sub(self.cpu_at_start) / 1000,
+            heap_bytes: self.heap_bytes.load(Relaxed),
+            buffer_bytes: memory::buffer_peak(),
+            process_bytes: peak.max(self.process_bytes.load(Relaxed)),
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// The watch's life.
+    pub fn watch(&self) {
+        let mut look_after = LOOK_BUSY;
+        let mut cpu_seen = self.cpu_at_start;
+        let mut look_at = Instant::now() + look_after;
+        let mut signal = lock(&self.signal);
+        loop {
+            if let Some(ending) = signal.ending {
+                drop(signal);
+                self.insist(ending);
+            }
+            let now = Instant::now();
+            if signal.flush_at.is_some_and(|at| at <= now) {
+                signal.flush_at = None;
+                drop(signal);
+                let _ = lock(&self.output).flush(now);
+                signal = lock(&self.signal);
+                continue;
+            }
+            if look_at <= now {
+                drop(signal);
+                let cpu = memory::cpu_clock_micros();
+                let idle = cpu.saturating_sub(cpu_seen) < 1000;
+                cpu_seen = cpu;
+                look_after = if idle { (look_after * 2).min(LOOK_IDLE) } else { LOOK_BUSY };
+                // A program can't use more CPU time than passes, so there is no need to look before that.
+                let left = self.look(cpu).max(Duration::from_millis(1));
+                look_at = now + look_after.min(left);
+                signal = lock(&self.signal);
+                continue;
+            }
+            let until = signal.flush_at.map_or(look_at, |at| at.min(look_at));
+            signal = self
+                .signalled
+                .wait_timeout(signal, until.saturating_duration_since(now))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Compares what is used with what is allowed; gives the CPU time that is left.
+    fn look(&self, cpu: u64) -> Duration {
+        let used = cpu.saturating_sub(self.cpu_at_start);
+        let allowed = self.limits.cpu_ms.saturating_mul(1000);
+        if used >= allowed {
+            self.end(Ending::CpuExceeded);
+        }
+        let resident = self.resident.bytes();
+        self.process_bytes.fetch_max(resident, Relaxed);
+        if resident > self.limits.process_bytes {
+            self.end(Ending::MemoryExceeded);
+        }
+        // WebAssembly and resizable buffers do not come from the allocator. Ask V8 what they hold, where the
+        // process has grown enough for it to matter.
+        if resident.saturating_sub(self.resident_at_start) > self.limits.buffer_bytes / 2 {
+            self.isolate.request_interrupt(on_weigh, std::ptr::from_ref(self).cast_mut().cast());
+        }
+        Duration::from_micros(allowed.saturating_sub(used))
+    }
+
+    /// Interrupts the program until it is gone, and leaves without it if it does not go.
+    fn insist(&self, ending: Ending) -> ! {
+        let deadline = Instant::now() + INSIST_FOR;
+        while Instant::now() < deadline {
+            // The main thread ends the process as soon as it gets its turn.
+            std::thread::sleep(INSIST_EVERY);
+            self.interrupt();
+            self.wake.notify_one();
+        }
+        match self.output.try_lock() {
+            Ok(mut output) => {
+                let _ = output.finish(&mut self.report(ending, None, None));
+                exit(0)
+            }
+            Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => exit(match ending {
+                Ending::CpuExceeded => EXIT_CPU_EXCEEDED,
+                Ending::MemoryExceeded => EXIT_OUT_OF_MEMORY,
+                _ => EXIT_STOPPED,
+            }),
+        }
+    }
+
+    /// The reader's life: waits for the server's word. A server that is gone ends the process.
+    pub fn read(&self, mut socket: impl Read) {
+        loop {
+            match crate::protocol::frame::read(&mut socket, 1 << 16) {
+                Ok(frame) if frame.kind == STOP => self.end(Ending::Stopped),
+                Ok(_) => {}
+                Err(_) => exit(0),
+            }
+        }
+    }
+}
+
+/// Leaves at once. Nothing registered with `atexit` runs: it would tear V8 down under another thread.
+pub fn exit(status: i32) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(status) }
+}
+
+/// Runs on the main thread where the program was interrupted.
+unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, link: *mut std::ffi::c_void) {
+    // SAFETY: the pointer is `interrupt`'s; the link lives as long as the process.
+    let link = unsafe { &*link.cast::<Link>() };
+    // SAFETY: V8 passes the isolate that runs.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    if lock(&link.stopped_at).is_none() {
+        let frames = super::errors::current_stack(&mut isolate);
+        *lock(&link.stopped_at) = Some(frames);
+    }
+    link.note_heap(isolate.get_heap_statistics().used_heap_size() as u64);
+    isolate.terminate_execution();
+}
+
+/// Runs on the main thread: weighs the buffers that the allocator does not see.
+unsafe extern "C" fn on_weigh(isolate: v8::UnsafeRawIsolatePtr, link: *mut std::ffi::c_void) {
+    // SAFETY: as above.
+    let link = unsafe { &*link.cast::<Link>() };
+    // SAFETY: as above.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    let held = isolate.get_heap_statistics().external_memory() as u64;
+    memory::note_buffer_peak(held);
+    if held > link.limits.buffer_bytes {
+        link.end(Ending::MemoryExceeded);
+    }
+}

@@ -1,0 +1,215 @@
+//! Memory of a runner: the accounting allocator for `ArrayBuffer`s, readings of the process, and making a
+//! zygote's memory survive a fork.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use std::ffi::c_void;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use deno_core::v8;
+
+/// Bytes that `ArrayBuffer`s hold, the most they held, what they may hold, and whether any was refused.
+/// One isolate lives in a process, so these are the process's.
+static HELD: AtomicU64 = AtomicU64::new(0);
+static PEAK: AtomicU64 = AtomicU64::new(0);
+static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Allocations up to this size are never refused: V8 itself makes some where it can only abort. They count
+/// all the same, and a program that lives off them runs into its heap or process limit.
+const NEVER_REFUSED: usize = 1 << 10;
+
+/// Sets what buffers may hold from now on, in bytes, and forgets the peak.
+pub fn limit_buffers(bytes: u64) {
+    ALLOWED.store(bytes, Relaxed);
+    PEAK.store(HELD.load(Relaxed), Relaxed);
+}
+
+/// The most that buffers held, in bytes.
+pub fn buffer_peak() -> u64 {
+    PEAK.load(Relaxed)
+}
+
+/// What buffers hold now, in bytes.
+pub fn buffers_held() -> u64 {
+    HELD.load(Relaxed)
+}
+
+/// Counts memory that is a buffer's to the program but does not come from the allocator (WebAssembly's).
+pub fn note_buffer_peak(bytes: u64) {
+    PEAK.fetch_max(bytes, Relaxed);
+}
+
+/// Whether a buffer was refused since the process began.
+pub fn buffer_was_refused() -> bool {
+    REFUSED.load(Relaxed)
+}
+
+/// The allocator to create the isolate with.
+pub fn allocator() -> v8::UniqueRef<v8::Allocator> {
+    static HANDLE: () = ();
+    static VTABLE: v8::RustAllocatorVtable<()> =
+        v8::RustAllocatorVtable { allocate: zeroed, allocate_uninitialized: uninitialized, free, drop: keep };
+    // SAFETY: the functions below keep the contract of an array buffer allocator; the handle is never read.
+    unsafe { v8::new_rust_allocator(&raw const HANDLE, &VTABLE) }
+}
+
+fn reserve(bytes: usize) -> bool {
+    let size = bytes as u64;
+    let held = HELD.fetch_add(size, Relaxed).saturating_add(size);
+    if held > ALLOWED.load(Relaxed) && bytes > NEVER_REFUSED {
+        HELD.fetch_sub(size, Relaxed);
+        REFUSED.store(true, Relaxed);
+        return false;
+    }
+    PEAK.fetch_max(held, Relaxed);
+    true
+}
+
+fn layout(bytes: usize) -> Option<Layout> {
+    Layout::from_size_align(bytes.max(1), 16).ok()
+}
+
+unsafe extern "C" fn zeroed(_: &(), bytes: usize) -> *mut c_void {
+    // SAFETY: the layout is not empty. A refusal is a null pointer, which V8 turns into a RangeError.
+    allocate(bytes, |layout| unsafe { alloc_zeroed(layout) })
+}
+
+unsafe extern "C" fn uninitialized(_: &(), bytes: usize) -> *mut c_void {
+    // SAFETY: as above.
+    allocate(bytes, |layout| unsafe { alloc(layout) })
+}
+
+fn allocate(bytes: usize, how: impl Fn(Layout) -> *mut u8) -> *mut c_void {
+    let Some(layout) = layout(bytes) else {
+        REFUSED.store(true, Relaxed);
+        return std::ptr::null_mut();
+    };
+    if !reserve(bytes) {
+        return std::ptr::null_mut();
+    }
+    let data = how(layout);
+    if data.is_null() {
+        HELD.fetch_sub(bytes as u64, Relaxed);
+        REFUSED.store(true, Relaxed);
+    }
+    data.cast()
+}
+
+unsafe extern "C" fn free(_: &(), data: *mut c_void, bytes: usize) {
+    if let Some(layout) = layout(bytes).filter(|_| !data.is_null()) {
+        HELD.fetch_sub(bytes as u64, Relaxed);
+        // SAFETY: V8 gives back what `allocate` gave it, with the same length.
+        unsafe { dealloc(data.cast(), layout) };
+    }
+}
+
+unsafe extern "C" fn keep(_: *const ()) {}
+
+/// Reads what this process holds resident. Opened before confinement takes the file system away.
+pub struct Resident {
+    statm: Option<File>,
+    page: u64,
+}
+
+impl Resident {
+    /// Opens the reading; without `/proc` it reads 0.
+    pub fn open() -> Self {
+        // SAFETY: no preconditions.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        Self { statm: File::open("/proc/self/statm").ok(), page: u64::try_from(page).unwrap_or(4096) }
+    }
+
+    /// Bytes resident now, shared pages included.
+    pub fn bytes(&self) -> u64 {
+        let mut text = [0; 128];
+        let read = self.statm.as_ref().and_then(|file| file.read_at(&mut text, 0).ok()).unwrap_or(0);
+        let pages = std::str::from_utf8(&text[..read])
+            .ok()
+            .and_then(|text| text.split_ascii_whitespace().nth(1))
+            .and_then(|pages| pages.parse::<u64>().ok());
+        pages.unwrap_or(0) * self.page
+    }
+}
+
+/// The most this process held resident, in bytes, and its CPU time, in microseconds.
+pub fn process_usage() -> (u64, u64) {
+    // SAFETY: getrusage fills the struct it is given, for which all zeroes is a value.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
+        usage
+    };
+    (u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10, cpu_micros(&usage))
+}
+
+/// User and system time of `usage` together, in microseconds.
+pub fn cpu_micros(usage: &libc::rusage) -> u64 {
+    let micros = |time: libc::timeval| time.tv_sec * 1_000_000 + time.tv_usec;
+    u64::try_from(micros(usage.ru_utime) + micros(usage.ru_stime)).unwrap_or(0)
+}
+
+/// CPU time that this process has used, in microseconds.
+pub fn cpu_clock_micros() -> u64 {
+    // SAFETY: clock_gettime fills the struct it is given.
+    let time = unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time);
+        time
+    };
+    u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap_or(0)
+}
+
+/// Asks the kernel to copy all of this process's memory at a fork. V8 marks its own `MADV_DONTFORK`, so
+/// without this a child would die at its first step. Whether it worked shows only in a child.
+pub fn inherit_all_memory() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    for line in maps.lines() {
+        let Some((range, _)) = line.split_once(' ') else { continue };
+        let Some((start, end)) = range.split_once('-') else { continue };
+        let (Ok(start), Ok(end)) = (usize::from_str_radix(start, 16), usize::from_str_radix(end, 16)) else {
+            continue;
+        };
+        // SAFETY: DOFORK changes nothing for this process. It is refused for the kernel's own mappings
+        // (vdso), which are inherited anyway.
+        unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DOFORK) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_refused_over_the_limit_but_tiny_ones_never() {
+        limit_buffers(1 << 20);
+        // SAFETY: freed below with the same lengths.
+        unsafe {
+            let half = zeroed(&(), 1 << 19);
+            assert!(!half.is_null());
+            assert!(uninitialized(&(), (1 << 19) + 1).is_null());
+            assert!(buffer_was_refused());
+            let rest = uninitialized(&(), 1 << 19);
+            assert!(!rest.is_null());
+            let tiny = zeroed(&(), NEVER_REFUSED);
+            assert!(!tiny.is_null());
+            assert_eq!(buffer_peak(), (1 << 20) + NEVER_REFUSED as u64);
+            free(&(), half, 1 << 19);
+            free(&(), rest, 1 << 19);
+            free(&(), tiny, NEVER_REFUSED);
+        }
+        assert_eq!(buffers_held(), 0);
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused() {
+        // SAFETY: nothing is allocated.
+        assert!(unsafe { zeroed(&(), usize::MAX) }.is_null());
+    }
+
+    #[test]
+    fn this_process_holds_something() {
+        assert!(Resident::open().bytes() > 1 << 20);
+    }
+}

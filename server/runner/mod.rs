@@ -1,0 +1,48 @@
+//! The child's side of a run, and the only place that names `deno_core` or `v8`.
+//!
+//! `mayfly runner` is the [`zygote`]: it makes a [`Template`](isolate::Template) runtime and forks it. Each
+//! fork is a [`child`] with a [`Link`](link::Link) to the server, which runs one program and leaves.
+
+use std::process::ExitCode;
+
+mod child;
+mod confine;
+pub mod console;
+mod errors;
+mod extension;
+mod globals;
+pub mod inspect;
+mod isolate;
+mod link;
+mod memory;
+mod modules;
+mod output;
+mod program;
+mod visit;
+mod zygote;
+
+/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES warm|cold`, a command that only the server gives.
+pub fn main() -> ExitCode {
+    let Some(settings) = settings(std::env::args().skip(2)) else {
+        eprintln!("`mayfly runner` is started by `mayfly serve`; there is nothing to run by hand");
+        return ExitCode::FAILURE;
+    };
+    match zygote::run(settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mayfly runner: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn settings(mut args: impl Iterator<Item = String>) -> Option<zygote::Settings> {
+    let heap_bytes = args.next()?.parse().ok()?;
+    let buffer_bytes = args.next()?.parse().ok()?;
+    let cold = match args.next()?.as_str() {
+        "warm" => false,
+        "cold" => true,
+        _ => return None,
+    };
+    Some(zygote::Settings { heap_bytes, buffer_bytes, cold })
+}

@@ -1,0 +1,161 @@
+//! What a runner writes to the server: console events in batches, and the report at the end.
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use crate::protocol::browser::Dropped;
+use crate::protocol::frame;
+use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec};
+
+/// Events that come within this time of the last batch wait for each other.
+pub const BATCH_TIME: Duration = Duration::from_millis(16);
+/// A batch is sent when it holds this many bytes, however young it is.
+const BATCH_BYTES: usize = 16 << 10;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It is on its way.
+    Sent,
+    /// It waits for others: [`Output::flush`] is to be called in [`BATCH_TIME`].
+    Waits,
+    /// It would go over the run's output: it was dropped, and the run is to end.
+    Exceeded,
+}
+
+/// The writing end. Writes block, so a server that does not read slows the program down.
+pub struct Output {
+    socket: UnixStream,
+    /// A JSON array without its closing bracket; empty when no event waits.
+    batch: Vec<u8>,
+    events: u32,
+    last_flush: Option<Instant>,
+    bytes_left: u64,
+    events_left: u64,
+    dropped: Dropped,
+}
+
+impl Output {
+    /// Output that goes to `socket`, at most so many bytes and events.
+    pub fn new(socket: UnixStream, bytes: u64, events: u64) -> Self {
+        Self {
+            socket,
+            batch: Vec::with_capacity(2 * BATCH_BYTES),
+            events: 0,
+            last_flush: None,
+            bytes_left: bytes,
+            events_left: events,
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// Takes one console event, in JSON.
+    pub fn push(&mut self, event: &[u8], now: Instant) -> Pushed {
+        let size = event.len() as u64;
+        if self.events_left == 0 || size > self.bytes_left {
+            self.dropped.events += 1;
+            self.dropped.bytes += size;
+            // Nothing smaller may slip through after it: what is missing is the end, not the middle.
+            self.events_left = 0;
+            return Pushed::Exceeded;
+        }
+        self.events_left -= 1;
+        self.bytes_left -= size;
+        self.batch.push(if self.events == 0 { b'[' } else { b',' });
+        self.batch.extend_from_slice(event);
+        self.events += 1;
+        let quiet = self.last_flush.is_none_or(|last| now.duration_since(last) >= BATCH_TIME);
+        if quiet || self.batch.len() >= BATCH_BYTES {
+            // A server that is gone ends this process by itself; there is nobody to tell.
+            let _ = self.flush(now);
+            return Pushed::Sent;
+        }
+        Pushed::Waits
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// When the server is gone.
+    pub fn flush(&mut self, now: Instant) -> io::Result<()> {
+        if self.events == 0 {
+            return Ok(());
+        }
+        self.batch.push(b']');
+        let header = frame::header(CONSOLE, self.batch.len() + 4);
+        let mut bytes = Vec::with_capacity(self.batch.len() + 9);
+        bytes.extend_from_slice(&header);
+        bytes.extend_from_slice(&self.events.to_le_bytes());
+        bytes.append(&mut self.batch);
+        self.events = 0;
+        self.last_flush = Some(now);
+        self.socket.write_all(&bytes)
+    }
+
+    /// Sends what waits and then the report, the last frame. A result that does not fit what is left of the
+    /// run's output is dropped, and the report says so.
+    ///
+    /// # Errors
+    /// When the server is gone.
+    pub fn finish(&mut self, report: &mut FinishedSpec) -> io::Result<()> {
+        let size = report.value.as_ref().map_or(0, |value| value.get().len() as u64);
+        if size > self.bytes_left {
+            report.value = None;
+            self.dropped.bytes += size;
+        }
+        report.dropped = self.dropped;
+        self.flush(Instant::now())?;
+        let json = serde_json::to_vec(report)?;
+        frame::write(&mut self.socket, FINISHED, &json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::frame::Frame;
+
+    fn next(socket: &mut UnixStream) -> (u32, String) {
+        let Frame { kind, payload } = frame::read(socket, 1 << 20).unwrap();
+        assert_eq!(kind, CONSOLE);
+        let (count, json) = payload.split_first_chunk::<4>().unwrap();
+        (u32::from_le_bytes(*count), String::from_utf8(json.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_first_event_goes_at_once_and_those_right_after_it_together() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut output = Output::new(ours, 1000, 100);
+        let start = Instant::now();
+        assert_eq!(output.push(b"1", start), Pushed::Sent);
+        assert_eq!(output.push(b"2", start), Pushed::Waits);
+        assert_eq!(output.push(b"3", start), Pushed::Waits);
+        assert_eq!(output.push(b"4", start + BATCH_TIME), Pushed::Sent);
+        assert_eq!(next(&mut theirs), (1, "[1]".into()));
+        assert_eq!(next(&mut theirs), (3, "[2,3,4]".into()));
+    }
+
+    #[test]
+    fn a_full_batch_goes_at_once() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut output = Output::new(ours, 1 << 20, 100);
+        let start = Instant::now();
+        let big = vec![b'1'; BATCH_BYTES];
+        output.push(b"1", start);
+        assert_eq!(output.push(&big, start), Pushed::Sent);
+        assert_eq!(next(&mut theirs).0, 1);
+        assert_eq!(next(&mut theirs).1.len(), BATCH_BYTES + 2);
+    }
+
+    #[test]
+    fn nothing_follows_what_was_dropped() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut output = Output::new(ours, 10, 100);
+        let start = Instant::now();
+        assert_eq!(output.push(b"12345", start), Pushed::Sent);
+        assert_eq!(output.push(b"123456", start), Pushed::Exceeded);
+        assert_eq!(output.push(b"1", start), Pushed::Exceeded);
+        assert_eq!(output.dropped, Dropped { events: 2, bytes: 7 });
+    }
+}

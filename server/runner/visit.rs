@@ -1,0 +1,157 @@
+//! The main thread's state of one run, found from any callback of V8: the visit of one program to the
+//! isolate.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use deno_core::v8;
+
+use super::console::{Console, Method};
+use super::errors;
+use super::inspect::UserFrames;
+use super::link::Link;
+use super::program::Program;
+use crate::protocol::browser::RunError;
+use crate::protocol::value::StackFrame;
+
+/// Name of a program's script. What the runtime itself is made of has names with a scheme.
+pub const SCRIPT_NAME: &str = "main.js";
+
+/// See the [module](self).
+pub struct Visit {
+    /// To the server and the other threads.
+    pub link: Arc<Link>,
+    /// Which frames are the visitor's, and where they are in the visitor's text.
+    pub frames: UserFrames,
+    /// The context that the program runs in.
+    pub context: v8::Global<v8::Context>,
+    console: RefCell<Console>,
+    uncaught: RefCell<Option<RunError>>,
+    rejections: RefCell<Vec<Rejection>>,
+}
+
+/// A promise that was rejected while nobody listened.
+struct Rejection {
+    promise: v8::Global<v8::Promise>,
+    reason: v8::Global<v8::Value>,
+    /// Where that happened: all there is to say where a reason is not an error.
+    stack: Vec<StackFrame>,
+}
+
+impl Visit {
+    /// Enters the isolate.
+    pub fn enter(
+        isolate: &mut v8::Isolate,
+        context: v8::Global<v8::Context>,
+        link: Arc<Link>,
+        program: &Rc<Program>,
+        message_bytes: usize,
+        start: Instant,
+    ) -> Rc<Self> {
+        let program = program.clone();
+        let frames = UserFrames::new(
+            |script| script == SCRIPT_NAME,
+            move |line, column| program.original(line, column),
+        );
+        let visit = Rc::new(Self {
+            link,
+            console: RefCell::new(Console::new(frames.clone(), start, message_bytes)),
+            frames,
+            context,
+            uncaught: RefCell::default(),
+            rejections: RefCell::default(),
+        });
+        isolate.set_slot(visit.clone());
+        isolate.set_promise_reject_callback(on_promise_reject);
+        isolate.add_message_listener(on_message);
+        visit
+    }
+
+    /// The visit under way in an isolate, if there is one.
+    pub fn of(isolate: &v8::Isolate) -> Option<Rc<Self>> {
+        isolate.get_slot::<Rc<Self>>().cloned()
+    }
+
+    /// A call of a console method.
+    pub fn console<'s>(&self, scope: &mut v8::PinScope<'s, '_>, method: Method, args: &[v8::Local<'s, v8::Value>]) {
+        // Inspection runs no code of the program's, so nothing can come back here meanwhile.
+        let event = self.console.borrow_mut().call(scope, method, args);
+        if let Some(event) = event
+            && let Ok(json) = serde_json::to_vec(&event)
+        {
+            self.link.console(&json);
+        }
+    }
+
+    /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where
+    /// it made one when the error was thrown.
+    pub fn uncaught<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        exception: v8::Local<'s, v8::Value>,
+        message: Option<v8::Local<'s, v8::Message>>,
+    ) {
+        if self.uncaught.borrow().is_none() {
+            let error = errors::from_exception(scope, self, exception, message);
+            *self.uncaught.borrow_mut() = Some(error);
+        }
+        scope.terminate_execution();
+        self.link.wake.notify_one();
+    }
+
+    /// The error that nobody caught, if there was one.
+    pub fn take_uncaught(&self) -> Option<RunError> {
+        self.uncaught.borrow_mut().take()
+    }
+
+    /// The first rejected promise that still has nobody who listens, as an error.
+    pub fn take_rejection<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> Option<RunError> {
+        let rejection = {
+            let mut rejections = self.rejections.borrow_mut();
+            if rejections.is_empty() {
+                return None;
+            }
+            rejections.swap_remove(0)
+        };
+        let reason = v8::Local::new(scope, rejection.reason);
+        let mut error = errors::from_exception(scope, self, reason, None);
+        if error.stack.is_empty() {
+            error.stack = rejection.stack;
+        }
+        Some(error)
+    }
+}
+
+/// <https://html.spec.whatwg.org/multipage/webappapis.html#the-hostpromiserejectiontracker-implementation>
+unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
+    v8::callback_scope!(unsafe scope, &message);
+    let Some(visit) = Visit::of(scope) else { return };
+    match message.get_event() {
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
+            let Some(reason) = message.get_value() else { return };
+            let stack = if reason.is_native_error() { Vec::new() } else { visit.frames.current(scope, 10) };
+            let promise = v8::Global::new(scope, message.get_promise());
+            let reason = v8::Global::new(scope, reason);
+            visit.rejections.borrow_mut().push(Rejection { promise, reason, stack });
+        }
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
+            let promise = v8::Global::new(scope, message.get_promise());
+            let mut rejections = visit.rejections.borrow_mut();
+            if let Some(index) = rejections.iter().rposition(|rejection| rejection.promise == promise) {
+                rejections.remove(index);
+            }
+        }
+        v8::PromiseRejectEvent::PromiseRejectAfterResolved
+        | v8::PromiseRejectEvent::PromiseResolveAfterResolved => {}
+    }
+}
+
+/// V8 reports what nobody can catch any more, which is what a microtask throws.
+unsafe extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
+    v8::callback_scope!(unsafe scope, message);
+    if let Some(visit) = Visit::of(scope) {
+        visit.uncaught(scope, exception, Some(message));
+    }
+}

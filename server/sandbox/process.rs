@@ -1,0 +1,69 @@
+//! Processes for runs: what a run needs of one ([`Process`]), and where they come from ([`Backend`]).
+
+use std::future::Future;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+
+use super::ForkMode;
+
+/// A future behind a trait.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where processes come from. Production forks a zygote; tests put a hostile child in its place.
+pub trait Backend: Send + Sync + 'static {
+    /// A process that is ready for a run, fresh and for this run alone.
+    fn process(&self) -> BoxFuture<'_, Result<Process, ProcessError>>;
+
+    /// How the backend does.
+    fn health(&self) -> BackendHealth;
+}
+
+/// A process that is ready for a run.
+pub struct Process {
+    /// The server's end of the socket: non-blocking, `READY` already read.
+    pub socket: UnixStream,
+    /// Its life. Dropping it must kill the process.
+    pub life: Box<dyn Life>,
+}
+
+/// The life of a process, as seen by its parent.
+pub trait Life: Send + Sync {
+    /// SIGKILL, now. Killing what is dead does nothing.
+    fn kill(&mut self);
+
+    /// Waits for its end.
+    fn ended(&mut self) -> BoxFuture<'_, End>;
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// Its exit status, if it left by itself.
+    pub status: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// CPU time over its whole life, in milliseconds; 0 when unknown.
+    pub cpu_ms: u64,
+    /// The most it held resident, in bytes; 0 when unknown.
+    pub process_bytes: u64,
+}
+
+/// Why there is no process.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ProcessError(pub String);
+
+/// How a backend does.
+#[derive(Clone, Debug)]
+pub struct BackendHealth {
+    /// Whether it can give processes now.
+    pub ok: bool,
+    /// How children come to be.
+    pub fork: ForkMode,
+    /// Processes ready for a run.
+    pub warm: usize,
+    /// What could not be set up, in words.
+    pub notes: Vec<String>,
+    /// What runs the programs.
+    pub engine: String,
+}

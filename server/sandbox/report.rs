@@ -1,0 +1,303 @@
+//! How a run's end is told: from what was seen of it to an outcome and a sentence a person understands.
+
+use std::time::Duration;
+
+use super::process::End;
+use crate::limits::Limits;
+use crate::protocol::browser::{Dropped, Outcome, RunError, RunReport, Usage};
+use crate::protocol::runner::{
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec,
+};
+use crate::protocol::value::StackFrame;
+
+/// Why the server itself ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody asked for it.
+    Stopped,
+    /// `wall_ms` is over.
+    TimedOut,
+    /// More output came than the runner should have sent.
+    OutputExceeded,
+    /// The runner said something that it may not say.
+    Broken,
+}
+
+/// All that is known of a run that has ended.
+pub struct Seen {
+    /// What it was allowed.
+    pub limits: Limits,
+    /// Why the server ended it, if it did.
+    pub cause: Option<Cause>,
+    /// The runner's last word.
+    pub finished: Option<FinishedSpec>,
+    /// How the process ended, where it ended without a word.
+    pub end: Option<End>,
+    /// From start to end.
+    pub wall: Duration,
+    /// Output that was passed on.
+    pub output_bytes: u64,
+    /// Console events that were passed on.
+    pub console_events: u64,
+    /// Output that the server itself did not pass on.
+    pub dropped: Dropped,
+}
+
+/// The report of a run.
+pub fn report(seen: Seen) -> RunReport {
+    let outcome = outcome(&seen);
+    let Seen { limits, cause: _, finished, end, wall, output_bytes, console_events, dropped } = seen;
+    let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
+    let mut usage = Usage { wall_ms, output_bytes, console_events, limits, ..Usage::default() };
+    let mut dropped = dropped;
+    let (mut value, mut error, mut stopped_at) = (None, None, None);
+    if let Some(finished) = finished {
+        let FinishedSpec {
+            ending: _,
+            value: its_value,
+            error: its_error,
+            stopped_at: its_place,
+            cpu_ms,
+            heap_bytes,
+            buffer_bytes,
+            process_bytes,
+            dropped: its_dropped,
+        } = finished;
+        (value, error, stopped_at) = (its_value, its_error, its_place);
+        usage.cpu_ms = cpu_ms;
+        usage.heap_bytes = heap_bytes;
+        usage.buffer_bytes = buffer_bytes;
+        usage.process_bytes = process_bytes;
+        dropped.events = dropped.events.saturating_add(its_dropped.events);
+        dropped.bytes = dropped.bytes.saturating_add(its_dropped.bytes);
+    } else if let Some(end) = end {
+        usage.cpu_ms = end.cpu_ms;
+        usage.process_bytes = end.process_bytes;
+    }
+    if outcome == Outcome::Completed {
+        error = None;
+    } else {
+        value = None;
+        if outcome != Outcome::Failed {
+            error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref()));
+        }
+    }
+    RunReport { outcome, value, error, stopped_at, usage, dropped }
+}
+
+fn outcome(seen: &Seen) -> Outcome {
+    match seen.cause {
+        Some(Cause::TimedOut) => return Outcome::TimedOut,
+        Some(Cause::Stopped) => return Outcome::Stopped,
+        Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
+        Some(Cause::Broken) => return Outcome::Crashed,
+        None => {}
+    }
+    if let Some(finished) = &seen.finished {
+        return match finished.ending {
+            Ending::Completed => Outcome::Completed,
+            Ending::Failed if finished.error.is_some() => Outcome::Failed,
+            Ending::CpuExceeded => Outcome::CpuExceeded,
+            Ending::MemoryExceeded => Outcome::MemoryExceeded,
+            Ending::OutputExceeded => Outcome::OutputExceeded,
+            // A failure without an error, or a stop that nobody asked for, is not a runner's to report.
+            Ending::Failed | Ending::Stopped => Outcome::Crashed,
+        };
+    }
+    match seen.end {
+        Some(End { status: Some(EXIT_OUT_OF_MEMORY), .. }) => Outcome::MemoryExceeded,
+        Some(End { status: Some(EXIT_CPU_EXCEEDED), .. }) => Outcome::CpuExceeded,
+        // Without a cause of ours the runner ended this by itself, and output is what it was stuck on.
+        Some(End { status: Some(EXIT_STOPPED), .. }) => Outcome::OutputExceeded,
+        Some(End { signal: Some(libc::SIGXCPU), .. }) => Outcome::CpuExceeded,
+        // SIGKILL that is not ours: the kernel's, for CPU time or for memory.
+        Some(End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, .. }) => {
+            if cpu_ms >= seen.limits.cpu_ms {
+                Outcome::CpuExceeded
+            } else if process_bytes >= seen.limits.process_bytes / 2 {
+                Outcome::MemoryExceeded
+            } else {
+                Outcome::Crashed
+            }
+        }
+        _ => Outcome::Crashed,
+    }
+}
+
+fn limit_error(
+    outcome: Outcome,
+    limits: &Limits,
+    thrown: Option<RunError>,
+    stopped_at: Option<&StackFrame>,
+) -> RunError {
+    let place = place(stopped_at);
+    let thrown_stack = thrown.as_ref().map(|error| error.stack.clone()).unwrap_or_default();
+    let (name, message) = match outcome {
+        Outcome::TimedOut => (
+            "TimeLimit",
+            format!(
+                "Stopped after {}{place}. A run may take {0} from start to end.",
+                seconds(limits.wall_ms),
+                place = if stopped_at.is_none() { ", while it waited".to_owned() } else { place },
+            ),
+        ),
+        Outcome::CpuExceeded => (
+            "CpuLimit",
+            format!(
+                "Stopped after {} of computing{place}. Is there a loop that does not end?",
+                seconds(limits.cpu_ms)
+            ),
+        ),
+        Outcome::MemoryExceeded => ("MemoryLimit", memory_message(limits, thrown, &place)),
+        Outcome::OutputExceeded => (
+            "OutputLimit",
+            format!(
+                "Stopped{place}: the program wrote more than a run may, which is {} or {} console events.",
+                size(limits.output_bytes),
+                limits.console_events
+            ),
+        ),
+        Outcome::Stopped => ("Stopped", format!("Stopped{place}.")),
+        Outcome::Completed | Outcome::Failed | Outcome::Crashed => (
+            "Crashed",
+            "The process that ran the program died for a reason of its own. Running it again may help; \
+             if it does not, whoever runs this site can find more in the server's log."
+                .to_owned(),
+        ),
+    };
+    let stack = if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
+    RunError { name: name.into(), message, stack }
+}
+
+fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> String {
+    match thrown {
+        Some(thrown) => {
+            let line = thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
+            format!(
+                "The program asked for a buffer{line} that is more than a run may hold: \
+                 {} in ArrayBuffers and WebAssembly memory together.",
+                size(limits.buffer_bytes)
+            )
+        }
+        None => format!(
+            "Stopped{place}: the program needed more memory than a run may use, which is {} for values and {} \
+             for buffers. Does something grow without end, or is it made far larger than needed?",
+            size(limits.heap_bytes),
+            size(limits.buffer_bytes)
+        ),
+    }
+}
+
+/// `, in `name` at line 7`, or nothing.
+fn place(frame: Option<&StackFrame>) -> String {
+    match frame {
+        None => String::new(),
+        Some(frame) if frame.function.is_empty() => format!(", at line {}", frame.line),
+        Some(frame) => format!(", in `{}` at line {}", frame.function, frame.line),
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    if ms.is_multiple_of(1000) { format!("{} s", ms / 1000) } else { format!("{ms} ms") }
+}
+
+fn size(bytes: u64) -> String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
+        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
+            return format!("{} {unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen() -> Seen {
+        Seen {
+            limits: Limits::default(),
+            cause: None,
+            finished: None,
+            end: None,
+            wall: Duration::from_millis(12),
+            output_bytes: 3,
+            console_events: 1,
+            dropped: Dropped::default(),
+        }
+    }
+
+    fn finished(ending: Ending) -> FinishedSpec {
+        FinishedSpec {
+            ending,
+            value: None,
+            error: None,
+            stopped_at: Some(StackFrame { function: "loop".into(), line: 7, column: 3 }),
+            cpu_ms: 1,
+            heap_bytes: 2,
+            buffer_bytes: 3,
+            process_bytes: 4,
+            dropped: Dropped { events: 1, bytes: u64::MAX },
+        }
+    }
+
+    #[test]
+    fn a_limit_says_how_long_where_and_what_to_do() {
+        let report = report(Seen {
+            cause: Some(Cause::TimedOut),
+            finished: Some(finished(Ending::Stopped)),
+            ..seen()
+        });
+        assert_eq!(report.outcome, Outcome::TimedOut);
+        let error = report.error.unwrap();
+        assert_eq!(error.name, "TimeLimit");
+        assert!(error.message.starts_with("Stopped after 10 s, in `loop` at line 7. "), "{}", error.message);
+        assert_eq!(report.stopped_at.unwrap().line, 7);
+    }
+
+    #[test]
+    fn the_servers_own_reason_counts_more_than_the_runners_word() {
+        let finished = Some(finished(Ending::Completed));
+        assert_eq!(report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome, Outcome::Stopped);
+    }
+
+    #[test]
+    fn what_a_runner_may_not_report_is_a_crash() {
+        for ending in [Ending::Stopped, Ending::Failed] {
+            assert_eq!(report(Seen { finished: Some(finished(ending)), ..seen() }).outcome, Outcome::Crashed);
+        }
+    }
+
+    #[test]
+    fn a_process_that_ended_without_a_word_is_told_by_how_it_ended() {
+        let status = |status| End { status: Some(status), ..End::default() };
+        let killed = |cpu_ms, process_bytes| End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, status: None };
+        for (end, expected) in [
+            (status(EXIT_OUT_OF_MEMORY), Outcome::MemoryExceeded),
+            (status(EXIT_CPU_EXCEEDED), Outcome::CpuExceeded),
+            (status(0), Outcome::Crashed),
+            (killed(6_000, 0), Outcome::CpuExceeded),
+            (killed(0, 256 << 20), Outcome::MemoryExceeded),
+            (killed(0, 0), Outcome::Crashed),
+            (End { signal: Some(libc::SIGSEGV), ..End::default() }, Outcome::Crashed),
+        ] {
+            assert_eq!(report(Seen { end: Some(end), ..seen() }).outcome, expected, "{end:?}");
+        }
+        assert_eq!(report(seen()).outcome, Outcome::Crashed);
+    }
+
+    #[test]
+    fn sizes_and_times_read_well() {
+        assert_eq!(size(64 << 20), "64 MiB");
+        assert_eq!(size(1000), "1000 bytes");
+        assert_eq!(seconds(10_000), "10 s");
+        assert_eq!(seconds(1500), "1500 ms");
+    }
+
+    #[test]
+    fn figures_from_a_liar_do_not_overflow() {
+        let dropped = Dropped { events: u64::MAX, bytes: 1 };
+        let report = report(Seen { finished: Some(finished(Ending::Completed)), dropped, ..seen() });
+        assert_eq!(report.dropped, Dropped { events: u64::MAX, bytes: u64::MAX });
+    }
+}
