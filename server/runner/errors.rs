@@ -60,7 +60,7 @@ pub fn place(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, message: v8::Local
 /// Whether `error` is what V8 throws when the allocator refuses a buffer, and it did refuse one.
 pub fn is_refused_buffer(error: &RunError) -> bool {
     let messages = ["Array buffer allocation failed", "WebAssembly.Memory(): could not allocate memory"];
-    memory::buffer_was_refused() && error.name == "RangeError" && messages.contains(&error.message.as_str())
+    memory::buffer_refusals() > 0 && error.name == "RangeError" && messages.contains(&error.message.as_str())
 }
 
 /// The visitor's frames at the place where an isolate was interrupted.

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -423,6 +424,13 @@ fn guard_heap(isolate: &mut v8::Isolate, link: &Arc<Link>) {
 }
 
 unsafe extern "C" fn on_near_heap_limit(link: *mut std::ffi::c_void, current: usize, _: usize) -> usize {
+    // V8 also comes here after its last attempt to make room for a buffer that our allocator refused. That is
+    // the program's to catch, and no end of the heap.
+    static REFUSALS_SEEN: AtomicU64 = AtomicU64::new(0);
+    let refusals = memory::buffer_refusals();
+    if REFUSALS_SEEN.swap(refusals, Relaxed) != refusals {
+        return current;
+    }
     // SAFETY: `guard_heap` passes the link, which lives as long as the process.
     let link = unsafe { &*link.cast::<Link>() };
     link.note_heap(current as u64);

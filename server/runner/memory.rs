@@ -5,16 +5,16 @@ use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use deno_core::v8;
 
-/// Bytes that `ArrayBuffer`s hold, the most they held, what they may hold, and whether any was refused.
+/// Bytes that `ArrayBuffer`s hold, the most they held, what they may hold, and how many were refused.
 /// One isolate lives in a process, so these are the process's.
 static HELD: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
 static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
-static REFUSED: AtomicBool = AtomicBool::new(false);
+static REFUSALS: AtomicU64 = AtomicU64::new(0);
 
 /// Allocations up to this size are never refused: V8 itself makes some where it can only abort. They count
 /// all the same, and a program that lives off them runs into its heap or process limit.
@@ -41,9 +41,9 @@ pub fn note_buffer_peak(bytes: u64) {
     PEAK.fetch_max(bytes, Relaxed);
 }
 
-/// Whether a buffer was refused since the process began.
-pub fn buffer_was_refused() -> bool {
-    REFUSED.load(Relaxed)
+/// How many buffers were refused since the process began.
+pub fn buffer_refusals() -> u64 {
+    REFUSALS.load(Relaxed)
 }
 
 /// The allocator to create the isolate with.
@@ -60,7 +60,7 @@ fn reserve(bytes: usize) -> bool {
     let held = HELD.fetch_add(size, Relaxed).saturating_add(size);
     if held > ALLOWED.load(Relaxed) && bytes > NEVER_REFUSED {
         HELD.fetch_sub(size, Relaxed);
-        REFUSED.store(true, Relaxed);
+        REFUSALS.fetch_add(1, Relaxed);
         return false;
     }
     PEAK.fetch_max(held, Relaxed);
@@ -83,7 +83,7 @@ unsafe extern "C" fn uninitialized(_: &(), bytes: usize) -> *mut c_void {
 
 fn allocate(bytes: usize, how: impl Fn(Layout) -> *mut u8) -> *mut c_void {
     let Some(layout) = layout(bytes) else {
-        REFUSED.store(true, Relaxed);
+        REFUSALS.fetch_add(1, Relaxed);
         return std::ptr::null_mut();
     };
     if !reserve(bytes) {
@@ -92,7 +92,7 @@ fn allocate(bytes: usize, how: impl Fn(Layout) -> *mut u8) -> *mut c_void {
     let data = how(layout);
     if data.is_null() {
         HELD.fetch_sub(bytes as u64, Relaxed);
-        REFUSED.store(true, Relaxed);
+        REFUSALS.fetch_add(1, Relaxed);
     }
     data.cast()
 }
@@ -189,7 +189,7 @@ mod tests {
             let half = zeroed(&(), 1 << 19);
             assert!(!half.is_null());
             assert!(uninitialized(&(), (1 << 19) + 1).is_null());
-            assert!(buffer_was_refused());
+            assert!(buffer_refusals() > 0);
             let rest = uninitialized(&(), 1 << 19);
             assert!(!rest.is_null());
             let tiny = zeroed(&(), NEVER_REFUSED);
