@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn directives_are_applied_in_order() {
         let number = |value| Value::Number { value };
-        let cases: Vec<(Vec<Value>, Option<(&str, u32)>)> = vec![
+        type Case = (Vec<Value>, Option<(&'static str, u32)>);
+        let cases: Vec<Case> = vec![
             (vec![text("plain"), text("x")], None),
             (vec![text("100%")], None),
             (vec![text("%s")], None),

@@ -192,7 +192,8 @@ impl Console {
         let Some(label) = args.first().filter(|label| !label.is_undefined()) else {
             return "default".to_owned();
         };
-        let limits = InspectLimits { depth: 1, members: 10, top_units: LABEL_UNITS, inner_units: LABEL_UNITS };
+        let limits =
+            InspectLimits { depth: 1, members: 10, top_units: LABEL_UNITS, inner_units: LABEL_UNITS };
         let label = inspect(scope, *label, &limits, &mut Budget::new(4 * MIN_MESSAGE_BYTES), &self.frames);
         let mut label = line(&label);
         size::cut(&mut label, usize::MAX, LABEL_UNITS);
@@ -219,7 +220,9 @@ impl Console {
     fn time(&mut self, method: Method, label: String) -> Option<(Level, Option<String>)> {
         let warn = |text| Some((Level::Warn, Some(text)));
         match method {
-            Method::Time if self.timers.contains_key(&label) => warn(format!("Timer '{label}' already exists")),
+            Method::Time if self.timers.contains_key(&label) => {
+                warn(format!("Timer '{label}' already exists"))
+            }
             Method::Time if self.timers.len() >= MAX_LABELS => {
                 warn(format!("Timer '{label}' was not started: there are {MAX_LABELS} timers already"))
             }
@@ -246,16 +249,24 @@ impl Console {
             if json_len(&event) <= self.message_bytes {
                 return event;
             }
-            debug_assert!(false, "an event came out larger than what was paid for: {event:?}");
+            if cfg!(test) {
+                panic!("an event came out larger than what was paid for: {event:?}");
+            }
             bytes /= 2;
         }
-        let mut event = self.event(scope, &Draft { args: &[], columns: None, stack: None, lead: None, ..*draft }, bytes);
+        let mut event =
+            self.event(scope, &Draft { args: &[], columns: None, stack: None, lead: None, ..*draft }, bytes);
         event.text = format!("{}(too large to show)", draft.prefix);
         event
     }
 
     /// The event of `draft`, made with a budget of `bytes`.
-    fn event<'s>(&self, scope: &mut v8::PinScope<'s, '_>, draft: &Draft<'s, '_>, bytes: usize) -> ConsoleEvent {
+    fn event<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        draft: &Draft<'s, '_>,
+        bytes: usize,
+    ) -> ConsoleEvent {
         let mut budget = Budget::new(bytes.saturating_sub(EVENT));
         let text_bytes = budget.hold(bytes / 4);
         let for_table = if draft.kind == Some(Kind::Table) { budget.hold(budget.bytes() * 2 / 3) } else { 0 };
@@ -300,7 +311,9 @@ impl Console {
                 for part in &format.parts {
                     match part {
                         FormatPart::Text { text: part, .. } => text.push_str(part),
-                        FormatPart::Value { arg } => text.push_str(&args.get(*arg as usize).map_or(String::new(), line)),
+                        FormatPart::Value { arg } => {
+                            text.push_str(&args.get(*arg as usize).map_or(String::new(), line))
+                        }
                     }
                 }
                 format.consumed as usize

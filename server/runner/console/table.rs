@@ -55,10 +55,10 @@ pub(super) fn table<'s>(
         return None;
     }
     let reader = Reader::new(scope);
-    let (rows, mut more_rows) = rows(scope, &reader, object);
+    let (rows, mut more_rows) = rows(scope, &reader, object, budget);
     let (columns, more_columns) = match only.and_then(|only| chosen(scope, &reader, only)) {
         Some(chosen) => chosen,
-        None => columns(scope, &reader, &rows),
+        None => columns(scope, &reader, &rows, budget),
     };
     let has_keys = rows.iter().any(|row| row.key.is_some());
     let has_values = rows.iter().any(|row| !row.spread);
@@ -90,6 +90,7 @@ fn rows<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     reader: &Reader<'s>,
     object: v8::Local<'s, v8::Object>,
+    budget: &mut Budget,
 ) -> (Vec<Row<'s>>, u64) {
     let mut rows = Vec::new();
     if object.is_map() || object.is_set() {
@@ -100,12 +101,13 @@ fn rows<'s>(
         };
         // A copy of everything: as in the inspector, only where there is room for it.
         let list = match (object.try_cast::<v8::Map>(), object.try_cast::<v8::Set>()) {
-            _ if !has_room(scope, size.saturating_mul(16)) => None,
+            _ if !budget.may_list() || !has_room(scope, size.saturating_mul(16)) => None,
             (Ok(map), _) => Some(map.as_array(scope)),
             (_, Ok(set)) => Some(set.as_array(scope)),
             _ => None,
         };
         let Some(list) = list else { return (rows, size as u64) };
+        budget.listed(list.length() as usize);
         for index in 0..MAX_ROWS.min(list.length() / step) {
             let first = list.get_index(scope, index * step);
             let last = list.get_index(scope, index * step + step - 1);
@@ -132,7 +134,7 @@ fn rows<'s>(
         }
         return (rows, (length - shown) as u64);
     }
-    let Some(keys) = keys(scope, object, Keys::All) else { return (rows, 0) };
+    let Some(keys) = keys(scope, object, Keys::All, budget) else { return (rows, 1) };
     let mut more = 0;
     for at in 0..keys.length() {
         if rows.len() >= MAX_ROWS as usize {
@@ -209,6 +211,7 @@ fn columns<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     reader: &Reader<'s>,
     rows: &[Row<'s>],
+    budget: &mut Budget,
 ) -> (Vec<Column<'s>>, u64) {
     let mut columns: Vec<Column> = Vec::new();
     let mut known = HashSet::new();
@@ -220,7 +223,13 @@ fn columns<'s>(
             (_, Ok(array)) => array.length(),
             _ => 0,
         };
-        let list = if long > MAX_KEYS as usize { None } else { keys(scope, object, Keys::All) };
+        let list = match long > MAX_KEYS as usize {
+            true => None,
+            false => match keys(scope, object, Keys::All, budget) {
+                Some(list) => Some(list),
+                None => break,
+            },
+        };
         let count = list.map_or(MAX_KEYS, |list| list.length().min(MAX_KEYS));
         for at in 0..count {
             let key = match list {

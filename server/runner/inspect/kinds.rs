@@ -132,7 +132,11 @@ fn proxy_text<'s>(scope: &mut v8::PinScope<'s, '_>, proxy: v8::Local<v8::Proxy>)
         Ok(target) if !proxy.is_revoked() => target,
         _ => return "Proxy(revoked)".to_owned(),
     };
-    let target = if target.is_proxy() { "Proxy".to_owned() } else { class(scope, target).unwrap_or("Object".to_owned()) };
+    let target = if target.is_proxy() {
+        "Proxy".to_owned()
+    } else {
+        class(scope, target).unwrap_or("Object".to_owned())
+    };
     format!("Proxy({target})")
 }
 
@@ -170,7 +174,8 @@ fn function<'s>(
     object: v8::Local<'s, v8::Object>,
 ) -> (String, bool) {
     let own_name = own::name(scope, "name");
-    let name = walk.reader.own_data(scope, object, own_name).and_then(|name| name.try_cast::<v8::String>().ok());
+    let name =
+        walk.reader.own_data(scope, object, own_name).and_then(|name| name.try_cast::<v8::String>().ok());
     let name = match (name, object.try_cast::<v8::Function>()) {
         (Some(name), _) => name,
         (None, Ok(function)) => function.get_name(scope),
@@ -221,10 +226,15 @@ pub(super) fn name_and_message<'s>(
 }
 
 /// How many members a collapsed node hides.
-pub(super) fn count<'s>(scope: &v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, node: &ObjectValue) -> u64 {
+pub(super) fn count<'s>(
+    walk: &mut Walk<'s, '_>,
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    node: &ObjectValue,
+) -> u64 {
     match node.kind {
         ObjectKind::Object | ObjectKind::Module => {
-            own::keys(scope, object, Keys::All).map_or(0, |keys| u64::from(keys.length()))
+            own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))
         }
         ObjectKind::DataView => 0,
         _ => node.length.unwrap_or(0),
@@ -240,7 +250,7 @@ pub(super) fn members<'s>(
     depth: u32,
 ) {
     if !walk.budget.charge(LISTS) {
-        node.more = count(scope, object, node);
+        node.more = count(walk, scope, object, node);
         return;
     }
     let length = node.length.unwrap_or(0);
@@ -271,14 +281,14 @@ pub(super) fn members<'s>(
         ObjectKind::ArrayBuffer => bytes(walk, object, node),
         ObjectKind::Map => match object.try_cast::<v8::Map>() {
             // Copies all entries, two words for each.
-            Ok(map) if has_room(scope, map.size().saturating_mul(16)) => {
+            Ok(map) if walk.budget.may_list() && has_room(scope, map.size().saturating_mul(16)) => {
                 let list = map.as_array(scope);
                 entries(walk, scope, list, true, node, depth);
             }
             _ => node.more += length,
         },
         ObjectKind::Set => match object.try_cast::<v8::Set>() {
-            Ok(set) if has_room(scope, set.size().saturating_mul(8)) => {
+            Ok(set) if walk.budget.may_list() && has_room(scope, set.size().saturating_mul(8)) => {
                 let list = set.as_array(scope);
                 entries(walk, scope, list, false, node, depth);
             }
@@ -287,7 +297,8 @@ pub(super) fn members<'s>(
         ObjectKind::Iterator => {
             // How many are left can't be told beforehand; their copy takes at most half of what they take.
             let used = scope.get_heap_statistics().used_heap_size();
-            if has_room(scope, used / 2)
+            if walk.budget.may_list()
+                && has_room(scope, used / 2)
                 && let (Some(list), pairs) = object.preview_entries(scope)
             {
                 entries(walk, scope, list, pairs, node, depth);
@@ -296,10 +307,13 @@ pub(super) fn members<'s>(
         ObjectKind::Promise => promise(walk, scope, object, node, depth),
         ObjectKind::Boxed => {
             let key = own::name(scope, "length");
-            let length = match object.is_string_object().then(|| walk.reader.own_data(scope, object, key)).flatten() {
-                Some(length) => length.try_cast::<v8::Uint32>().map_or(0, |length| u64::from(length.value())),
-                None => 0,
-            };
+            let length =
+                match object.is_string_object().then(|| walk.reader.own_data(scope, object, key)).flatten() {
+                    Some(length) => {
+                        length.try_cast::<v8::Uint32>().map_or(0, |length| u64::from(length.value()))
+                    }
+                    None => 0,
+                };
             if let Some(mut value) = slots::boxed(scope, object, length, walk.limits.inner_units)
                 && walk.budget.node(VALUE + 60)
             {
@@ -405,6 +419,7 @@ fn entries<'s>(
     node: &mut ObjectValue,
     depth: u32,
 ) {
+    walk.budget.listed(list.length() as usize);
     let step = if pairs { 2 } else { 1 };
     let total = list.length() / step;
     for index in 0..total {
@@ -446,16 +461,20 @@ fn error<'s>(
         let (name, message) = name_and_message(scope, &walk.reader, object, units);
         let (name, message) = (walk.text(name, CLASS_UNITS), walk.text(message, units));
         let stack = walk.frames.of_error(scope, object.into(), super::MAX_FRAMES);
-        let stack =
-            stack.into_iter().take_while(|frame| walk.budget.charge(FRAME + text_len(&frame.function))).collect();
+        let stack = stack
+            .into_iter()
+            .take_while(|frame| walk.budget.charge(FRAME + text_len(&frame.function)))
+            .collect();
         let key = own::name(scope, "cause");
-        let cause = walk.reader.own_data(scope, object, key).and_then(|cause| walk.value(scope, cause, depth));
+        let cause =
+            walk.reader.own_data(scope, object, key).and_then(|cause| walk.value(scope, cause, depth));
         node.error = Some(ErrorValue { name, message, stack, cause });
         told = true;
     }
     // What `error` has said already; `stack` always, for it is V8's text of the same frames.
     let skip = |key: &str, own: &Own<'s>| {
-        key == "stack" || told && matches!(own.slot, Slot::Data(_)) && matches!(key, "name" | "message" | "cause")
+        key == "stack"
+            || told && matches!(own.slot, Slot::Data(_)) && matches!(key, "name" | "message" | "cause")
     };
     walk.properties(scope, object, node, Keys::All, depth, skip);
 }

@@ -25,9 +25,9 @@ use deno_core::v8;
 pub(super) use kinds::has_room;
 pub(super) use own::{Keys, Reader, Slot, keys, name};
 pub(super) use preview::{accessor, line};
-pub(super) use walk::key_text;
 pub use size::json_len;
 pub use stack::{MAX_FRAMES, UserFrames};
+pub(super) use walk::key_text;
 
 use crate::protocol::value::{ErrorValue, Value};
 
@@ -58,15 +58,30 @@ impl Default for InspectLimits {
 pub struct Budget {
     nodes: usize,
     bytes: usize,
+    listed: usize,
 }
 
 impl Budget {
     /// The default number of nodes.
     pub const NODES: usize = 1_000;
 
+    /// How many keys and entries V8 may list for one event. To see the first hundred it has to list them all,
+    /// in native code that no termination interrupts.
+    const LISTED: usize = 2_000_000;
+
     /// [`Budget::NODES`] nodes, which as JSON take no more than `bytes`.
     pub fn new(bytes: usize) -> Self {
-        Self { nodes: Self::NODES, bytes }
+        Self { nodes: Self::NODES, bytes, listed: Self::LISTED }
+    }
+
+    /// Whether anything may be listed still.
+    pub(super) fn may_list(&self) -> bool {
+        self.listed > 0
+    }
+
+    /// Notes that `count` keys or entries were listed. The last list may go over the limit.
+    pub(super) fn listed(&mut self, count: usize) {
+        self.listed = self.listed.saturating_sub(count);
     }
 
     /// Bytes left.

@@ -7,6 +7,7 @@
 
 use deno_core::v8;
 
+use super::Budget;
 use crate::protocol::value::Accessor;
 
 /// How many prototypes are looked through for an inherited `name` or `message`.
@@ -54,13 +55,17 @@ pub(in crate::runner) enum Keys {
     NoIndices,
 }
 
-/// The own keys of `object`, which must not be a proxy: strings (and numbers, for array indices) and symbols.
-/// `None` when V8 is being terminated.
+/// The own keys of `object`, which must not be a proxy, as strings and symbols. `None` when `budget` allows no
+/// more lists, or V8 is being terminated.
 pub(in crate::runner) fn keys<'s>(
     scope: &v8::PinScope<'s, '_>,
     object: v8::Local<v8::Object>,
     which: Keys,
+    budget: &mut Budget,
 ) -> Option<v8::Local<'s, v8::Array>> {
+    if !budget.may_list() {
+        return None;
+    }
     let args = v8::GetPropertyNamesArgsBuilder::new()
         .mode(v8::KeyCollectionMode::OwnOnly)
         .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
@@ -70,7 +75,9 @@ pub(in crate::runner) fn keys<'s>(
         })
         .key_conversion(v8::KeyConversionMode::ConvertToString)
         .build();
-    object.get_property_names(scope, args)
+    let keys = object.get_property_names(scope, args)?;
+    budget.listed(keys.length() as usize);
+    Some(keys)
 }
 
 /// The prototype of `object`, unless that is `null` or a proxy.

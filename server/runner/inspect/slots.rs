@@ -15,7 +15,11 @@ const MAX_UNITS: usize = 1 << 20;
 struct Plain;
 
 impl v8::ValueSerializerImpl for Plain {
-    fn throw_data_clone_error<'s>(&self, scope: &mut v8::PinScope<'s, '_>, message: v8::Local<'s, v8::String>) {
+    fn throw_data_clone_error<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        message: v8::Local<'s, v8::String>,
+    ) {
         let error = v8::Exception::error(scope, message);
         scope.throw_exception(error);
     }
@@ -107,9 +111,7 @@ pub(super) fn boxed<'s>(
             let header = varint(&mut rest)?;
             let words: Vec<u64> = rest
                 .chunks(8)
-                .map(|chunk| {
-                    chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
-                })
+                .map(|chunk| chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)))
                 .collect();
             let bigint = v8::BigInt::new_from_words(scope, header & 1 == 1, &words)?;
             Some(Value::Bigint { value: super::primitive::bigint(bigint) })

@@ -125,7 +125,14 @@ fn each_child(object: &mut ObjectValue, mut act: impl FnMut(&mut Value)) {
     let entries = entries.iter_mut().flat_map(|(key, value)| [key, value]);
     let properties = properties.iter_mut().filter_map(|property| property.value.as_mut());
     let cause = error.as_mut().and_then(|error| error.cause.as_mut());
-    items.iter_mut().chain(entries).chain(properties).chain(value).chain(handler).chain(cause).for_each(&mut act);
+    items
+        .iter_mut()
+        .chain(entries)
+        .chain(properties)
+        .chain(value)
+        .chain(handler)
+        .chain(cause)
+        .for_each(&mut act);
 }
 
 impl<'s> Walk<'s, '_> {
@@ -221,7 +228,7 @@ impl<'s> Walk<'s, '_> {
 
         let held = if depth <= HELD_DEPTH { self.budget.hold(HELD_FOR_LINE) } else { 0 };
         if collapsed {
-            node.more = kinds::count(scope, object, &node);
+            node.more = kinds::count(self, scope, object, &node);
         } else {
             kinds::members(self, scope, object, &mut node, depth + 1);
         }
@@ -246,7 +253,11 @@ impl<'s> Walk<'s, '_> {
         depth: u32,
         skip: impl Fn(&str, &Own<'s>) -> bool,
     ) {
-        let Some(keys) = own::keys(scope, object, which) else { return };
+        let Some(keys) = own::keys(scope, object, which, self.budget) else {
+            // It is not known whether there are any, let alone how many.
+            node.more += 1;
+            return;
+        };
         let total = keys.length();
         for index in 0..total {
             if node.properties.len() >= self.limits.members {
@@ -304,7 +315,7 @@ impl<'s> Walk<'s, '_> {
                 at += 1;
                 probes += 1;
                 if probes == MAX_PROBES && at < length {
-                    match next_element(scope, object, at, length) {
+                    match next_element(scope, object, at..length, self.budget) {
                         Ok(Some(index)) => (at, probes) = (index, 0),
                         Ok(None) => at = length,
                         Err(CannotList) => break,
@@ -361,7 +372,10 @@ pub(super) fn number_value(value: f64) -> Value {
 }
 
 /// A key as text, and whether it is a symbol.
-pub(in crate::runner) fn key_text<'s>(scope: &v8::PinScope<'s, '_>, key: v8::Local<v8::Name>) -> (String, bool) {
+pub(in crate::runner) fn key_text<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    key: v8::Local<v8::Name>,
+) -> (String, bool) {
     if let Ok(text) = key.try_cast::<v8::String>() {
         let mut key = primitive::string(scope, text, KEY_UNITS);
         if text.length() > KEY_UNITS {
@@ -372,19 +386,22 @@ pub(in crate::runner) fn key_text<'s>(scope: &v8::PinScope<'s, '_>, key: v8::Loc
     (key.try_cast::<v8::Symbol>().map(|symbol| primitive::symbol(scope, symbol)).unwrap_or_default(), true)
 }
 
-/// Listing an array's keys could take more memory than the program has left.
+/// Listing an array's keys could take more memory than the program has left, or the budget allows no more.
 struct CannotList;
 
-/// The first element from `from` on, found by listing all keys: for arrays that are mostly holes.
+/// The first element among `range`, found by listing all keys: for arrays that are mostly holes.
 fn next_element(
     scope: &mut v8::PinScope<'_, '_>,
     object: v8::Local<v8::Object>,
-    from: u32,
-    length: u32,
+    range: std::ops::Range<u32>,
+    budget: &mut Budget,
 ) -> Result<Option<u32>, CannotList> {
     // An array whose elements would need more than the heap in use must be a dictionary, and listing it costs
     // as much as it has elements. Any other one has a slot for each index up to its length.
-    let slots = length as usize * size_of::<usize>();
+    let slots = range.end as usize * size_of::<usize>();
+    if !budget.may_list() {
+        return Err(CannotList);
+    }
     if slots < scope.get_heap_statistics().used_heap_size() && !kinds::has_room(scope, slots) {
         return Err(CannotList);
     }
@@ -396,16 +413,17 @@ fn next_element(
         .build();
     v8::scope!(let scope, scope);
     let Some(keys) = object.get_property_names(scope, args) else { return Ok(None) };
+    budget.listed(keys.length() as usize);
     // Indices come first and ascend, as numbers; other keys are strings.
     let index_at = |at: u32| {
         let key = keys.get_index(scope, at)?.try_cast::<v8::Number>().ok()?.value();
-        (key < f64::from(length)).then_some(key as u32)
+        (key < f64::from(range.end)).then_some(key as u32)
     };
     let (mut low, mut high) = (0, keys.length());
     while low < high {
         let middle = low + (high - low) / 2;
         match index_at(middle) {
-            Some(index) if index < from => low = middle + 1,
+            Some(index) if index < range.start => low = middle + 1,
             _ => high = middle,
         }
     }
