@@ -11,6 +11,8 @@ use crate::protocol::value::{ErrorValue, ObjectKind, ObjectValue, PromiseState, 
 
 /// The longest class name, in UTF-16 units.
 const CLASS_UNITS: usize = 64;
+/// An object with more prototypes is an `Object`, whatever their names.
+const MAX_PROTOTYPES: usize = 100;
 /// The longest name of a function in its `text`, in UTF-16 units.
 const FUNCTION_UNITS: usize = 100;
 /// How much of a function's source is read to tell a class, in UTF-16 units.
@@ -65,6 +67,11 @@ fn kind(object: v8::Local<v8::Object>, class: Option<&str>) -> ObjectKind {
 fn class<'s>(scope: &v8::PinScope<'s, '_>, object: v8::Local<v8::Object>) -> Option<String> {
     if object.get_prototype(scope).is_none_or(|prototype| prototype.is_null()) {
         return None;
+    }
+    // V8 looks through all prototypes for a name, however many there are.
+    let chain = std::iter::successors(own::prototype(scope, object), |object| own::prototype(scope, *object));
+    if chain.take(MAX_PROTOTYPES).count() == MAX_PROTOTYPES {
+        return Some("Object".to_owned());
     }
     let class = primitive::string(scope, object.get_constructor_name(), CLASS_UNITS);
     (!class.is_empty()).then_some(class)

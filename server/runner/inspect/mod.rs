@@ -2,7 +2,7 @@
 //!
 //! The program is hostile: it may have replaced every method of every prototype, put accessors wherever a
 //! property is looked for, and handed over proxies. So all of this goes through V8's own functions on the
-//! objects themselves: own keys, property descriptors, prototypes, internal slots ([`own`]). Nothing here
+//! objects themselves: own keys, property descriptors, prototypes, internal slots (`own.rs`). Nothing here
 //! calls a function of the program's realm, converts an object to a primitive, or asks a proxy.
 //!
 //! What is looked at is bounded three ways: levels, members for each object, and a [`Budget`] of nodes and
