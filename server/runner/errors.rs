@@ -57,10 +57,14 @@ pub fn place(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, message: v8::Local
     Some(StackFrame { function: String::new(), line, column })
 }
 
-/// Whether `error` is what V8 throws when the allocator refuses a buffer, and it did refuse one.
+/// Whether `error` is what V8 throws when a program asks for more than its buffers may hold.
 pub fn is_refused_buffer(error: &RunError) -> bool {
-    let messages = ["Array buffer allocation failed", "WebAssembly.Memory(): could not allocate memory"];
-    memory::buffer_refusals() > 0 && error.name == "RangeError" && messages.contains(&error.message.as_str())
+    error.name == "RangeError"
+        && match error.message.as_str() {
+            "Array buffer allocation failed" => memory::buffer_refusals() > 0,
+            "WebAssembly.Memory(): could not allocate memory" => true,
+            _ => false,
+        }
 }
 
 /// The visitor's frames at the place where an isolate was interrupted.

@@ -5,6 +5,8 @@
 //! made, if the isolate was told to (`set_capture_stack_trace_for_uncaught_exceptions`, as `deno_core` does);
 //! `Exception::get_stack_trace` hands them over whatever the program did to the property.
 
+use std::rc::Rc;
+
 use deno_core::v8;
 
 use super::primitive;
@@ -18,11 +20,12 @@ const FUNCTION_UNITS: usize = 100;
 const SCRIPT_UNITS: usize = 1_000;
 
 /// Tells a visitor's script from the runner's own, by its name.
-type IsUserScript = Box<dyn Fn(&str) -> bool>;
+type IsUserScript = Rc<dyn Fn(&str) -> bool>;
 /// Turns V8's line and column (both from 1) into the visitor's.
-type Position = Box<dyn Fn(u32, u32) -> (u32, u32)>;
+type Position = Rc<dyn Fn(u32, u32) -> (u32, u32)>;
 
-/// What of a call stack is the visitor's.
+/// What of a call stack is the visitor's. Cheap to clone.
+#[derive(Clone)]
 pub struct UserFrames {
     is_user_script: IsUserScript,
     position: Position,
@@ -36,7 +39,12 @@ impl UserFrames {
         is_user_script: impl Fn(&str) -> bool + 'static,
         position: impl Fn(u32, u32) -> (u32, u32) + 'static,
     ) -> Self {
-        Self { is_user_script: Box::new(is_user_script), position: Box::new(position) }
+        Self { is_user_script: Rc::new(is_user_script), position: Rc::new(position) }
+    }
+
+    /// The position in the visitor's text for V8's, both counted from 1.
+    pub fn original(&self, line: u32, column: u32) -> (u32, u32) {
+        (self.position)(line, column)
     }
 
     /// The visitor's frames of `stack`, innermost first, no more than `max`.

@@ -7,6 +7,7 @@ import { core, primordials } from "ext:core/mod.js";
 const {
   ObjectDefineProperties,
   ObjectDefineProperty,
+  SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
   SymbolToStringTag,
@@ -29,6 +30,11 @@ const encoding = load("08_text_encoding.js");
 const file = load("09_file.js");
 const ports = load("13_message_port.js");
 const performance = load("15_performance.js");
+
+// Operations of deno_web throw these by name.
+for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterError", "InvalidStateError", "SyntaxError"])) {
+  core.registerErrorBuilder(`DOMException${name}`, (message) => new exception.DOMException(message, name));
+}
 
 const interfaces = {
   AbortController: abort.AbortController,
