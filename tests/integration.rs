@@ -1,0 +1,1 @@
+//! All integration tests, in one binary: V8 is linked once.
