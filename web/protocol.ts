@@ -351,6 +351,35 @@ message: string,
 stack: Array<StackFrame>, };
 
 /**
+ * What is known of a run when it has ended.
+ */
+export type RunReport = {
+/**
+ * How it ended.
+ */
+outcome: Outcome,
+/**
+ * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ */
+value: Value | null,
+/**
+ * What went wrong, and what to do; `null` when it completed.
+ */
+error: RunError | null,
+/**
+ * Where the program was when it was stopped; `null` if it was not, was waiting, or could not be asked.
+ */
+stopped_at: StackFrame | null,
+/**
+ * What it used, and what it was allowed.
+ */
+usage: Usage,
+/**
+ * Output that was cut.
+ */
+dropped: Dropped, };
+
+/**
  * A program to run, as sent over the WebSocket or as the body of `POST /api/v1/run`.
  */
 export type RunRequest = {

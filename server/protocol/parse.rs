@@ -76,10 +76,9 @@ pub fn client_msg(text: &str) -> Result<ClientMsg, BadFrame> {
 pub fn run_request(bytes: &[u8]) -> Result<RunRequest, String> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     MapOnly::<true>::read(&mut json).and_then(|it| json.end().map(|()| it)).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "A field of the request is wrong",
-            _ => "The body is not a JSON object",
-        };
+        let is_object = error.is_data() && bytes.trim_ascii_start().starts_with(b"{");
+        let what =
+            if is_object { "A field of the request is wrong" } else { "The body is not a JSON object" };
         format!("{what}: {}.", clip(&error))
     })
 }

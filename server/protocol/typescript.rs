@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::browser::{ClientMsg, RunResponse, ServerMsg, WIRE_VERSION};
+use super::browser::{ClientMsg, RunReport, RunResponse, ServerMsg, WIRE_VERSION};
 
 /// Collects the declarations of types by name: the order in which types name each other is not fixed.
 struct Declarations {
@@ -37,6 +37,7 @@ fn generate() -> String {
     let mut all = Declarations { config, seen: HashSet::new(), by_name: BTreeMap::new() };
     all.visit::<ClientMsg>();
     all.visit::<ServerMsg>();
+    all.visit::<RunReport>();
     all.visit::<RunResponse>();
     let head = format!(
         "// The wire between page and server. Generated from server/protocol/: don't edit, run `make types`.\n\n\
