@@ -6,6 +6,7 @@ use actix_ws::Item;
 use awc::ws::{CloseCode, CloseReason, Frame, Message};
 use mayfly::sandbox::RunEvent;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 use crate::support::{FakeApp, JsonSocket, PATIENCE, finished, get, soon};
@@ -242,9 +243,15 @@ async fn pages_of_other_origins_are_refused() {
 #[actix_web::test]
 async fn a_plain_request_is_told_to_upgrade() {
     let app = FakeApp::start(&[]).await;
-    let answer = get(app.address, "/api/v1/ws", &[]).await;
-    answer.expect_problem(426);
-    assert_eq!(answer.header("upgrade"), "websocket");
+    // By hand: the client library takes any answer with this header for a WebSocket.
+    let mut stream = tokio::net::TcpStream::connect(app.address).await.expect("the server listens");
+    let request = b"GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.expect("the server reads");
+    let mut answer = String::new();
+    soon("an answer", stream.read_to_string(&mut answer)).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    assert!(answer.contains("\r\nupgrade: websocket\r\n"), "{answer}");
+    assert!(answer.contains("\"detail\":\"This address speaks WebSocket"), "{answer}");
 }
 
 #[actix_web::test]

@@ -80,9 +80,10 @@ pub fn log_format(text: &str) -> Result<LogFormat, String> {
 pub fn log_filter(text: &str) -> Result<String, String> {
     match tracing_subscriber::EnvFilter::builder().parse(text) {
         Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
-        _ => Err("Write error, warn, info, debug or trace, or such levels by module, like \
-                  info,mayfly::sandbox=debug."
-            .to_owned()),
+        _ => {
+            Err("Write error, warn, info, debug or trace, or several like info,mayfly::http=debug."
+                .to_owned())
+        }
     }
 }
 
