@@ -10,7 +10,8 @@ const wings = ["\u2572   \u2571", " \u2572 \u2571 ", "\u2500\u2500\u00b7\u2500\u
 for (let i = 0; i < 20; i++) {
   const height = Math.round(14 + 12 * Math.sin(i / 2.6));
   const wing = wings[i % wings.length];
-  console.log("%c" + "\u2219".repeat(height) + "%c " + wing, "color: teal", "color: coral; font-weight: bold");
+  const air = "\u2219".repeat(height);
+  console.log(\`%c\${air}%c \${wing}\`, "color: teal", "color: coral");
   await new Promise((wake) => setTimeout(wake, 150));
 }
 

@@ -55,6 +55,8 @@ const bar = new RunBar(
   jump,
 );
 const live = byId("live", HTMLElement);
+const empty = byId("empty", HTMLElement);
+const invitation = empty.textContent;
 
 let state = INITIAL;
 let ticking: ReturnType<typeof setInterval> | undefined;
@@ -81,6 +83,7 @@ function dispatch(action: Action): void {
   state = step.state;
   for (const effect of step.effects) perform(effect);
   bar.show(state, Date.now());
+  empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
   tickWhileNeeded();
 }
 

@@ -27,6 +27,11 @@ export function elapsed(ms: number): string {
   return ms < 60_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : duration(ms);
 }
 
+/** When something happened in a run: `+0.30 s`. */
+export function sinceStart(ms: number): string {
+  return `+${(ms / 1000).toFixed(2)} s`;
+}
+
 /** `12345` becomes `12,345`. */
 export function count(value: number): string {
   return value.toLocaleString("en");

@@ -15,7 +15,7 @@ if (entries.length === 0) throw new Error(`No test files in ${folder} match "${p
 const files = await bundle(entries);
 // Browser tests measure times: one file after the other.
 const options = kind === "browser" ? ["--test-concurrency=1", "--test-timeout=120000"] : ["--test-timeout=30000"];
-const child = spawn(process.execPath, ["--enable-source-maps", "--test", ...options, ...files], {
+const child = spawn(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...options, ...files], {
   cwd: root,
   stdio: "inherit",
 });

@@ -2,7 +2,7 @@
 
 import { el, icon } from "../dom.ts";
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
-import { duration } from "../units.ts";
+import { sinceStart } from "../units.ts";
 import { applyStyle } from "./css.ts";
 import { positionButton, renderStack, type Jump } from "./position.ts";
 import { renderTable } from "./table.ts";
@@ -16,7 +16,7 @@ export function eventRow(event: ConsoleEvent, jump: Jump): HTMLElement {
   const made = row(event.level, message(event, jump), event.depth ?? 0);
   if (event.kind !== undefined) made.dataset["kind"] = event.kind;
   const aside = el("span", "aside");
-  const time = el("span", "at", `+${duration(event.at_ms)}`);
+  const time = el("span", "at", sinceStart(event.at_ms));
   made.dataset["atMs"] = String(event.at_ms);
   aside.append(time);
   if (event.line > 0) aside.append(positionButton(event, jump));

@@ -1,7 +1,7 @@
 // A console value as elements: primitives as text, objects as trees that grow when they are opened.
 
 import { el, icon } from "../dom.ts";
-import type { ObjectValue, StackFrame, Value } from "../protocol.ts";
+import type { ObjectKind, ObjectValue, StackFrame, Value } from "../protocol.ts";
 import { children, cut, hasChildren, inlineText, type Child } from "./children.ts";
 import { pieces } from "./preview.ts";
 import { framePosition, frameText, type Jump } from "./position.ts";
@@ -16,6 +16,9 @@ type Context = {
   /** Ids of the objects around, to tell a cycle from a second mention. */
   around: readonly number[];
 };
+
+/** Kinds whose one-line text is words or a literal of its own, with nothing inside to tell apart by colour. */
+const PLAIN_PREVIEWS: ReadonlySet<ObjectKind> = new Set(["error", "function", "class", "date", "reg_exp"]);
 
 /** An argument of a console call: a string as it is, anything else as in code. */
 export function renderArgument(value: Value, jump: Jump): HTMLElement {
@@ -47,7 +50,7 @@ function inline(value: Value, around: readonly number[]): HTMLElement {
       return el("span", "v-ref", `${around.includes(value.id) ? "circular " : ""}→ #${value.id}`);
     case "object": {
       const span = el("span", `v-object v-${value.kind}`);
-      for (const piece of pieces(value.text)) {
+      for (const piece of PLAIN_PREVIEWS.has(value.kind) ? [{ text: value.text, kind: "" }] : pieces(value.text)) {
         span.append(piece.kind === "" ? piece.text : el("span", `v-${piece.kind}`, piece.text));
       }
       if (value.kind === "proxy" && !value.text.startsWith("Proxy")) span.prepend(el("span", "tag", "Proxy"), " ");

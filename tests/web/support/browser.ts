@@ -38,8 +38,13 @@ export function launch(): Promise<Browser> {
 /** A page, and what went wrong on it so far. */
 export type Watched = { page: Page; problems: string[]; close: () => Promise<void> };
 
-/** Opens a page of its own storage. CSP violations, errors and failed requests end up in `problems`. */
-export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+/** Opens a page of its own storage, `before` having run in it first. CSP violations, errors and failed requests end up in `problems`. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  before: () => void = () => undefined,
+): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const problems: string[] = [];
   await context.exposeFunction("tellProblem", (text: string) => problems.push(text));
@@ -49,6 +54,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
       tell(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
     });
   });
+  await context.addInitScript(before);
   const page = await context.newPage();
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
@@ -66,4 +72,9 @@ export async function type(page: Page, program: string): Promise<void> {
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.press("Delete");
   await page.keyboard.insertText(program);
+}
+
+/** The program in the editor: every line of it, for programs short enough to be drawn whole. */
+export async function program(page: Page): Promise<string> {
+  return (await page.locator("#editor .cm-line").allTextContents()).join("\n");
 }
