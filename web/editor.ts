@@ -2,7 +2,7 @@
 // insert <style> elements, which the page's CSP forbids.
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { typescriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -28,6 +28,20 @@ export type EditorEvents = {
 };
 
 const KEYS_HINT = "Tab indents. Press Escape and then Tab to leave the editor. Control Enter, or Command Enter, runs the program.";
+
+/**
+ * Typing over a selection, done here rather than by the browser: Chromium would keep the look of what it
+ * replaces in a style attribute, and the page's CSP forbids those.
+ */
+function typeOverSelection(event: InputEvent, view: EditorView): boolean {
+  const { data } = event;
+  const { from, to, empty } = view.state.selection.main;
+  if (event.inputType !== "insertText" || data === null || event.isComposing || view.composing || empty) return false;
+  const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, insert));
+  if (!handled) view.dispatch(insert());
+  return true;
+}
 
 /** The program being typed. */
 export class Editor {
@@ -74,7 +88,8 @@ export class Editor {
           typescriptLanguage,
           editorTheme,
           marks,
-          EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off" }),
+          EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
+          EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) events.onChange();
           }),
@@ -98,6 +113,8 @@ export class Editor {
     this.#view.dispatch({
       changes: { from: 0, to: this.#view.state.doc.length, insert: text },
       selection: { anchor: 0 },
+      // Typing shortly before must not be undone along with it.
+      annotations: isolateHistory.of("full"),
       scrollIntoView: true,
     });
     this.focus();

@@ -5,13 +5,14 @@ import { EXAMPLES, type Example } from "./examples.ts";
 
 /** Fills `menu`, which `opener` opens. */
 export function exampleMenu(opener: HTMLButtonElement, menu: HTMLElement, choose: (example: Example) => void): void {
-  for (const example of EXAMPLES) {
-    menu.append(
-      button("menu-item", example.name, () => {
-        menu.hidePopover();
-        choose(example);
-      }),
-    );
+  for (const [at, example] of EXAMPLES.entries()) {
+    const item = button("menu-item", example.name, () => {
+      menu.hidePopover();
+      choose(example);
+    });
+    // Where the focus goes when the menu opens.
+    item.autofocus = at === 0;
+    menu.append(item);
   }
   menu.addEventListener("beforetoggle", () => {
     const place = opener.getBoundingClientRect();

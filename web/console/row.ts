@@ -96,7 +96,7 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "time":
       return [el("span", "text", event.text)];
     default:
-      return content(event, jump);
+      return event.args.length === 0 ? [el("span", "text", event.text)] : content(event, jump);
   }
 }
 

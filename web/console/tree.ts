@@ -6,22 +6,26 @@ export function toggleItem(item: HTMLElement, open = item.getAttribute("aria-exp
   if (!item.hasAttribute("aria-expanded")) return;
   if (open) item.dispatchEvent(new CustomEvent("toggle-item"));
   item.setAttribute("aria-expanded", String(open));
-  const group = item.lastElementChild;
+  const group = item.nextElementSibling;
   if (group instanceof HTMLElement) group.hidden = !open;
 }
 
-/** Makes `tree` answer to mouse and keys. */
-export function setUpTree(tree: HTMLElement): void {
+/** Makes `tree`, whose root stands in it already, answer to mouse and keys. */
+export function setUpTree(tree: HTMLElement, open: boolean): void {
+  const root = visible(tree)[0];
+  if (root !== undefined) {
+    root.tabIndex = 0;
+    if (open) toggleItem(root, true);
+  }
   tree.addEventListener("click", (event) => {
-    const target = event.target instanceof Element ? event.target : null;
-    const item = itemAround(target);
+    const item = itemAround(event.target);
     if (item === null || !tree.contains(item)) return;
     focus(tree, item);
     // A click that ends a selection of text is no wish to open anything.
-    if (target?.closest(".line") !== null && document.getSelection()?.isCollapsed !== false) toggleItem(item);
+    if (document.getSelection()?.isCollapsed !== false) toggleItem(item);
   });
   tree.addEventListener("keydown", (event) => {
-    const item = itemAround(event.target instanceof Element ? event.target : null);
+    const item = itemAround(event.target);
     if (item === null || event.altKey || event.ctrlKey || event.metaKey) return;
     if (act(tree, item, event.key)) {
       event.preventDefault();
@@ -44,7 +48,7 @@ function act(tree: HTMLElement, item: HTMLElement, key: string): boolean {
       return true;
     case "ArrowLeft":
       if (expanded === "true") toggleItem(item, false);
-      else focus(tree, itemAround(item.parentElement) ?? item);
+      else focus(tree, parentOf(item) ?? item);
       return true;
     case "ArrowDown":
       return move(tree, item, 1);
@@ -80,6 +84,10 @@ function focus(tree: HTMLElement, item: HTMLElement): void {
   item.focus();
 }
 
-function itemAround(element: Element | null): HTMLElement | null {
-  return element?.closest<HTMLElement>("[role=treeitem]") ?? null;
+function itemAround(target: EventTarget | null): HTMLElement | null {
+  return target instanceof Element ? target.closest<HTMLElement>("[role=treeitem]") : null;
+}
+
+function parentOf(item: HTMLElement): HTMLElement | null {
+  return itemAround(item.closest(".group")?.previousElementSibling ?? null);
 }

@@ -5,7 +5,7 @@ import type { ObjectKind, ObjectValue, StackFrame, Value } from "../protocol.ts"
 import { children, cut, hasChildren, inlineText, type Child } from "./children.ts";
 import { pieces } from "./preview.ts";
 import { framePosition, frameText, type Jump } from "./position.ts";
-import { setUpTree, toggleItem } from "./tree.ts";
+import { setUpTree } from "./tree.ts";
 
 /** The object of a `Value`. */
 type Objectish = Extract<Value, { type: "object" }>;
@@ -13,6 +13,8 @@ type Objectish = Extract<Value, { type: "object" }>;
 /** What rendering needs to know besides the value. */
 type Context = {
   jump: Jump;
+  /** How deep in the tree, the root being 1. */
+  level: number;
   /** Ids of the objects around, to tell a cycle from a second mention. */
   around: readonly number[];
 };
@@ -29,15 +31,12 @@ export function renderArgument(value: Value, jump: Jump): HTMLElement {
 /** A value as in code: strings quoted, objects as trees, closed at first unless `open`. */
 export function renderValue(value: Value, jump: Jump, open = false): HTMLElement {
   if (value.type !== "object" || !hasChildren(value)) return inline(value, []);
-  const context: Context = { jump, around: [] };
+  const context: Context = { jump, level: 1, around: [] };
   const tree = el("div", "tree");
   tree.setAttribute("role", "tree");
   tree.setAttribute("aria-label", value.text);
-  const root = expandable(value, [inline(value, [])], context);
-  root.tabIndex = 0;
-  tree.append(root);
-  setUpTree(tree);
-  if (open) toggleItem(root, true);
+  tree.append(expandable(value, [inline(value, [])], context));
+  setUpTree(tree, open);
   return tree;
 }
 
@@ -69,9 +68,9 @@ function cutNote(value: Extract<Value, { type: "string" }>): HTMLElement[] {
 
 /** A line that opens: its children are made when it does. */
 function expandable(value: Objectish, label: (Node | string)[], context: Context): HTMLElement {
-  return opening(label, () => {
+  return opening(label, context, (below) => {
     const around = value.id === undefined ? context.around : [...context.around, value.id];
-    return linesOf(value, { ...context, around });
+    return linesOf(value, { ...below, around });
   });
 }
 
@@ -84,11 +83,11 @@ function line(child: Child, context: Context): HTMLElement {
     case "value":
       return labelled(el("span", `k-${child.kind}`, child.label), child.value, context);
     case "note":
-      return leaf([el("span", `k-${child.kind}`, child.label), ": ", el("span", "v-note", child.text)]);
+      return leaf([el("span", `k-${child.kind}`, child.label), ": ", el("span", "v-note", child.text)], context);
     case "frame":
-      return frameLine(child.frame, context.jump);
+      return frameLine(child.frame, context);
     case "more":
-      return leaf([el("span", "more", child.text)]);
+      return leaf([el("span", "more", child.text)], context);
     case "entry":
       return entry(child, context);
   }
@@ -96,7 +95,7 @@ function line(child: Child, context: Context): HTMLElement {
 
 function labelled(label: HTMLElement, value: Value, context: Context): HTMLElement {
   const content = [label, ": ", inline(value, context.around)];
-  return value.type === "object" && hasChildren(value) ? expandable(value, content, context) : leaf(content);
+  return value.type === "object" && hasChildren(value) ? expandable(value, content, context) : leaf(content, context);
 }
 
 /** An entry of a Map: on one line when key and value need no more, else opening to both. */
@@ -109,46 +108,39 @@ function entry({ index, key, value }: Extract<Child, { type: "entry" }>, context
     inline(value, context.around),
   ];
   const opens = (half: Value) => half.type === "object" && hasChildren(half);
-  if (!opens(key) && !opens(value)) return leaf(content);
-  return opening(content, () => [
-    labelled(el("span", "k-internal", "key"), key, context),
-    labelled(el("span", "k-internal", "value"), value, context),
+  if (!opens(key) && !opens(value)) return leaf(content, context);
+  return opening(content, context, (below) => [
+    labelled(el("span", "k-internal", "key"), key, below),
+    labelled(el("span", "k-internal", "value"), value, below),
   ]);
 }
 
 /** A frame of an error's stack; Enter or a click goes there. */
-function frameLine(frame: StackFrame, jump: Jump): HTMLElement {
-  const item = leaf([el("span", "frame", frameText(frame), " ", el("span", "link", framePosition(frame)))]);
-  item.dataset["action"] = "jump";
-  item.addEventListener("click", () => {
-    jump(frame);
+function frameLine(frame: StackFrame, context: Context): HTMLElement {
+  const made = leaf([el("span", "frame", frameText(frame), " ", el("span", "link", framePosition(frame)))], context);
+  made.dataset["action"] = "jump";
+  made.addEventListener("click", () => {
+    context.jump(frame);
   });
-  return item;
+  return made;
 }
 
-function leaf(content: (Node | string)[]): HTMLElement {
-  const item = el("div", "item");
-  item.setAttribute("role", "treeitem");
-  item.tabIndex = -1;
-  const text = el("div", "line", ...content);
-  item.append(text);
-  item.setAttribute("aria-label", text.textContent);
-  return item;
+/** A line. Lines below it go into a sibling, so that its name for a screen reader is its own text alone. */
+function leaf(content: (Node | string)[], context: Context): HTMLElement {
+  const made = el("div", "line", ...content);
+  made.setAttribute("role", "treeitem");
+  made.setAttribute("aria-level", String(context.level));
+  made.tabIndex = -1;
+  return made;
 }
 
-function opening(content: (Node | string)[], make: () => HTMLElement[]): HTMLElement {
-  const item = leaf(content);
-  item.firstElementChild?.prepend(icon("twisty"));
+function opening(content: (Node | string)[], context: Context, make: (below: Context) => HTMLElement[]): HTMLElement {
+  const item = leaf([icon("twisty"), ...content], context);
   item.setAttribute("aria-expanded", "false");
   const group = el("div", "group");
-  group.setAttribute("role", "group");
   group.hidden = true;
-  item.append(group);
-  let made = false;
-  item.addEventListener("toggle-item", (event) => {
-    if (event.target !== item || made) return;
-    made = true;
-    group.append(...make());
+  item.addEventListener("toggle-item", () => {
+    if (!group.hasChildNodes()) group.append(...make({ ...context, level: context.level + 1 }));
   });
-  return item;
+  return el("div", "item", item, group);
 }

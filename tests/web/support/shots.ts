@@ -87,7 +87,7 @@ for (const { name, options } of looks) {
     element.scrollTop = 0;
   });
   await page.locator(".tree > .item > .line").first().click();
-  await page.locator(".tree .group .item[aria-expanded] > .line").first().click();
+  await page.locator(".tree .group .line[aria-expanded]").first().click();
   await shoot("finished");
   server.script = failing;
   await type(page, DIVIDE);
