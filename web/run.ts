@@ -126,7 +126,8 @@ export function canStop(state: State): boolean {
 export function outcomeMessage(report: RunReport): string {
   if (report.error === null) return `Completed in ${duration(report.usage.wall_ms)}.`;
   const { name, message } = report.error;
-  return report.outcome === "failed" && name !== "Uncaught" ? `${name}: ${message}` : message;
+  if (report.outcome !== "failed") return message;
+  return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
 }
 
 function step(state: State, ...effects: Effect[]): Step {

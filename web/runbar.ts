@@ -76,11 +76,18 @@ export class RunBar {
 
   #message(phase: Phase): void {
     const { message } = this.#elements;
-    message.replaceChildren(messageOf(phase));
-    if (phase.at !== "finished") return;
-    const { stopped_at, error, outcome } = phase.report;
-    const place = stopped_at ?? (outcome === "failed" ? error?.stack[0] : undefined);
-    if (place !== undefined) message.append(" ", positionButton(place, this.#jump, `line ${place.line}`));
+    const text = messageOf(phase);
+    const place = phase.at === "finished" ? (phase.report.stopped_at ?? phase.report.error?.stack[0]) : undefined;
+    if (place === undefined) {
+      message.replaceChildren(text);
+      return;
+    }
+    // Where the sentence itself names the line, those words become the button.
+    const words = `line ${place.line}`;
+    const link = positionButton(place, this.#jump, words);
+    const found = new RegExp(`\\b${words}\\b`).exec(text);
+    if (found === null) message.replaceChildren(`${text} `, link);
+    else message.replaceChildren(text.slice(0, found.index), link, text.slice(found.index + words.length));
   }
 
   #connection(state: State, now: number): void {

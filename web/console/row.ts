@@ -3,6 +3,7 @@
 import { el, icon } from "../dom.ts";
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
 import { sinceStart } from "../units.ts";
+import { inlineText } from "./children.ts";
 import { applyStyle } from "./css.ts";
 import { positionButton, renderStack, type Jump } from "./position.ts";
 import { renderTable } from "./table.ts";
@@ -93,11 +94,20 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "group_collapsed":
       return [groupHeading(event, jump)];
     case "count":
-    case "time":
       return [el("span", "text", event.text)];
+    case "time":
+      return timed(event, jump);
     default:
       return event.args.length === 0 ? [el("span", "text", event.text)] : content(event, jump);
   }
+}
+
+/** `label: 12.3 ms`, which only `text` has, and what `console.timeLog` was given besides. */
+function timed(event: ConsoleEvent, jump: Jump): (Node | string)[] {
+  const rest = event.args.map((value) => (value.type === "string" ? value.value : inlineText(value))).join(" ");
+  const whole = rest === "" || !event.text.endsWith(rest);
+  const lead = el("span", "text", whole ? event.text : event.text.slice(0, -rest.length));
+  return whole ? [lead] : [lead, ...content(event, jump)];
 }
 
 function groupHeading(event: ConsoleEvent, jump: Jump): HTMLElement {

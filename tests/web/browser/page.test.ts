@@ -165,7 +165,8 @@ describe("running", () => {
     const error = { name: "Stopped", message: "Stopped in `loop` at line 7.", stack: [] };
     peer?.send({ type: "finished", run_id: id, ...report("stopped", { error, stopped_at: { function: "loop", line: 7, column: 3 } }) });
     await page.locator("#badge", { hasText: "Stopped" }).waitFor();
-    assert.match(await page.locator("#message").innerText(), /Stopped in `loop` at line 7\. line 7/);
+    assert.equal(await page.locator("#message").innerText(), "Stopped in `loop` at line 7.");
+    assert.ok(await page.locator("#message").getByRole("button", { name: "line 7" }).isVisible());
     assert.deepEqual(server.received.at(-1), { type: "stop", run_id: id });
     assert.equal(await page.locator("#live").textContent(), "Stopped in `loop` at line 7.");
     // The disabled button did not take the focus with it.
@@ -350,6 +351,8 @@ describe("the console", () => {
       ["2", '"termite queen"', "7300", "{eggs: 30000}"],
     ]);
     await page.getByText("… 900 more rows").waitFor();
+    assert.equal(await page.locator(".row[data-kind=time] .message").textContent(), "all: 12.3 ms so far {a: 1}");
+    assert.equal(await page.locator(".row[data-kind=time] [role=treeitem]").count(), 1);
   });
 
   test("opens and closes groups, nested ones too", async () => {

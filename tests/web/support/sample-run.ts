@@ -125,7 +125,7 @@ export const EVENTS: ConsoleEvent[] = [
   }),
   event({ level: "error", args: [string("caught:"), ERROR], line: 22, column: 11, at_ms: 302 }),
   event({ level: "error", kind: "assert", args: [string("arithmetic")], line: 23, column: 9, at_ms: 303 }),
-  event({ kind: "time", text: "all: 12.3 ms", line: 24, column: 9, at_ms: 304 }),
+  event({ kind: "time", text: "all: 12.3 ms so far {a: 1}", args: [string("so far"), { type: "object", kind: "object", text: "{a: 1}", properties: [{ key: "a", value: number(1) }] }], line: 24, column: 9, at_ms: 304 }),
   event({
     args: [string("%cteal%c and plain"), string("color: teal"), string("")],
     format: { parts: [{ type: "text", text: "teal", style: "color: teal; font-size: 20px; background: url(x)" }, { type: "text", text: " and plain", style: "" }], consumed: 3 },

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
 
 import { decodeEvent, decodeFrame, decodeValue } from "../../../web/decode.ts";
+import { root } from "../support/paths.ts";
 import { EVENTS, POINT } from "../support/sample-run.ts";
 
 /** Without what decoding fills in: empty lists, zero counts, false flags. */
@@ -47,6 +50,32 @@ describe("a frame", () => {
       message: "m",
       retry_after_ms: 5,
     });
+  });
+});
+
+describe("the wire's fixtures", () => {
+  const folder = path.join(root, "tests/fixtures/wire");
+  const read = (name: string) => JSON.parse(readFileSync(path.join(folder, name), "utf8")) as unknown;
+  const names = readdirSync(folder).filter((name) => name.startsWith("server-"));
+
+  test("cover every message of the server", () => {
+    const types = new Set(names.map((name) => (read(name) as { type: string }).type));
+    assert.deepEqual([...types].sort(), ["console", "finished", "hello", "queued", "rejected", "started"]);
+  });
+
+  for (const name of names) {
+    test(`${name} comes through unchanged`, () => {
+      assert.deepEqual(bare(decodeFrame(JSON.stringify(read(name)))), bare(read(name)));
+    });
+  }
+
+  test("console-events.json and values.json come through unchanged", () => {
+    const events = read("console-events.json") as unknown[];
+    assert.ok(events.length > 0);
+    assert.deepEqual(bare(events.map(decodeEvent)), bare(events));
+    const values = read("values.json") as unknown[];
+    assert.ok(values.length > 0);
+    assert.deepEqual(bare(values.map((value) => decodeValue(value))), bare(values));
   });
 });
 

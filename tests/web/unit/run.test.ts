@@ -207,7 +207,7 @@ describe("every outcome", () => {
   const cases: [Outcome, Partial<RunReport>, message: RegExp, mark: "error" | "stopped" | null][] = [
     ["completed", {}, /^Completed in 1\.5 s\.$/, null],
     ["failed", { error: { name: "TypeError", message: "no", stack: [at] } }, /^TypeError: no$/, "error"],
-    ["failed", { error: { name: "Uncaught", message: "Uncaught 42", stack: [] } }, /^Uncaught 42$/, null],
+    ["failed", { error: { name: "Uncaught", message: "42", stack: [] } }, /^Uncaught 42$/, null],
     ["timed_out", { error: { name: "TimeLimit", message: "Stopped after 10 s", stack: [] }, stopped_at: at }, /^Stopped after 10 s$/, "stopped"],
     ["cpu_exceeded", { error: { name: "CpuLimit", message: "cpu", stack: [] }, stopped_at: at }, /^cpu$/, "stopped"],
     ["memory_exceeded", { error: { name: "MemoryLimit", message: "mem", stack: [] } }, /^mem$/, null],
