@@ -43,7 +43,7 @@ async fn modules_and_scripts_are_told_apart() {
 async fn errors_say_where_they_are() {
     let app = TestApp::start();
     for (source, name, line, column) in [
-        ("let x = 1;\nlet = ;", "SyntaxError", 2, 5),
+        ("let x = 1;\nlet = ;", "SyntaxError", 2, 7),
         ("1;\nthrow new TypeError('no')", "TypeError", 2, 7),
         ("\nPromise.reject(new RangeError('no'))", "RangeError", 2, 16),
         ("function f() {\n  null.x\n}\nf()", "TypeError", 2, 8),

@@ -152,7 +152,7 @@ fn limit_error(
         Outcome::OutputExceeded => (
             "OutputLimit",
             format!(
-                "Stopped{place}: the program wrote more than a run may, which is {} or {} console events.",
+                "Stopped{place}: the output became more than a run may write, which is {} or {} console events.",
                 size(limits.output_bytes),
                 limits.console_events
             ),
