@@ -18,9 +18,9 @@ use crate::limits::{FLOOR, Limits};
 
 mod value;
 
-pub use value::{LogFormat, Origin};
+pub use value::{Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, directory, frame_ancestors, log_filter, log_format, number, origins, time, workers,
+    Raw, address, bytes, directory, fork, frame_ancestors, log_filter, log_format, number, origins, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -195,8 +195,10 @@ settings! {
 
     /// Where runs happen.
     ["sandbox"] sandbox => Sandbox RawSandbox {
+        /// How processes for runs come to be: `warm`, forked with V8 already started where the system allows it, or `cold`.
+        fork: Fork = "warm", fork, "fork", "MAYFLY_FORK";
         /// Processes that wait ready for a run.
-        warm_children: usize = "4", number(0..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
+        warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
         /// Runs open at once, over all connections.
         open_runs: usize = "64", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
         /// Accepted runs that may wait for a place.

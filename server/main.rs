@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
-use mayfly::config::{Client, Config, Flags, Loaded, LogFormat, Sandbox as SandboxConfig};
+use mayfly::config::{Client, Config, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
 use mayfly::sandbox::{Sandbox, SandboxSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -29,13 +29,16 @@ enum Command {
     Healthcheck(Box<Flags>),
     /// Runs programs; started by `serve`
     #[command(hide = true)]
-    Runner,
+    Runner {
+        /// Settings, by position: only `serve` knows them
+        settings: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let result = match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
-        Ok(Command::Runner) => return mayfly::runner::main(),
+        Ok(Command::Runner { settings }) => return mayfly::runner::main(settings),
         Ok(Command::Serve(_)) => serve(subcommand(&matches)),
         Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
         Err(error) => error.exit(),
@@ -88,11 +91,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
-    let SandboxConfig { warm_children, open_runs, queue, grace, ready_timeout, zygote_forks, zygote_age } =
+    let SandboxConfig { fork, warm_children, open_runs, queue, grace, ready_timeout, zygote_forks, zygote_age } =
         config.sandbox;
     let Client { message_bytes, .. } = config.client;
     Ok(SandboxSettings {
         program: std::env::current_exe().context("can't find this program's own file")?,
+        limits: config.limits,
+        cold: fork == Fork::Cold,
         warm_children,
         open_runs,
         queue,

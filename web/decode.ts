@@ -1,5 +1,6 @@
 // From a frame's text to a message whose types can be trusted. The server passes on what a run's process
 // wrote without looking inside, so every field is checked here; what is wrong becomes a default or is left out.
+// Long because the wire is: one function for each of its types, and nothing else.
 
 import type {
   Accessor,

@@ -42,9 +42,15 @@ const theme = EditorView.theme({
   ".cm-lineNumbers .cm-gutter-error": { color: "var(--error)", fontWeight: "700" },
   ".cm-lineNumbers .cm-gutter-stopped": { color: "var(--warn)", fontWeight: "700" },
   ".cm-mark-message": {
-    padding: "0 var(--s4) var(--s1) var(--s2)",
+    padding: "0 0 var(--s1) var(--s2)",
     fontFamily: "var(--sans)",
     fontSize: "var(--t-small)",
+  },
+  // Wraps at the editor's width (see .editor in layout.css), however long the program's lines are.
+  ".cm-mark-words": {
+    position: "sticky",
+    left: "var(--s2)",
+    maxWidth: "calc(100cqi - 64px)",
     whiteSpace: "pre-wrap",
     overflowWrap: "anywhere",
   },

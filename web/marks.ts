@@ -77,7 +77,10 @@ class Message extends WidgetType {
     // Screen readers are told by the page's live region; in the program's text it would be noise.
     element.setAttribute("aria-hidden", "true");
     const { message } = this.mark;
-    element.textContent = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
+    const words = document.createElement("div");
+    words.className = "cm-mark-words";
+    words.textContent = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
+    element.append(words);
     return element;
   }
 }

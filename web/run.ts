@@ -1,22 +1,20 @@
 // What the page knows of its run, as a pure function: state and action in, state and effects out. No DOM, no
 // clock, no socket; main.ts carries the effects out.
 
-import type {
-  ClientMsg,
-  ConsoleEvent,
-  Level,
-  Limits,
-  RunError,
-  RunReport,
-  ServerMsg,
-  StackFrame,
-  Value,
+import {
+  WIRE_VERSION,
+  type ClientMsg,
+  type ConsoleEvent,
+  type Level,
+  type Limits,
+  type RunError,
+  type RunReport,
+  type ServerMsg,
+  type StackFrame,
+  type Value,
 } from "./protocol.ts";
 import type { Connection } from "./socket.ts";
 import { bytes, duration, plural } from "./units.ts";
-
-/** The wire that this page speaks. */
-export const WIRE_VERSION = 1;
 
 /** How much longer than its limits allow a run may stay silent before the connection is given up. */
 const SILENCE_MS = 15_000;

@@ -60,6 +60,15 @@ pub fn quote(text: &str) -> String {
     format!("{short:?}{cut}")
 }
 
+/// How processes for runs come to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Forked from one in which V8 has already started, where the system allows that.
+    Warm,
+    /// V8 starts in each.
+    Cold,
+}
+
 /// Form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -74,6 +83,14 @@ pub fn log_format(text: &str) -> Result<LogFormat, String> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err("Write text or json.".to_owned()),
+    }
+}
+
+pub fn fork(text: &str) -> Result<Fork, String> {
+    match text {
+        "warm" => Ok(Fork::Warm),
+        "cold" => Ok(Fork::Cold),
+        _ => Err("Write warm or cold.".to_owned()),
     }
 }
 
