@@ -95,14 +95,16 @@ async fn output_arrives_while_the_program_still_runs() {
 async fn stop_ends_a_loop_and_says_where() {
     let app = TestApp::start();
     let mut socket = app.socket().await;
-    let id = socket.run("console.log('in');\nfunction loop() {\n  while (true) {}\n}\nloop()").await;
+    let id = socket.run("function loop() {\n  console.log('in');\n  while (true) {}\n}\nloop()").await;
     socket.wait_for("console").await;
     let asked = Instant::now();
     socket.send(json!({"type": "stop", "run_id": id})).await;
     let end = socket.wait_for("finished").await;
     assert!(asked.elapsed() < Duration::from_millis(300), "{:?}", asked.elapsed());
     assert_eq!(end["outcome"], "stopped");
-    assert_eq!((&end["stopped_at"]["function"], &end["stopped_at"]["line"]), (&json!("loop"), &json!(3)));
+    assert_eq!(end["stopped_at"]["function"], "loop", "{end}");
+    // The call may not have returned yet.
+    assert!([2, 3].map(|line| json!(line)).contains(&end["stopped_at"]["line"]), "{end}");
     // Its id is spent, and it is not there to be stopped.
     socket.send(json!({"type": "stop", "run_id": id})).await;
     socket.expect_rejected("unknown_run").await;

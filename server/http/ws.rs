@@ -78,7 +78,7 @@ fn close<T>(code: CloseCode, words: impl Into<String>) -> Result<T, End> {
 enum Event {
     Frame(Option<Result<AggregatedMessage, ProtocolError>>),
     Room(Result<(), Closed>),
-    Message(ServerMsg),
+    Message(Box<ServerMsg>),
     Deadline,
     Closing,
 }
@@ -128,7 +128,9 @@ impl Pump {
                 room = poll_fn(|cx| Pin::new(&mut *out).poll_ready(cx)), if !self.outbox.is_empty() => {
                     Event::Room(room)
                 }
-                message = self.session.next(), if self.outbox.is_empty() => Event::Message(message),
+                message = self.session.next(), if self.outbox.is_empty() => {
+                    Event::Message(Box::new(message))
+                }
                 () = sleep_until(deadline) => Event::Deadline,
                 () = self.closing.cancelled() => Event::Closing,
             };

@@ -47,19 +47,28 @@ impl RunBuilder {
     /// Runs it to its end, which has to be this one.
     pub(crate) async fn expect(self, outcome: &str) -> Ran {
         let ran = self.send().await;
-        assert_eq!(ran.0["outcome"], outcome, "{}", ran.0);
+        assert_eq!(ran.0["outcome"], outcome, "{ran}");
         ran
     }
 
     pub(crate) async fn expect_completed(self) -> Ran {
         let ran = self.expect("completed").await;
-        assert!(ran.0["error"].is_null(), "{}", ran.0);
+        assert!(ran.0["error"].is_null(), "{ran}");
         ran
     }
 }
 
 /// A run that has ended: the response's JSON.
 pub(crate) struct Ran(pub(crate) Value);
+
+/// All but the console, which can be long.
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut rest = self.0.clone();
+        let events = rest["console"].take().as_array().map_or(0, Vec::len);
+        write!(f, "{rest}, and {events} console events")
+    }
+}
 
 impl Ran {
     /// One line for each console event.
@@ -70,6 +79,6 @@ impl Ran {
 
     /// What the error says.
     pub(crate) fn message(&self) -> &str {
-        self.0["error"]["message"].as_str().unwrap_or_else(|| panic!("no error in {}", self.0))
+        self.0["error"]["message"].as_str().unwrap_or_else(|| panic!("no error in {self}"))
     }
 }
