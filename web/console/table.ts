@@ -18,7 +18,7 @@ export function renderTable(table: Table, jump: Jump): HTMLElement {
   }
   const box = el("div", "table", el("table", "", el("thead", "", head), body));
   box.tabIndex = 0;
-  box.setAttribute("role", "region");
+  box.setAttribute("role", "group");
   box.setAttribute("aria-label", `Table, ${plural(table.rows.length, "row")}`);
   const missing = [
     ...(table.more_rows > 0 ? [`… ${plural(table.more_rows, "more row")}`] : []),
