@@ -212,7 +212,7 @@ impl Supervisor {
         let closed = loop {
             // Frames that are here already, as long as the client keeps up.
             while self.pending.is_none() && self.finished.is_none() {
-                match self.decoder.next() {
+                match self.decoder.frame() {
                     Ok(Some(frame)) => self.take(frame),
                     Ok(None) => break,
                     Err(error) => self.broken(&error.to_string()),
@@ -357,7 +357,7 @@ impl Supervisor {
             {
                 return;
             }
-            match self.decoder.next() {
+            match self.decoder.frame() {
                 Ok(Some(frame)) => {
                     let cause = self.cause;
                     self.take(frame);
