@@ -6,7 +6,7 @@ use super::own::{self, Keys, Own, Reader, Slot};
 use super::preview::{self, LINE_UNITS, one_line};
 use super::size::{cut, text_len};
 use super::walk::{ENTRY, LENGTH, LISTS, Walk, empty, nothing};
-use super::{primitive, slots};
+use super::{platform, primitive, slots};
 use crate::protocol::value::{ErrorValue, ObjectKind, ObjectValue, PromiseState, Value};
 
 /// The longest class name, in UTF-16 units.
@@ -215,17 +215,21 @@ fn is_class(source: &str) -> bool {
     }
 }
 
-/// `name` and `message` of an error, from data properties alone; each cut to `max_units`.
+/// `name` and `message` of an error, from data properties or, if it is a `DOMException`, its hidden state; each
+/// cut to `max_units`.
 pub(super) fn name_and_message<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     reader: &Reader<'s>,
     error: v8::Local<'s, v8::Object>,
     max_units: usize,
 ) -> (String, String) {
-    let text = |key: &str| {
-        let key = own::name(scope, key);
-        let text = reader.data(scope, error, key)?.try_cast::<v8::String>().ok()?;
-        Some(primitive::string(scope, text, max_units))
+    let mut text = |key: &str| {
+        let name = own::name(scope, key);
+        let text = match reader.data(scope, error, name) {
+            Some(text) => text,
+            None => platform::slot(scope, reader, error, key)?,
+        };
+        Some(primitive::string(scope, text.try_cast::<v8::String>().ok()?, max_units))
     };
     let (name, message) = (text("name"), text("message").unwrap_or_default());
     let name = name.or_else(|| class(scope, error)).unwrap_or_else(|| "Error".to_owned());
@@ -240,9 +244,9 @@ pub(super) fn count<'s>(
     node: &ObjectValue,
 ) -> u64 {
     match node.kind {
-        ObjectKind::Object | ObjectKind::Module => {
+        ObjectKind::Object | ObjectKind::Module => platform::count(walk, scope, object).unwrap_or_else(|| {
             own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))
-        }
+        }),
         ObjectKind::DataView => 0,
         _ => node.length.unwrap_or(0),
     }
@@ -336,6 +340,12 @@ pub(super) fn members<'s>(
             }
         }
         ObjectKind::Error => return error(walk, scope, object, node, depth),
+        ObjectKind::Object => {
+            platform::members(walk, scope, object, node, depth);
+            if object == scope.get_current_context().global(scope) {
+                return global(walk, scope, object, node, depth);
+            }
+        }
         ObjectKind::Function | ObjectKind::Class => {
             skipped = &["length", "name", "prototype", "arguments", "caller"];
         }
@@ -483,5 +493,24 @@ fn error<'s>(
         key == "stack"
             || told && matches!(own.slot, Slot::Data(_)) && matches!(key, "name" | "message" | "cause")
     };
+    platform::members(walk, scope, object, node, depth);
     walk.properties(scope, object, node, Keys::All, depth, skip);
+}
+
+/// The global object: what every program has without enumerating it (`Object`, `URL`…) is only counted.
+fn global<'s>(
+    walk: &mut Walk<'s, '_>,
+    scope: &mut v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    node: &mut ObjectValue,
+    depth: u32,
+) {
+    let platform = walk.platform.clone();
+    let skipped = std::cell::Cell::new(0);
+    walk.properties(scope, object, node, Keys::All, depth, |key, own| {
+        let skip = !own.enumerable && platform.as_ref().is_some_and(|platform| platform.had_global(key));
+        skipped.set(skipped.get() + u64::from(skip));
+        skip
+    });
+    node.more += skipped.get();
 }
