@@ -1,6 +1,141 @@
-//! `mayfly serve` or `mayfly runner`.
+//! `mayfly serve`, the server; `mayfly runner`, what it starts itself as to run programs.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use mayfly::config::{Client, Config, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
+use mayfly::sandbox::{Sandbox, SandboxSettings};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// A self-hosted web IDE that lets the visitors of any site run JavaScript on that site.
+#[derive(Parser)]
+#[command(name = "mayfly", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the server
+    Serve(Box<Flags>),
+    /// Asks a server started with the same settings whether it is well
+    Healthcheck(Box<Flags>),
+    /// Runs programs; started by `serve`
+    #[command(hide = true)]
+    Runner {
+        /// Settings, by position: only `serve` knows them
+        settings: Vec<String>,
+    },
+}
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("runner") { mayfly::runner::main() } else { ExitCode::FAILURE }
+    let matches = Cli::command().get_matches();
+    let result = match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
+        Ok(Command::Runner { settings }) => return mayfly::runner::main(settings),
+        Ok(Command::Serve(_)) => serve(subcommand(&matches)),
+        Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
+        Err(error) => error.exit(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mayfly: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn subcommand(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, matches)| matches)
+}
+
+fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
+    let Loaded { config, warnings } = Config::load(matches)?;
+    let filter = EnvFilter::try_new(&config.server.log).context("the setting server.log")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.server.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let data_dir = &config.server.data_dir;
+    std::fs::create_dir_all(data_dir).with_context(|| {
+        format!("can't make the folder {} (the setting server.data_dir)", data_dir.display())
+    })?;
+    actix_web::rt::System::new().block_on(run(config))
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let sandbox = Sandbox::launch(sandbox_settings(&config)?).await.context("can't start the sandbox")?;
+    let serving = mayfly::http::serve(&config, Arc::new(sandbox))?;
+    // Before the line below, so that whoever waits for it can already stop us.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: shutting down"),
+        }
+    };
+    // Scripts wait for this line. That nobody may be reading it is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "Mayfly listens on http://{}", serving.address);
+    serving.run(stop).await.context("the server broke")
+}
+
+fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
+    let SandboxConfig {
+        fork,
+        warm_children,
+        open_runs,
+        queue,
+        grace,
+        ready_timeout,
+        zygote_forks,
+        zygote_age,
+    } = config.sandbox;
+    let Client { message_bytes, .. } = config.client;
+    Ok(SandboxSettings {
+        program: std::env::current_exe().context("can't find this program's own file")?,
+        limits: config.limits,
+        cold: fork == Fork::Cold,
+        warm_children,
+        open_runs,
+        queue,
+        grace,
+        ready_timeout,
+        zygote_forks,
+        zygote_age,
+        message_bytes,
+    })
+}
+
+/// For containers, whose images have no curl.
+fn healthcheck(matches: &ArgMatches) -> anyhow::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let mut address: SocketAddr = Config::load(matches)?.config.server.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)
+        .with_context(|| format!("nobody answers on {address}"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(64 << 10).read_to_string(&mut answer).context("the server's answer can't be read")?;
+    if !answer.starts_with("HTTP/1.1 200 ") {
+        bail!("the server is not well:\n{answer}");
+    }
+    Ok(())
 }

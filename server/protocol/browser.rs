@@ -11,10 +11,9 @@ use crate::limits::{Limits, LimitsRequest};
 /// Version of this wire, told in [`ServerMsg::Hello`].
 pub const WIRE_VERSION: u32 = 1;
 
-/// What a client sends.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[cfg_attr(test, derive(Serialize, ts_rs::TS))]
+/// What a client sends: a `type` and that type's fields. Read by [`super::parse::client_msg`].
+#[derive(Debug)]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS), serde(tag = "type", rename_all = "snake_case"))]
 pub enum ClientMsg {
     /// Run a program.
     Run(RunRequest),

@@ -67,7 +67,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`FrameError::Length`], after which the stream can't be trusted any more.
-    pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
         let bytes = &self.buffer[self.start..];
         let Some((header, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
         let length = checked_length(*header, self.allowed)?;
@@ -146,10 +146,13 @@ mod tests {
     #[test]
     fn a_huge_length_is_refused_before_anything_is_allocated() {
         let mut bytes: &[u8] = &[0xff, 0xff, 0xff, 0xff, 1];
-        assert!(matches!(read(&mut bytes, 1000), Err(FrameError::Length { announced: u32::MAX, allowed: 1000 })));
+        assert!(matches!(
+            read(&mut bytes, 1000),
+            Err(FrameError::Length { announced: u32::MAX, allowed: 1000 })
+        ));
         let mut decoder = Decoder::new(1000);
         decoder.buffer().extend_from_slice(&1001u32.to_le_bytes());
-        assert!(matches!(decoder.next(), Err(FrameError::Length { .. })));
+        assert!(matches!(decoder.frame(), Err(FrameError::Length { .. })));
     }
 
     #[test]
@@ -175,7 +178,7 @@ mod tests {
             let mut got = Vec::new();
             for chunk in bytes.chunks(piece) {
                 decoder.buffer().extend_from_slice(chunk);
-                while let Some(frame) = decoder.next().unwrap() {
+                while let Some(frame) = decoder.frame().unwrap() {
                     got.push((frame.kind, frame.payload));
                 }
             }
@@ -193,7 +196,7 @@ mod tests {
         fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut decoder = Decoder::new(64);
             decoder.buffer().extend_from_slice(&bytes);
-            while let Ok(Some(frame)) = decoder.next() {
+            while let Ok(Some(frame)) = decoder.frame() {
                 prop_assert!(frame.payload.len() < 64);
             }
             let _ = read(&mut &bytes[..], 64);

@@ -1,7 +1,12 @@
-//! Wire types and nothing else: what the browser and the server say to each other ([`browser`]), what a
-//! console value looks like ([`value`]), and what server, zygote and runner say ([`runner`], [`frame`]).
+//! Wire types and nothing else: what the browser and the server say to each other ([`browser`], read by
+//! [`parse`]), what a console value looks like ([`value`]), and what server, zygote and runner say
+//! ([`runner`], [`frame`]).
 
 pub mod browser;
 pub mod frame;
+pub mod parse;
 pub mod runner;
 pub mod value;
+
+#[cfg(test)]
+mod typescript;

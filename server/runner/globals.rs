@@ -138,7 +138,9 @@ fn console_call<'s>(
     _: v8::ReturnValue<'s, v8::Value>,
 ) {
     let method = args.data().try_cast::<v8::Uint32>().map(|number| number.value());
-    if let (Some(visit), Some(method)) = (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok())) {
+    if let (Some(visit), Some(method)) =
+        (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok()))
+    {
         let args: Vec<_> = (0..args.length()).map(|index| args.get(index)).collect();
         visit.console(scope, method, &args);
     }

@@ -284,7 +284,8 @@ fn evaluate<'s>(
             let Err(module_error) = compile_module(scope, visit, source).map(|_| ()) else {
                 return module(scope, visit, source, false);
             };
-            let place = |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
+            let place =
+                |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
             Err(if place(&module_error) > place(&script_error) { module_error } else { script_error })
         }
     }
@@ -400,7 +401,8 @@ impl Started {
 
 /// A module that awaits what can't come any more.
 fn stalled(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, module: v8::Local<v8::Module>) -> RunError {
-    let message = "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
+    let message =
+        "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
     let mut error = RunError { name: "Error".into(), message, stack: Vec::new() };
     if let Some((_, message)) = module.get_stalled_top_level_await_message(scope).first()
         && let Some(place) = errors::place(scope, visit, *message)
@@ -469,4 +471,3 @@ unsafe extern "C" fn on_collected(
 unsafe extern "C" fn on_out_of_memory(_: *const std::ffi::c_char, _: &v8::OomDetails) {
     super::link::exit(crate::protocol::runner::EXIT_OUT_OF_MEMORY);
 }
-

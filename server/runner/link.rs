@@ -59,7 +59,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Link {
     /// The link of a run that begins now.
-    pub fn new(isolate: v8::IsolateHandle, socket: UnixStream, resident: Resident, limits: Limits) -> Arc<Self> {
+    pub fn new(
+        isolate: v8::IsolateHandle,
+        socket: UnixStream,
+        resident: Resident,
+        limits: Limits,
+    ) -> Arc<Self> {
         Arc::new(Self {
             limits,
             isolate,
@@ -125,7 +130,12 @@ impl Link {
     }
 
     /// Says the last word and leaves. Nothing of this process is cleaned up: the kernel does it faster.
-    pub fn finish(&self, ending: Ending, value: Option<Box<serde_json::value::RawValue>>, error: Option<RunError>) -> ! {
+    pub fn finish(
+        &self,
+        ending: Ending,
+        value: Option<Box<serde_json::value::RawValue>>,
+        error: Option<RunError>,
+    ) -> ! {
         let mut output = lock(&self.output);
         let _ = output.finish(&mut self.report(ending, value, error));
         exit(0)

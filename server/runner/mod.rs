@@ -21,9 +21,10 @@ mod program;
 mod visit;
 mod zygote;
 
-/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES warm|cold`, a command that only the server gives.
-pub fn main() -> ExitCode {
-    let Some(settings) = settings(std::env::args().skip(2)) else {
+/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES warm|cold`, a command that only the server gives; `args` are
+/// what follows `runner`.
+pub fn main(args: Vec<String>) -> ExitCode {
+    let Some(settings) = settings(args.into_iter()) else {
         eprintln!("`mayfly runner` is started by `mayfly serve`; there is nothing to run by hand");
         return ExitCode::FAILURE;
     };

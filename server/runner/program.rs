@@ -11,9 +11,12 @@
 //! Nothing before the expression moves; [`Program::original`] undoes the shift after it.
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::Statement;
-use oxc_parser::Parser;
+use oxc_ast::ast::{ArrowFunctionExpression, Class, Function, Program as Tree, Statement, ThrowStatement};
+use oxc_ast_visit::Visit;
+use oxc_ast_visit::walk::walk_throw_statement;
+use oxc_parser::{Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType};
+use oxc_syntax::scope::ScopeFlags;
 
 use crate::protocol::browser::Mode;
 
@@ -29,6 +32,9 @@ pub struct Program {
     pub goal: Goal,
     /// What was put in.
     insertion: Option<Insertion>,
+    /// Where a module's one `throw` outside of functions is, if it has one and no more. V8 does not keep
+    /// where a module threw what is no `Error`.
+    pub lone_throw: Option<(u32, u32)>,
 }
 
 /// Which of the two grammars a program is in.
@@ -55,22 +61,27 @@ struct Insertion {
 impl Program {
     /// Reads `source` as `mode` says.
     pub fn new(source: String, mode: Mode) -> Self {
-        let source_type = match mode {
-            Mode::Script => return Self { source, goal: Goal::Script, insertion: None },
-            Mode::Module => SourceType::mjs(),
-            Mode::Auto => SourceType::unambiguous(),
-        };
+        if mode == Mode::Script {
+            return Self::plain(source, Goal::Script);
+        }
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, &source, source_type).parse();
-        if parsed.panicked || !parsed.diagnostics.is_empty() {
-            let goal = if mode == Mode::Module { Goal::Module } else { Goal::Unknown };
-            return Self { source, goal, insertion: None };
+        let parse = |source_type| Parser::new(&allocator, &source, source_type).parse();
+        let is_good = |parsed: &ParserReturn| !parsed.panicked && parsed.diagnostics.is_empty();
+        let mut parsed =
+            parse(if mode == Mode::Auto { SourceType::unambiguous() } else { SourceType::mjs() });
+        if !is_good(&parsed) && mode == Mode::Auto {
+            // Some of what only a module may say, such as `for await`, is no sign of one to the parser.
+            parsed = parse(SourceType::mjs());
+        }
+        if !is_good(&parsed) {
+            return Self::plain(source, if mode == Mode::Module { Goal::Module } else { Goal::Unknown });
         }
         if !parsed.program.source_type.is_module() {
-            return Self { source, goal: Goal::Script, insertion: None };
+            return Self::plain(source, Goal::Script);
         }
+        let lone_throw = lone_throw(&parsed.program).map(|offset| position(&source[..offset]));
         let Some(Statement::ExpressionStatement(last)) = parsed.program.body.last() else {
-            return Self { source, goal: Goal::Module, insertion: None };
+            return Self { lone_throw, ..Self::plain(source, Goal::Module) };
         };
         let span = last.expression.span();
         let (start, end) = (span.start as usize, span.end as usize);
@@ -90,7 +101,11 @@ impl Program {
             &source[start..end],
             &source[end..]
         );
-        Self { source, goal: Goal::Module, insertion: Some(insertion) }
+        Self { source, goal: Goal::Module, insertion: Some(insertion), lone_throw }
+    }
+
+    fn plain(source: String, goal: Goal) -> Self {
+        Self { source, goal, insertion: None, lone_throw: None }
     }
 
     /// Whether [`RESULT_EXPORT`] is there to be read.
@@ -108,6 +123,24 @@ impl Program {
         }
         (line.min(insertion.last_line), column)
     }
+}
+
+/// Offset of the only `throw` outside of functions and classes.
+fn lone_throw(program: &Tree) -> Option<usize> {
+    #[derive(Default)]
+    struct Throws(Vec<usize>);
+    impl<'a> Visit<'a> for Throws {
+        fn visit_throw_statement(&mut self, it: &ThrowStatement<'a>) {
+            self.0.push(it.span.start as usize);
+            walk_throw_statement(self, it);
+        }
+        fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+        fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
+        fn visit_class(&mut self, _: &Class<'a>) {}
+    }
+    let mut throws = Throws::default();
+    throws.visit_program(program);
+    if let [offset] = throws.0[..] { Some(offset) } else { None }
 }
 
 /// Line and column of the place right after `text`.
@@ -201,6 +234,18 @@ mod tests {
         assert_eq!(program.original(2, 1), (2, 1));
         assert_eq!(program.original(1, 9), (1, 9));
         assert_eq!(program.original(3, 4).0, 2, "what follows the program is ours");
+    }
+
+    #[test]
+    fn the_one_throw_of_a_module_is_known() {
+        let lone = |source: &str| Program::new(source.into(), Mode::Module).lone_throw;
+        assert_eq!(lone("await 1;\n throw 5"), Some((2, 2)));
+        assert_eq!(lone("if (1) { throw 5 }; 1"), Some((1, 10)));
+        assert_eq!(lone("throw 1; throw 2"), None);
+        assert_eq!(
+            lone("function f() { throw 1 } (() => { throw 2 })(); class A { static { throw 3 } }"),
+            None
+        );
     }
 
     #[test]

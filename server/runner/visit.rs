@@ -27,6 +27,7 @@ pub struct Visit {
     pub frames: UserFrames,
     /// The context that the program runs in.
     pub context: v8::Global<v8::Context>,
+    lone_throw: Option<(u32, u32)>,
     console: RefCell<Console>,
     uncaught: RefCell<Option<RunError>>,
     rejections: RefCell<Vec<Rejection>>,
@@ -50,13 +51,14 @@ impl Visit {
         message_bytes: usize,
         start: Instant,
     ) -> Rc<Self> {
-        let program = program.clone();
+        let (program, lone_throw) = (program.clone(), program.lone_throw);
         let frames = UserFrames::new(
             |script| script == SCRIPT_NAME,
             move |line, column| program.original(line, column),
         );
         let visit = Rc::new(Self {
             link,
+            lone_throw,
             console: RefCell::new(Console::new(frames.clone(), start, message_bytes)),
             frames,
             context,
@@ -75,7 +77,12 @@ impl Visit {
     }
 
     /// A call of a console method.
-    pub fn console<'s>(&self, scope: &mut v8::PinScope<'s, '_>, method: Method, args: &[v8::Local<'s, v8::Value>]) {
+    pub fn console<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        method: Method,
+        args: &[v8::Local<'s, v8::Value>],
+    ) {
         // Inspection runs no code of the program's, so nothing can come back here meanwhile.
         let event = self.console.borrow_mut().call(scope, method, args);
         if let Some(event) = event
@@ -119,6 +126,11 @@ impl Visit {
         let mut error = errors::from_exception(scope, self, reason, None);
         if error.stack.is_empty() {
             error.stack = rejection.stack;
+        }
+        if error.stack.is_empty() && !reason.is_native_error() {
+            let place =
+                self.lone_throw.map(|(line, column)| StackFrame { function: String::new(), line, column });
+            error.stack.extend(place);
         }
         Some(error)
     }

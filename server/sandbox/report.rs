@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::process::End;
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Outcome, RunError, RunReport, Usage};
-use crate::protocol::runner::{
-    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec,
-};
+use crate::protocol::runner::{EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec};
 use crate::protocol::value::StackFrame;
 
 /// Why the server itself ended a run.
@@ -110,6 +108,12 @@ fn outcome(seen: &Seen) -> Outcome {
         // Without a cause of ours the runner ended this by itself, and output is what it was stuck on.
         Some(End { status: Some(EXIT_STOPPED), .. }) => Outcome::OutputExceeded,
         Some(End { signal: Some(libc::SIGXCPU), .. }) => Outcome::CpuExceeded,
+        // V8 ends itself by a trap when it runs out of memory where it has nobody to tell.
+        Some(End { signal: Some(libc::SIGTRAP | libc::SIGILL | libc::SIGABRT), process_bytes, .. })
+            if process_bytes > seen.limits.process_bytes =>
+        {
+            Outcome::MemoryExceeded
+        }
         // SIGKILL that is not ours: the kernel's, for CPU time or for memory.
         Some(End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, .. }) => {
             if cpu_ms >= seen.limits.cpu_ms {
@@ -152,7 +156,7 @@ fn limit_error(
         Outcome::OutputExceeded => (
             "OutputLimit",
             format!(
-                "Stopped{place}: the program wrote more than a run may, which is {} or {} console events.",
+                "Stopped{place}: the output became more than a run may write, which is {} or {} console events.",
                 size(limits.output_bytes),
                 limits.console_events
             ),
@@ -165,14 +169,16 @@ fn limit_error(
                 .to_owned(),
         ),
     };
-    let stack = if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
+    let stack =
+        if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
     RunError { name: name.into(), message, stack }
 }
 
 fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> String {
     match thrown {
         Some(thrown) => {
-            let line = thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
+            let line =
+                thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
             format!(
                 "The program asked for a buffer{line} that is more than a run may hold: \
                  {} in ArrayBuffers and WebAssembly memory together.",
@@ -258,7 +264,10 @@ mod tests {
     #[test]
     fn the_servers_own_reason_counts_more_than_the_runners_word() {
         let finished = Some(finished(Ending::Completed));
-        assert_eq!(report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome, Outcome::Stopped);
+        assert_eq!(
+            report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome,
+            Outcome::Stopped
+        );
     }
 
     #[test]
@@ -271,7 +280,8 @@ mod tests {
     #[test]
     fn a_process_that_ended_without_a_word_is_told_by_how_it_ended() {
         let status = |status| End { status: Some(status), ..End::default() };
-        let killed = |cpu_ms, process_bytes| End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, status: None };
+        let killed =
+            |cpu_ms, process_bytes| End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, status: None };
         for (end, expected) in [
             (status(EXIT_OUT_OF_MEMORY), Outcome::MemoryExceeded),
             (status(EXIT_CPU_EXCEEDED), Outcome::CpuExceeded),
@@ -280,6 +290,11 @@ mod tests {
             (killed(0, 256 << 20), Outcome::MemoryExceeded),
             (killed(0, 0), Outcome::Crashed),
             (End { signal: Some(libc::SIGSEGV), ..End::default() }, Outcome::Crashed),
+            (End { signal: Some(libc::SIGTRAP), ..End::default() }, Outcome::Crashed),
+            (
+                End { signal: Some(libc::SIGTRAP), process_bytes: 300 << 20, ..End::default() },
+                Outcome::MemoryExceeded,
+            ),
         ] {
             assert_eq!(report(Seen { end: Some(end), ..seen() }).outcome, expected, "{end:?}");
         }

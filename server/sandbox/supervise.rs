@@ -88,7 +88,11 @@ enum Waited {
     Abandoned,
 }
 
-async fn wait(mut waiting: Waiting, events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<Wish>) -> Waited {
+async fn wait(
+    mut waiting: Waiting,
+    events: &mpsc::Sender<RunEvent>,
+    wish: &mut watch::Receiver<Wish>,
+) -> Waited {
     let mut position = waiting.position();
     let mut told = 0;
     loop {
@@ -208,7 +212,7 @@ impl Supervisor {
         let closed = loop {
             // Frames that are here already, as long as the client keeps up.
             while self.pending.is_none() && self.finished.is_none() {
-                match self.decoder.next() {
+                match self.decoder.frame() {
                     Ok(Some(frame)) => self.take(frame),
                     Ok(None) => break,
                     Err(error) => self.broken(&error.to_string()),
@@ -353,7 +357,7 @@ impl Supervisor {
             {
                 return;
             }
-            match self.decoder.next() {
+            match self.decoder.frame() {
                 Ok(Some(frame)) => {
                     let cause = self.cause;
                     self.take(frame);
@@ -387,7 +391,8 @@ async fn leave(mut life: Box<dyn Life>, permit: Permit) {
 fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>), &'static str> {
     let (count, json) = payload.split_first_chunk::<4>().ok_or("a console frame without a count")?;
     let count = u64::from(u32::from_le_bytes(*count));
-    let events: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| "console events that are no JSON array")?;
+    let events: Vec<&RawValue> =
+        serde_json::from_slice(json).map_err(|_| "console events that are no JSON array")?;
     if events.len() as u64 != count || count == 0 {
         return Err("a console frame with a wrong count");
     }
@@ -410,9 +415,15 @@ mod tests {
     #[test]
     fn console_frames_are_taken_at_their_word_only_when_it_is_true() {
         assert!(console(&payload(2, r#"[{"a":1},{}]"#), 100).is_ok());
-        for (count, json) in
-            [(1, "[{},{}]"), (0, "[]"), (1, "{}"), (1, "[1]"), (1, "[{}],[{}]"), (1, "[{}"), (1, "[{\"\u{1}\":1}]")]
-        {
+        for (count, json) in [
+            (1, "[{},{}]"),
+            (0, "[]"),
+            (1, "{}"),
+            (1, "[1]"),
+            (1, "[{}],[{}]"),
+            (1, "[{}"),
+            (1, "[{\"\u{1}\":1}]"),
+        ] {
             assert!(console(&payload(count, json), 100).is_err(), "{json}");
         }
         assert!(console(&payload(1, &format!("[{{\"a\":\"{}\"}}]", "x".repeat(100))), 100).is_err());

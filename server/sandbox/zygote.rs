@@ -168,9 +168,7 @@ impl Zygote {
 
     async fn ask(&self, request: &ZygoteRequest, descriptor: Option<i32>) -> io::Result<()> {
         let packet = serde_json::to_vec(request)?;
-        self.control
-            .async_io(Interest::WRITABLE, |control| send(control, &packet, descriptor))
-            .await
+        self.control.async_io(Interest::WRITABLE, |control| send(control, &packet, descriptor)).await
     }
 }
 

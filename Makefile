@@ -1,0 +1,51 @@
+# `make` lists what there is to make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build web test check types bench clean
+
+CARGO := scripts/v8-env cargo
+LISTEN ?= 127.0.0.1:8080
+DATA_DIR ?= var
+
+# What the front end is built from.
+WEB := package-lock.json package.json $(shell find web static templates -type f -not -path 'static/dist/*')
+
+help: ## Lists these
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+run: build ## Builds everything and serves it on LISTEN (127.0.0.1:8080)
+	target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+build: web ## Leaves target/release/mayfly, front end inside
+	$(CARGO) build --release --locked
+
+web: static/dist/manifest.json ## Builds the front end into static/dist
+
+static/dist/manifest.json: $(WEB)
+	@scripts/setup build
+	npm run --silent build
+	@touch $@
+
+test: build ## Runs all tests: Rust, front end, browser
+	@scripts/setup test
+	$(CARGO) nextest run --release --locked --no-fail-fast
+	npm run --silent test
+	npm run --silent test:browser
+
+check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
+	@scripts/setup build
+	cargo fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	npm run --silent check
+	scripts/check-imports --self-test
+	scripts/check-imports
+
+types: web ## Rewrites what is generated: web/protocol.ts, the settings in README.md
+	MAYFLY_BLESS=1 $(CARGO) nextest run --release --lib -E 'test(typescript) + test(readme)'
+
+bench: build ## Measures time to the first output, runs a second, memory
+	@scripts/setup build
+	node tests/bench/run.mjs
+
+clean: ## Removes what was built
+	rm -rf target static/dist node_modules

@@ -1,0 +1,354 @@
+//! Every setting: its name, what it is for, its default and its range, all in [`settings!`] below.
+//!
+//! A setting comes from the first of: its flag, its `MAYFLY_*` variable, its key in `mayfly.toml`, its
+//! default. All four are texts here and go through one parser, so a bad value gets the same answer wherever
+//! it stood: what it is called, where it was, what is wrong, what to write.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, FromArgMatches};
+use serde::Deserialize;
+
+use crate::limits::{FLOOR, Limits};
+
+mod value;
+
+pub use value::{Fork, LogFormat, Origin};
+use value::{
+    Raw, address, bytes, directory, fork, frame_ancestors, log_filter, log_format, number, origins, time,
+    workers,
+};
+
+/// Where settings are looked for when `--config` names no file.
+pub const DEFAULT_FILE: &str = "mayfly.toml";
+
+/// How one setting is called and what it may be, for documents.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in `mayfly.toml`, with its table.
+    pub key: &'static str,
+    /// The flag, without its dashes.
+    pub flag: &'static str,
+    /// The environment variable.
+    pub variable: &'static str,
+    /// The default, as one would write it.
+    pub default: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// Declares groups of settings. For each group: a struct of raw values for clap and serde, the struct of
+/// checked values (unless it exists elsewhere: `as`), and the function between the two.
+macro_rules! settings {
+    ($(
+        $(#[doc = $group_doc:literal])*
+        [$table:literal] $group:ident => $Checked:ident $raw:ident $($existing:ident)? {
+            $(
+                $(#[doc = $doc:literal])+
+                $name:ident: $Type:ty = $default:literal, $parse:expr, $flag:literal, $variable:literal;
+            )+
+        }
+    )+) => {
+        $(
+            settings! { @checked $($existing)? $(#[doc = $group_doc])* $Checked { $($(#[doc = $doc])+ $name: $Type,)+ } }
+
+            #[derive(Clone, Debug, Default, Args, Deserialize)]
+            #[serde(default, deny_unknown_fields)]
+            #[command(next_help_heading = $table)]
+            struct $raw {
+                $(
+                    $(#[doc = $doc])+
+                    #[doc = concat!("[default: ", $default, "]")]
+                    #[arg(
+                        id = concat!($table, ".", stringify!($name)),
+                        long = $flag,
+                        env = $variable,
+                        hide_env_values = true,
+                        value_name = "VALUE",
+                        allow_hyphen_values = true
+                    )]
+                    $name: Option<Raw>,
+                )+
+            }
+
+            impl $raw {
+                fn check(&self, file: &Self, sources: &Sources) -> Result<$Checked, ConfigError> {
+                    Ok($Checked {
+                        $($name: sources.check(
+                            &Names { key: concat!($table, ".", stringify!($name)), flag: $flag, variable: $variable },
+                            self.$name.as_ref(),
+                            file.$name.as_ref(),
+                            $default,
+                            $parse,
+                        )?,)+
+                    })
+                }
+            }
+        )+
+
+        /// Settings as they stand in flags and variables, or in a file.
+        #[derive(Clone, Debug, Default, Args, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Settings {
+            $(#[command(flatten)] $group: $raw,)+
+        }
+
+        /// Every setting, checked.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $($(#[doc = $group_doc])* pub $group: $Checked,)+
+        }
+
+        impl Settings {
+            fn check(&self, file: &Self, sources: &Sources) -> Result<Config, ConfigError> {
+                Ok(Config { $($group: self.$group.check(&file.$group, sources)?,)+ })
+            }
+        }
+
+        /// Every setting there is, in the order of the documents.
+        pub const SETTINGS: &[Setting] = &[$($(Setting {
+            key: concat!($table, ".", stringify!($name)),
+            flag: $flag,
+            variable: $variable,
+            default: $default,
+            doc: concat!($($doc),+),
+        },)+)+];
+    };
+
+    (@checked existing $($rest:tt)*) => {};
+    (@checked $(#[doc = $group_doc:literal])* $Checked:ident { $($fields:tt)* }) => {
+        settings! { @public $(#[doc = $group_doc])* $Checked {} $($fields)* }
+    };
+    (@public $(#[doc = $group_doc:literal])* $Checked:ident { $($done:tt)* }
+        $(#[doc = $doc:literal])+ $name:ident: $Type:ty, $($rest:tt)*) => {
+        settings! { @public $(#[doc = $group_doc])* $Checked { $($done)* $(#[doc = $doc])+ pub $name: $Type, } $($rest)* }
+    };
+    (@public $(#[doc = $group_doc:literal])* $Checked:ident { $($done:tt)* }) => {
+        $(#[doc = $group_doc])*
+        #[derive(Clone, Debug)]
+        pub struct $Checked { $($done)* }
+    };
+}
+
+settings! {
+    /// The server as a whole.
+    ["server"] server => Server RawServer {
+        /// Address and port to listen on; port 0 takes a free one.
+        listen: SocketAddr = "127.0.0.1:8080", address, "listen", "MAYFLY_LISTEN";
+        /// Folder for what the server keeps; made when it is absent.
+        data_dir: PathBuf = "var", directory, "data-dir", "MAYFLY_DATA_DIR";
+        /// What to log: a level, or levels by module such as `info,mayfly::sandbox=debug`.
+        log: String = "info", log_filter, "log", "MAYFLY_LOG";
+        /// Form of the log on stderr: `text` or `json`.
+        log_format: LogFormat = "text", log_format, "log-format", "MAYFLY_LOG_FORMAT";
+        /// Origins, besides the server's own, whose pages may use the WebSocket and the API, separated by commas.
+        allowed_origins: Vec<Origin> = "", origins, "allowed-origins", "MAYFLY_ALLOWED_ORIGINS";
+        /// Who may show the page in a frame: `none`, or `self` and origins, separated by commas.
+        frame_ancestors: Vec<String> = "none", frame_ancestors, "frame-ancestors", "MAYFLY_FRAME_ANCESTORS";
+        /// Threads that serve HTTP, or `auto` for one per core.
+        workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
+        /// Open connections, over all threads.
+        max_connections: usize = "4096", number(1..=1_000_000), "max-connections", "MAYFLY_MAX_CONNECTIONS";
+        /// How long answers may take to finish after the server was told to stop.
+        shutdown_grace: Duration = "5s", time(0..=300_000), "shutdown-grace", "MAYFLY_SHUTDOWN_GRACE";
+    }
+
+    /// What one run may use; a request can only lower it.
+    ["limits"] limits => Limits RawLimits existing {
+        /// Time from start to end.
+        wall_ms: u64 = "10s", time(FLOOR.wall_ms..=86_400_000), "limit-wall-ms", "MAYFLY_LIMIT_WALL_MS";
+        /// CPU time of the process.
+        cpu_ms: u64 = "5s", time(FLOOR.cpu_ms..=86_400_000), "limit-cpu-ms", "MAYFLY_LIMIT_CPU_MS";
+        /// V8's heap.
+        heap_bytes: u64 = "64MiB", bytes(FLOOR.heap_bytes..=3 << 30), "limit-heap-bytes", "MAYFLY_LIMIT_HEAP_BYTES";
+        /// `ArrayBuffer` and WebAssembly memory together.
+        buffer_bytes: u64 = "64MiB", bytes(FLOOR.buffer_bytes..=8 << 30), "limit-buffer-bytes", "MAYFLY_LIMIT_BUFFER_BYTES";
+        /// Resident memory of the whole process.
+        process_bytes: u64 = "256MiB", bytes(FLOOR.process_bytes..=16 << 30), "limit-process-bytes", "MAYFLY_LIMIT_PROCESS_BYTES";
+        /// Console events and the result, as sent.
+        output_bytes: u64 = "1MiB", bytes(FLOOR.output_bytes..=256 << 20), "limit-output-bytes", "MAYFLY_LIMIT_OUTPUT_BYTES";
+        /// Console events.
+        console_events: u64 = "10000", number(FLOOR.console_events..=10_000_000), "limit-console-events", "MAYFLY_LIMIT_CONSOLE_EVENTS";
+    }
+
+    /// What one client may send and hold.
+    ["client"] client => Client RawClient {
+        /// The longest program, in UTF-8; its `input` may be as long again.
+        source_bytes: u64 = "256KiB", bytes(1..=16 << 20), "source-bytes", "MAYFLY_SOURCE_BYTES";
+        /// The longest console event, in JSON.
+        message_bytes: u64 = "64KiB", bytes(4 << 10..=16 << 20), "message-bytes", "MAYFLY_MESSAGE_BYTES";
+        /// Runs open on one connection at once.
+        open_runs: u32 = "8", number(1..=1_000), "open-runs-per-connection", "MAYFLY_OPEN_RUNS_PER_CONNECTION";
+        /// Ids of ended runs that a connection remembers, so as to refuse them.
+        remembered_runs: usize = "1024", number(1..=100_000), "remembered-runs", "MAYFLY_REMEMBERED_RUNS";
+        /// How often a WebSocket that says nothing is asked whether it lives.
+        ping_interval: Duration = "20s", time(10..=3_600_000), "ping-interval", "MAYFLY_PING_INTERVAL";
+        /// How long a WebSocket may leave that unanswered, or what was sent to it unread, before it is closed.
+        answer_timeout: Duration = "20s", time(10..=3_600_000), "answer-timeout", "MAYFLY_ANSWER_TIMEOUT";
+        /// How long a request may take to arrive.
+        request_timeout: Duration = "10s", time(10..=3_600_000), "request-timeout", "MAYFLY_REQUEST_TIMEOUT";
+    }
+
+    /// Where runs happen.
+    ["sandbox"] sandbox => Sandbox RawSandbox {
+        /// How processes for runs come to be: `warm`, forked with V8 already started where the system allows it, or `cold`.
+        fork: Fork = "warm", fork, "fork", "MAYFLY_FORK";
+        /// Processes that wait ready for a run.
+        warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
+        /// Runs open at once, over all connections.
+        open_runs: usize = "64", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
+        /// Accepted runs that may wait for a place.
+        queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
+        /// How long a program has, after it was told to stop, before its process is killed.
+        grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";
+        /// How long a process may take to get ready.
+        ready_timeout: Duration = "10s", time(100..=300_000), "ready-timeout", "MAYFLY_READY_TIMEOUT";
+        /// Processes forked from one zygote before it is replaced.
+        zygote_forks: u64 = "10000", number(1..=1_000_000_000), "zygote-forks", "MAYFLY_ZYGOTE_FORKS";
+        /// Age at which a zygote is replaced.
+        zygote_age: Duration = "1h", time(1_000..=604_800_000), "zygote-age", "MAYFLY_ZYGOTE_AGE";
+    }
+}
+
+impl Client {
+    /// The longest WebSocket message or request body that is read, in bytes. JSON can need six bytes for one
+    /// of the program's (`\u0000`), and the input comes beside it.
+    pub fn frame_bytes(&self) -> usize {
+        // The setting's range keeps this far below the limits of usize.
+        7 * self.source_bytes as usize + (64 << 10)
+    }
+}
+
+/// The flags of `mayfly serve`.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// File with settings; `mayfly.toml` in the working directory, if there is one, when this is not given
+    #[arg(long, env = "MAYFLY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Settings that can't be used. Says which, where, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// Checked settings, and what is odd but no reason to stop.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// One sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Where a value can stand, for messages.
+struct Names {
+    key: &'static str,
+    flag: &'static str,
+    variable: &'static str,
+}
+
+struct Sources<'a> {
+    matches: &'a ArgMatches,
+    file: &'a Path,
+}
+
+impl Sources<'_> {
+    fn check<T>(
+        &self,
+        names: &Names,
+        given: Option<&Raw>,
+        in_file: Option<&Raw>,
+        default: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        let (text, place) = match (given, in_file) {
+            (Some(raw), _) if self.matches.value_source(names.key) == Some(ValueSource::EnvVariable) => {
+                (raw.0.as_str(), format!("the environment variable {}", names.variable))
+            }
+            (Some(raw), _) => (raw.0.as_str(), format!("the flag --{}", names.flag)),
+            (None, Some(raw)) => (raw.0.as_str(), format!("`{}` in {}", names.key, self.file.display())),
+            (None, None) => (default, "its default".to_owned()),
+        };
+        parse(text).map_err(|wanted| {
+            let shown = value::quote(text);
+            ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))
+        })
+    }
+}
+
+impl Config {
+    /// Settings from parsed flags (`matches` of the command they are part of), the environment that clap has
+    /// seen, and the file.
+    ///
+    /// # Errors
+    /// On the first value, key or file that can't be used.
+    pub fn load(matches: &ArgMatches) -> Result<Loaded, ConfigError> {
+        let flags = Flags::from_arg_matches(matches).map_err(|error| ConfigError(error.to_string()))?;
+        let path = flags.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && flags.config.is_none() => {
+                String::new()
+            }
+            Err(error) => {
+                let path = path.display();
+                return Err(ConfigError(format!("The settings file {path} can't be read: {error}.")));
+            }
+        };
+        let config = Self::from_parts(&flags.settings, &text, &Sources { matches, file: &path })?;
+        Ok(Loaded { config, warnings: unknown_variables(std::env::vars_os().map(|(name, _)| name)) })
+    }
+
+    fn from_parts(settings: &Settings, file: &str, sources: &Sources) -> Result<Self, ConfigError> {
+        let file: Settings = toml::from_str(file).map_err(|error| {
+            ConfigError(format!("{}: {}", sources.file.display(), error.to_string().trim_end()))
+        })?;
+        let config = settings.check(&file, sources)?;
+        config.agree()?;
+        Ok(config)
+    }
+
+    /// Rules between settings.
+    fn agree(&self) -> Result<(), ConfigError> {
+        let Limits { heap_bytes, buffer_bytes, process_bytes, output_bytes, .. } = self.limits;
+        if process_bytes < heap_bytes + buffer_bytes {
+            return Err(ConfigError(format!(
+                "The setting `limits.process_bytes` ({process_bytes}) is less than `limits.heap_bytes` and \
+                 `limits.buffer_bytes` together ({}): no run could use what those two allow. Raise the first \
+                 or lower one of the others.",
+                heap_bytes + buffer_bytes
+            )));
+        }
+        if self.client.message_bytes > output_bytes {
+            return Err(ConfigError(format!(
+                "The setting `client.message_bytes` ({}) is more than `limits.output_bytes` ({output_bytes}), \
+                 the output of a whole run. Lower the first or raise the second.",
+                self.client.message_bytes
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A warning for each `MAYFLY_*` name that is no setting: a typing error would otherwise pass unseen.
+fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+    let known: BTreeSet<&str> = SETTINGS.iter().map(|it| it.variable).chain(["MAYFLY_CONFIG"]).collect();
+    names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| name.starts_with("MAYFLY_") && !known.contains(name.as_str()))
+        .map(|name| {
+            format!("The environment variable {name} is no setting; `mayfly serve --help` lists them")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! What goes wrong in a request: a problem has an outside, which is sent, and may have an inside, which is
+//! logged. `/api` and `/healthz` answer with RFC 9457 `application/problem+json`, everything else with a page.
+
+use std::fmt;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::{State, pages};
+use crate::protocol::browser::RejectReason;
+use crate::sandbox::Rejection;
+
+/// A request that can't be answered as asked.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    reason: Option<RejectReason>,
+    retry_after_ms: Option<u64>,
+    headers: Vec<(header::HeaderName, &'static str)>,
+}
+
+/// RFC 9457. The type is `about:blank`: the status says it all, and `reason` is for programs.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<RejectReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with a `status` and, in `detail`, what happened and what to do.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), reason: None, retry_after_ms: None, headers: Vec::new() }
+    }
+
+    /// Adds the reason that a program can tell.
+    pub fn reason(mut self, reason: RejectReason) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its status in words.
+    pub fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Error")
+    }
+
+    /// What happened and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The answer with this problem's headers and any `body`.
+    pub fn respond(&self, content_type: &'static str, body: String) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CACHE_CONTROL, "no-store")).content_type(content_type);
+        if let Some(ms) = self.retry_after_ms {
+            response.insert_header((header::RETRY_AFTER, ms.div_ceil(1_000).max(1)));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), *value));
+        }
+        response.body(body)
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let Rejection { reason, message, retry_after_ms } = rejection;
+        let status = match reason {
+            RejectReason::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RejectReason::TooManyRuns => StatusCode::TOO_MANY_REQUESTS,
+            RejectReason::DuplicateRunId => StatusCode::CONFLICT,
+            RejectReason::UnknownRun | RejectReason::UnknownPrompt => StatusCode::NOT_FOUND,
+            RejectReason::BadRequest => StatusCode::BAD_REQUEST,
+        };
+        // Over HTTP an answer that never says when is read as "never".
+        let retry_after_ms = retry_after_ms.or((reason == RejectReason::Busy).then_some(1_000));
+        Self { retry_after_ms, ..Self::new(status, message).reason(reason) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            reason: self.reason,
+            retry_after_ms: self.retry_after_ms,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        self.respond("application/problem+json", body)
+    }
+}
+
+/// A problem in the form that whoever asks for this address expects.
+pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
+    match req.app_data::<State>() {
+        Some(state) if !for_programs(req.path()) => pages::error(state, problem),
+        _ => problem.error_response(),
+    }
+}
+
+fn for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/api" || path == "/healthz"
+}
+
+/// The answer at an address where there is nothing.
+pub async fn not_found(req: HttpRequest) -> HttpResponse {
+    answer(&req, &Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address."))
+}
+
+/// The answer to a method that an address does not have; `allow` lists those it has.
+pub async fn method_not_allowed(req: HttpRequest, allow: &'static str) -> HttpResponse {
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("This address takes {allow}."));
+    answer(&req, &problem.header(header::ALLOW, allow))
+}
+
+/// Logs each request when it has its answer (or its WebSocket).
+pub async fn log(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = std::time::Instant::now();
+    let (method, path) = (req.method().clone(), req.path().to_owned());
+    let response = next.call(req).await?;
+    let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+    tracing::debug!(%method, path, status, us, "request");
+    Ok(response)
+}

@@ -1,0 +1,171 @@
+//! Everything that speaks HTTP: one screen of routes, and the server around them.
+
+use std::any::Any;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, web};
+use nix::sys::socket::{setsockopt, sockopt};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Origin};
+use crate::session::{Rules, Runs};
+
+mod api;
+mod assets;
+mod error;
+mod headers;
+mod health;
+mod origin;
+mod pages;
+mod ws;
+
+use assets::Assets;
+
+/// What every handler may use.
+struct AppState {
+    /// Where programs run.
+    runs: Arc<dyn Runs>,
+    /// What a client may ask for.
+    rules: Arc<Rules>,
+    /// The built front end.
+    assets: Assets,
+    /// Origins, besides the server's own, whose pages may use WebSocket and API.
+    allowed_origins: Vec<Origin>,
+    /// The longest WebSocket message or request body, in bytes.
+    frame_bytes: usize,
+    /// How often a silent WebSocket is pinged.
+    ping_interval: Duration,
+    /// How long a WebSocket may leave a ping unanswered or a message unread.
+    answer_timeout: Duration,
+    /// How long a request body may take to arrive.
+    request_timeout: Duration,
+    /// Cancelled when the server shuts down: what is long-lived ends itself.
+    closing: CancellationToken,
+}
+
+type State = web::Data<AppState>;
+
+fn routes(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/", pages::index))
+        .service(get("/assets/{name}", assets::asset))
+        .service(get("/healthz", health::healthz))
+        .service(get("/api/v1/ws", ws::connect))
+        .service(
+            web::resource("/api/v1/run")
+                .route(web::post().to(api::run))
+                .route(web::method(actix_web::http::Method::OPTIONS).to(api::preflight))
+                .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS"))),
+        )
+        .default_service(web::to(error::not_found));
+}
+
+/// A resource that is read, and answers any other method with the ones it has.
+fn get<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(|req| error::method_not_allowed(req, "GET, HEAD")))
+}
+
+/// A server that accepts connections, and answers them once [`Serving::run`] is polled.
+pub struct Serving {
+    /// Where it listens: the port that was taken, if the settings left it free.
+    pub address: SocketAddr,
+    server: Server,
+    handle: ServerHandle,
+    closing: CancellationToken,
+}
+
+/// Makes the server: `config` and `runs` are all that differs between production and a test.
+///
+/// # Errors
+/// When the address can't be listened on, or the binary was built without its front end.
+pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
+    let closing = CancellationToken::new();
+    let Config { server: settings, limits, client, .. } = config;
+    let rules = Rules {
+        limits: *limits,
+        source_bytes: client.source_bytes,
+        message_bytes: client.message_bytes,
+        open_runs: client.open_runs,
+        remembered_runs: client.remembered_runs,
+    };
+    let state = web::Data::new(AppState {
+        runs,
+        rules: Arc::new(rules),
+        assets: Assets::load().map_err(io::Error::other)?,
+        allowed_origins: settings.allowed_origins.clone(),
+        frame_bytes: client.frame_bytes(),
+        ping_interval: client.ping_interval,
+        answer_timeout: client.answer_timeout,
+        request_timeout: client.request_timeout,
+        closing: closing.clone(),
+    });
+    let listener = TcpListener::bind(settings.listen).map_err(|error| {
+        io::Error::new(error.kind(), format!("can't listen on {}: {error}", settings.listen))
+    })?;
+    let address = listener.local_addr()?;
+    let frame_ancestors = settings.frame_ancestors.clone();
+    let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(headers::security(&frame_ancestors))
+            .wrap(actix_web::middleware::from_fn(error::log))
+            .configure(routes)
+    })
+    .on_connect(move |connection, _| close_when_unread(connection, unread_timeout))
+    .workers(settings.workers)
+    .max_connections(settings.max_connections.div_ceil(settings.workers))
+    .client_request_timeout(client.request_timeout)
+    // A client that has closed its side has left: what it asked for is dropped, and its run killed.
+    .h1_allow_half_closed(false)
+    .tcp_nodelay(true)
+    .shutdown_timeout(settings.shutdown_grace.as_millis().div_ceil(1_000) as u64)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(Serving { address, handle: server.handle(), server, closing })
+}
+
+impl Serving {
+    /// Serves until `stop` is done, then closes WebSockets with a reason, gives requests their grace, and
+    /// returns.
+    ///
+    /// # Errors
+    /// When the server itself breaks.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { server, handle, closing, .. } = self;
+        let stopping = async move {
+            stop.await;
+            closing.cancel();
+            handle.stop(true).await;
+            // The server's own future is what ends the wait.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            result = server => result,
+            () = stopping => Ok(()),
+        }
+    }
+}
+
+/// Lets the kernel end a connection whose other side takes nothing for `timeout_ms`: a WebSocket given up by
+/// its pump would otherwise wait for ever for its last bytes to be read.
+fn close_when_unread(connection: &dyn Any, timeout_ms: u32) {
+    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+    if let Err(error) = setsockopt(stream, sockopt::TcpUserTimeout, &timeout_ms) {
+        tracing::warn!(%error, "can't set TCP_USER_TIMEOUT: a client that never reads keeps its connection");
+    }
+}

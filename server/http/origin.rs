@@ -1,0 +1,33 @@
+//! Whose pages may use the WebSocket and the API. Browsers say in `Origin` which page a request comes from;
+//! a request without one comes from no page.
+
+use actix_web::HttpRequest;
+use actix_web::http::{StatusCode, header};
+
+use super::AppState;
+use super::error::Problem;
+use crate::config::Origin;
+
+/// The origin of the page that sent `req`, if one did, checked to be the server's own or allowed.
+///
+/// # Errors
+/// 403 for any other.
+pub fn check(req: &HttpRequest, state: &AppState) -> Result<Option<Origin>, Problem> {
+    let mut values = req.headers().get_all(header::ORIGIN);
+    let Some(value) = values.next() else { return Ok(None) };
+    let origin = value.to_str().ok().and_then(Origin::parse).filter(|_| values.next().is_none());
+    let host = req.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match origin {
+        Some(origin) if origin.is_of_host(host) || state.allowed_origins.contains(&origin) => {
+            Ok(Some(origin))
+        }
+        _ => {
+            tracing::warn!(origin = ?value, host, "refused a request from another origin");
+            Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "Pages of this origin may not use this server. Whoever runs it can add the origin to the \
+                 setting server.allowed_origins.",
+            ))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Pages for people.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use askama::Template;
+
+use super::assets::Assets;
+use super::error::Problem;
+use super::{AppState, State};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const HTML: &str = "text/html; charset=utf-8";
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct IndexPage<'a> {
+    assets: &'a Assets,
+    version: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    assets: &'a Assets,
+    status: u16,
+    title: &'a str,
+    message: &'a str,
+}
+
+/// `GET /`: the editor.
+pub async fn index(state: State) -> HttpResponse {
+    match (IndexPage { assets: &state.assets, version: VERSION }).render() {
+        // The page names its scripts by their content, so it has to be asked for anew.
+        Ok(html) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-cache"))
+            .content_type(HTML)
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "can't render the page");
+            let detail = "The page could not be made. The server's log says why.";
+            self::error(&state, &Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+        }
+    }
+}
+
+/// A problem as a page.
+pub fn error(state: &AppState, problem: &Problem) -> HttpResponse {
+    let page = ErrorPage {
+        assets: &state.assets,
+        status: problem.status().as_u16(),
+        title: problem.title(),
+        message: problem.detail(),
+    };
+    match page.render() {
+        Ok(html) => problem.respond(HTML, html),
+        Err(error) => {
+            tracing::error!(%error, "can't render the error page");
+            problem.respond("text/plain; charset=utf-8", problem.to_string())
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `GET /api/v1/ws`: pumps frames between a WebSocket and its [`Session`]. Knows frames, time and nothing
+//! else.
+//!
+//! Messages wait in a short outbox. A run is asked for more only when the outbox is empty, so a browser that
+//! reads slowly slows its own programs down; it is heard all the while, so it can stop them. One that takes
+//! nothing for [`Pump::answer_timeout`] is given up, and its runs are killed.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_ws::{AggregatedMessage, CloseCode, CloseReason, Closed, Message, ProtocolError};
+use futures_util::Sink;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::error::{Problem, answer};
+use super::{State, origin};
+use crate::protocol::browser::ServerMsg;
+use crate::session::Session;
+
+/// How many messages may wait. With more waiting than this, the client is not heard either: each of them
+/// answers a frame of its own.
+const OUTBOX: usize = 32;
+
+/// Turns the request into a WebSocket.
+pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> HttpResponse {
+    if let Err(problem) = origin::check(&req, &state) {
+        return answer(&req, &problem);
+    }
+    let (response, out, stream) = match actix_ws::handle(&req, body) {
+        Ok(parts) => parts,
+        Err(error) => {
+            let detail = format!("This address speaks WebSocket, version 13, and nothing else: {error}.");
+            let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, detail)
+                .header(header::UPGRADE, "websocket")
+                .header(header::SEC_WEBSOCKET_VERSION, "13");
+            return answer(&req, &problem);
+        }
+    };
+    let stream = stream
+        .max_frame_size(state.frame_bytes)
+        .aggregate_continuations()
+        .max_continuation_size(state.frame_bytes);
+    let pump = Pump {
+        session: Session::new(Arc::clone(&state.runs), Arc::clone(&state.rules)),
+        outbox: VecDeque::new(),
+        heard: Instant::now(),
+        pinged: None,
+        stuck_since: Instant::now(),
+        frame_bytes: state.frame_bytes,
+        ping_interval: state.ping_interval,
+        answer_timeout: state.answer_timeout,
+        closing: state.closing.clone(),
+    };
+    actix_web::rt::spawn(pump.run(out, stream));
+    response
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The client is gone, or has said goodbye.
+    Gone,
+    /// We close it. The words fit in a close frame: at most 123 bytes.
+    Close(CloseCode, String),
+}
+
+fn close<T>(code: CloseCode, words: impl Into<String>) -> Result<T, End> {
+    Err(End::Close(code, words.into()))
+}
+
+/// What a turn of the loop waits for.
+enum Event {
+    Frame(Option<Result<AggregatedMessage, ProtocolError>>),
+    Room(Result<(), Closed>),
+    Message(Box<ServerMsg>),
+    Deadline,
+    Closing,
+}
+
+/// One WebSocket.
+struct Pump {
+    session: Session,
+    outbox: VecDeque<Message>,
+    /// When the client was last heard.
+    heard: Instant,
+    /// When it was asked whether it lives, if it has said nothing since.
+    pinged: Option<Instant>,
+    /// Since when the outbox has not moved, if anything is in it.
+    stuck_since: Instant,
+    frame_bytes: usize,
+    ping_interval: Duration,
+    answer_timeout: Duration,
+    closing: CancellationToken,
+}
+
+impl Pump {
+    async fn run(mut self, mut out: actix_ws::Session, mut stream: actix_ws::AggregatedMessageStream) {
+        let hello = self.session.hello();
+        let Err(end) = self.pump(&hello, &mut out, &mut stream).await;
+        tracing::debug!(?end, "websocket ended");
+        // First of all the runs: they have nobody to talk to any more.
+        drop(self.session);
+        if let End::Close(code, words) = end {
+            // A client that does not read can't be told why.
+            let reason = CloseReason { code, description: Some(words) };
+            let _ = timeout(Duration::from_secs(1).min(self.answer_timeout), out.close(Some(reason))).await;
+        }
+    }
+
+    /// Runs until the connection ends.
+    async fn pump(
+        &mut self,
+        hello: &ServerMsg,
+        out: &mut actix_ws::Session,
+        stream: &mut actix_ws::AggregatedMessageStream,
+    ) -> Result<std::convert::Infallible, End> {
+        self.send(hello)?;
+        loop {
+            let deadline = self.deadline();
+            let event = tokio::select! {
+                frame = stream.recv(), if self.outbox.len() < OUTBOX => Event::Frame(frame),
+                room = poll_fn(|cx| Pin::new(&mut *out).poll_ready(cx)), if !self.outbox.is_empty() => {
+                    Event::Room(room)
+                }
+                message = self.session.next(), if self.outbox.is_empty() => {
+                    Event::Message(Box::new(message))
+                }
+                () = sleep_until(deadline) => Event::Deadline,
+                () = self.closing.cancelled() => Event::Closing,
+            };
+            match event {
+                Event::Frame(frame) => self.receive(frame)?,
+                Event::Room(room) => {
+                    let message = room.ok().and_then(|()| self.outbox.pop_front()).ok_or(End::Gone)?;
+                    Pin::new(&mut *out).start_send(message).map_err(|Closed| End::Gone)?;
+                    self.stuck_since = Instant::now();
+                }
+                Event::Message(message) => self.send(&message)?,
+                Event::Deadline => self.overdue()?,
+                Event::Closing => {
+                    return close(CloseCode::Away, "The server shuts down. Connect again in a moment.");
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, frame: Option<Result<AggregatedMessage, ProtocolError>>) -> Result<(), End> {
+        let message = match frame {
+            None => return Err(End::Gone),
+            Some(Err(error)) => return Err(self.broken(&error)),
+            Some(Ok(message)) => message,
+        };
+        self.heard = Instant::now();
+        self.pinged = None;
+        match message {
+            AggregatedMessage::Text(text) => match self.session.receive(&text) {
+                Some(answer) => self.send(&answer),
+                None => Ok(()),
+            },
+            AggregatedMessage::Ping(payload) => {
+                self.push(Message::Pong(payload));
+                Ok(())
+            }
+            AggregatedMessage::Pong(_) => Ok(()),
+            AggregatedMessage::Binary(_) => {
+                close(CloseCode::Unsupported, "Binary frames are not understood. Send JSON in text frames.")
+            }
+            AggregatedMessage::Close(_) => close(CloseCode::Normal, ""),
+        }
+    }
+
+    /// What to tell a client that broke the protocol.
+    fn broken(&self, error: &ProtocolError) -> End {
+        // The library tells some of these apart by nothing but their words; tests hold them to it.
+        let words = error.to_string();
+        let (code, words) = match error {
+            ProtocolError::Overflow => (CloseCode::Size, self.too_big()),
+            ProtocolError::Io(_) if words.contains("continuation size") => (CloseCode::Size, self.too_big()),
+            ProtocolError::Io(_) if words.contains("utf-8") => {
+                (CloseCode::Invalid, "A text frame is not UTF-8.".to_owned())
+            }
+            ProtocolError::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => return End::Gone,
+            _ => (CloseCode::Protocol, format!("Not WebSocket: {words}.")),
+        };
+        End::Close(code, words)
+    }
+
+    fn too_big(&self) -> String {
+        format!("A message is over {} bytes. Send a shorter program.", self.frame_bytes)
+    }
+
+    fn send(&mut self, message: &ServerMsg) -> Result<(), End> {
+        match serde_json::to_string(message) {
+            Ok(text) => {
+                self.push(Message::Text(text.into()));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "can't write a message as JSON");
+                close(CloseCode::Error, "The server made a mistake. Its log has more.")
+            }
+        }
+    }
+
+    fn push(&mut self, message: Message) {
+        if self.outbox.is_empty() {
+            self.stuck_since = Instant::now();
+        }
+        self.outbox.push_back(message);
+    }
+
+    /// When something is overdue, if nothing happens until then.
+    fn deadline(&self) -> Instant {
+        let alive = self.pinged.map_or(self.heard + self.ping_interval, |at| at + self.answer_timeout);
+        if self.outbox.is_empty() { alive } else { alive.min(self.stuck_since + self.answer_timeout) }
+    }
+
+    fn overdue(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if !self.outbox.is_empty() && now >= self.stuck_since + self.answer_timeout {
+            return close(CloseCode::Policy, "What was sent has not been read for too long.");
+        }
+        match self.pinged {
+            Some(at) if now >= at + self.answer_timeout => {
+                close(CloseCode::Policy, "A ping was not answered for too long.")
+            }
+            None if now >= self.heard + self.ping_interval => {
+                self.pinged = Some(now);
+                self.push(Message::Ping(web::Bytes::new()));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One connection's state machine: text frames and run events in, [`ServerMsg`]s out. No actix and no clock:
+//! whoever owns a session decides when to ask it for the next message, and a session that is not asked holds
+//! its runs back, since their channels are bounded. Dropping it kills what is still running.
+
+use std::collections::{HashSet, VecDeque};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use uuid::Uuid;
+
+use crate::limits::Limits;
+use crate::protocol::browser::{
+    ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
+    StopRequest, Usage, WIRE_VERSION,
+};
+use crate::protocol::parse;
+use crate::sandbox::{Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
+
+#[cfg(test)]
+mod tests;
+
+/// Where a session's runs happen: the sandbox, or in tests something that follows a script.
+pub trait Runs: Send + Sync {
+    /// See [`Sandbox::start`].
+    ///
+    /// # Errors
+    /// When the run can't be accepted now.
+    fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection>;
+
+    /// See [`Sandbox::health`].
+    fn health(&self) -> SandboxHealth;
+}
+
+/// A run that was accepted. Dropping it kills the run.
+pub trait OpenRun: Send {
+    /// See [`RunHandle::stop`].
+    fn stop(&self);
+}
+
+impl Runs for Sandbox {
+    fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
+        let (handle, events) = Self::start(self, run)?;
+        Ok((Box::new(handle), events))
+    }
+
+    fn health(&self) -> SandboxHealth {
+        Self::health(self)
+    }
+}
+
+impl OpenRun for RunHandle {
+    fn stop(&self) {
+        Self::stop(self);
+    }
+}
+
+/// What a client may ask for.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What a run may use.
+    pub limits: Limits,
+    /// The longest source, and the longest `input`, in bytes of UTF-8.
+    pub source_bytes: u64,
+    /// The longest console event, in bytes of JSON.
+    pub message_bytes: u64,
+    /// Runs open on one connection at once.
+    pub open_runs: u32,
+    /// Ids of ended runs that a connection remembers.
+    pub remembered_runs: usize,
+}
+
+impl Rules {
+    /// The run that `request` asks for, under the name `run_id`.
+    ///
+    /// # Errors
+    /// [`RejectReason::TooLarge`] for a source or an input over the limit.
+    pub fn admit(&self, run_id: Uuid, request: RunRequest) -> Result<Run, Rejection> {
+        let RunRequest { run_id: _, source, language, mode, input, limits } = request;
+        let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
+        for (what, bytes) in [("source", source.len()), ("input", input_bytes)] {
+            if bytes as u64 > self.source_bytes {
+                return Err(Rejection {
+                    reason: RejectReason::TooLarge,
+                    message: format!(
+                        "The {what} is {bytes} bytes long; at most {} are allowed. Send a shorter one.",
+                        self.source_bytes
+                    ),
+                    retry_after_ms: None,
+                });
+            }
+        }
+        Ok(Run { run_id, source, language, mode, input, limits: self.limits.lowered(&limits) })
+    }
+}
+
+/// What to report of a run whose events ended without a report: the sandbox broke its word, and the client
+/// still gets its one `finished`.
+pub fn lost_run(limits: Limits) -> RunReport {
+    let message = "The server lost this run. Run it again; the server's log has more.".to_owned();
+    RunReport {
+        outcome: Outcome::Crashed,
+        value: None,
+        error: Some(RunError { name: "Crashed".to_owned(), message, stack: Vec::new() }),
+        stopped_at: None,
+        usage: Usage { limits, ..Usage::default() },
+        dropped: Dropped::default(),
+    }
+}
+
+/// A run of this connection that has not finished.
+struct Open {
+    run_id: Uuid,
+    limits: Limits,
+    handle: Box<dyn OpenRun>,
+    events: RunEvents,
+}
+
+/// One connection.
+pub struct Session {
+    runs: Arc<dyn Runs>,
+    rules: Arc<Rules>,
+    /// Open runs, the one whose turn it is first.
+    open: VecDeque<Open>,
+    ended: Remembered,
+}
+
+impl Session {
+    /// A connection without runs.
+    pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>) -> Self {
+        let ended =
+            Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
+        Self { runs, rules, open: VecDeque::new(), ended }
+    }
+
+    /// The first message of every connection.
+    pub fn hello(&self) -> ServerMsg {
+        ServerMsg::Hello {
+            version: WIRE_VERSION,
+            engine: self.runs.health().engine,
+            limits: self.rules.limits,
+            source_bytes: self.rules.source_bytes,
+            message_bytes: self.rules.message_bytes,
+            open_runs: self.rules.open_runs,
+        }
+    }
+
+    /// Acts on a text frame. What there is to say at once, which is a rejection, is returned; what an
+    /// accepted run does comes from [`Session::next`].
+    pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
+        let rejected = match parse::client_msg(text) {
+            Ok(ClientMsg::Run(request)) => self.run(request),
+            Ok(ClientMsg::Stop(request)) => self.stop(request),
+            Ok(ClientMsg::Input(request)) => self.input(request),
+            Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
+        };
+        let (run_id, Rejection { reason, message, retry_after_ms }) = rejected.err()?;
+        Some(ServerMsg::Rejected { run_id, reason, message, retry_after_ms })
+    }
+
+    fn run(&mut self, request: RunRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let Some(run_id) = request.run_id else {
+            let message = "The `run` message has no `run_id`. Send a new UUID with each run.";
+            return Err((None, rejection(RejectReason::BadRequest, message)));
+        };
+        let rejected = |rejection| (Some(run_id), rejection);
+        if self.find(run_id).is_some() || self.ended.set.contains(&run_id) {
+            let message = "This connection has had a run with this id. Send a new UUID with each run.";
+            return Err(rejected(rejection(RejectReason::DuplicateRunId, message)));
+        }
+        if self.open.len() >= self.rules.open_runs as usize {
+            let message = format!(
+                "This connection has {} runs open, as many as it may. Stop one, or wait for one to finish.",
+                self.open.len()
+            );
+            return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
+        }
+        let run = self.rules.admit(run_id, request).map_err(rejected)?;
+        let limits = run.limits;
+        let (handle, events) = self.runs.start(run).map_err(rejected)?;
+        self.open.push_back(Open { run_id, limits, handle, events });
+        Ok(())
+    }
+
+    fn stop(&self, StopRequest { run_id }: StopRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        self.known(run_id)?.handle.stop();
+        Ok(())
+    }
+
+    fn input(&self, request: InputRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let InputRequest { run_id, prompt_id, value: _ } = request;
+        self.known(run_id)?;
+        let message =
+            format!("The run has no prompt {prompt_id} open. Answer a prompt once, while it waits.");
+        Err((Some(run_id), rejection(RejectReason::UnknownPrompt, message)))
+    }
+
+    fn find(&self, run_id: Uuid) -> Option<&Open> {
+        self.open.iter().find(|open| open.run_id == run_id)
+    }
+
+    fn known(&self, run_id: Uuid) -> Result<&Open, (Option<Uuid>, Rejection)> {
+        self.find(run_id).ok_or_else(|| {
+            let message = "No run with this id is open on this connection: it has finished, or never was.";
+            (Some(run_id), rejection(RejectReason::UnknownRun, message))
+        })
+    }
+
+    /// The next thing that happens in one of the runs; pending while there is none. Open runs take turns.
+    /// Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> ServerMsg {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context) -> Poll<ServerMsg> {
+        for at in 0..self.open.len() {
+            let open = &mut self.open[at];
+            let Poll::Ready(event) = open.events.poll_recv(cx) else { continue };
+            let run_id = open.run_id;
+            let message = match event {
+                Some(RunEvent::Queued { position }) => ServerMsg::Queued { run_id, position },
+                Some(RunEvent::Started) => ServerMsg::Started { run_id },
+                Some(RunEvent::Console { seq, count: _, events }) => {
+                    ServerMsg::Console { run_id, seq, events }
+                }
+                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, *report)),
+                None => {
+                    tracing::error!(%run_id, "the events of a run ended without a report");
+                    let report = lost_run(open.limits);
+                    return Poll::Ready(self.finish(at, report));
+                }
+            };
+            // Whoever spoke goes behind those who waited.
+            self.open.rotate_left(at + 1);
+            return Poll::Ready(message);
+        }
+        Poll::Pending
+    }
+
+    fn finish(&mut self, at: usize, report: RunReport) -> ServerMsg {
+        let run_id = self.open[at].run_id;
+        self.open.remove(at);
+        self.ended.add(run_id);
+        ServerMsg::Finished { run_id, report }
+    }
+}
+
+fn rejection(reason: RejectReason, message: impl Into<String>) -> Rejection {
+    Rejection { reason, message: message.into(), retry_after_ms: None }
+}
+
+/// The latest ids of ended runs.
+struct Remembered {
+    capacity: usize,
+    set: HashSet<Uuid>,
+    order: VecDeque<Uuid>,
+}
+
+impl Remembered {
+    fn add(&mut self, run_id: Uuid) {
+        if self.order.len() == self.capacity
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.set.remove(&oldest);
+        }
+        self.set.insert(run_id);
+        self.order.push_back(run_id);
+    }
+}

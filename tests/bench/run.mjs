@@ -1,0 +1,117 @@
+// Measures a server started for it, over the wire that the page uses: `make bench`.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+
+import WebSocket from "ws";
+
+const RUNS = 500;
+const PROGRAM = "console.log('hi', {a: 1}); 1 + 1";
+
+/** Starts the server on a free port. */
+async function start(folder) {
+  const binary = path.resolve("target/release/mayfly");
+  const server = spawn(binary, ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=warn"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
+    return { server, host: line.replace(/^.*\/\//, "") };
+  }
+  throw new Error("the server did not start");
+}
+
+/** A connection on which runs are started one after the other or side by side. */
+class Client {
+  #runs = new Map();
+
+  static async connect(host) {
+    const client = new Client();
+    client.socket = new WebSocket(`ws://${host}/api/v1/ws`);
+    client.socket.on("message", (data) => client.#receive(JSON.parse(data)));
+    await new Promise((resolve, reject) => client.socket.once("open", resolve).once("error", reject));
+    return client;
+  }
+
+  #receive(message) {
+    const run = this.#runs.get(message.run_id);
+    if (!run) return;
+    if (message.type === "console") run.first ??= performance.now();
+    if (message.type === "rejected") run.reject(new Error(message.message));
+    if (message.type !== "finished") return;
+    this.#runs.delete(message.run_id);
+    if (message.outcome !== "completed") run.reject(new Error(JSON.stringify(message)));
+    run.resolve({ first: run.first - run.sent, end: performance.now() - run.sent });
+  }
+
+  /** Runs the program. Milliseconds from sending it to its first output and to its end. */
+  run() {
+    return new Promise((resolve, reject) => {
+      const run_id = randomUUID();
+      this.#runs.set(run_id, { resolve, reject, sent: performance.now() });
+      this.socket.send(JSON.stringify({ type: "run", run_id, source: PROGRAM }));
+    });
+  }
+}
+
+const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))].toFixed(2);
+
+function report(name, values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  console.log(`${name.padEnd(34)} p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms`);
+}
+
+/** Memory, in KiB, of the processes that wait warm: the children of the server's children. */
+async function warmChildren(pid) {
+  const parents = new Map();
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => undefined);
+    if (stat) parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+  }
+  const memory = [];
+  for (const [child, parent] of parents) {
+    if (parents.get(parent) !== pid) continue;
+    const rollup = await readFile(`/proc/${child}/smaps_rollup`, "utf8").catch(() => undefined);
+    if (!rollup) continue;
+    const sum = (pattern) => [...rollup.matchAll(pattern)].reduce((all, found) => all + Number(found[1]), 0);
+    memory.push({ own: sum(/^Private_\w+:\s+(\d+)/gm), shared: sum(/^Shared_\w+:\s+(\d+)/gm) });
+  }
+  return memory;
+}
+
+const folder = await mkdtemp(path.join(tmpdir(), "mayfly-bench-"));
+const { server, host } = await start(folder);
+try {
+  const client = await Client.connect(host);
+  for (let i = 0; i < 50; i++) await client.run();
+
+  const times = [];
+  for (let i = 0; i < RUNS; i++) times.push(await client.run());
+  report(`run to first output (${RUNS}, one by one)`, times.map((time) => time.first));
+  report(`run to finished (${RUNS}, one by one)`, times.map((time) => time.end));
+
+  const clients = await Promise.all(Array.from({ length: 4 }, () => Client.connect(host)));
+  const started = performance.now();
+  let left = 4 * RUNS;
+  const lane = async (client) => {
+    while (left-- > 0) await client.run();
+  };
+  await Promise.all(clients.map(lane));
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${"runs a second, 4 at once".padEnd(34)} ${Math.round((4 * RUNS) / seconds)}`);
+
+  const memory = await warmChildren(server.pid);
+  const mean = (key) => (memory.reduce((all, it) => all + it[key], 0) / memory.length / 1024).toFixed(1);
+  if (memory.length > 0) {
+    console.log(`${"memory of a warm child".padEnd(34)} ${mean("own")} MiB its own, ${mean("shared")} MiB shared`);
+  }
+} finally {
+  server.kill();
+  await rm(folder, { recursive: true });
+}
+process.exit();

@@ -1,0 +1,90 @@
+//! Programs that mean harm: each gets the right end and words, and hurts nobody else.
+
+use serde_json::json;
+
+use crate::support::{Ran, TestApp};
+
+/// Runs a hostile program beside a benign one. Returns how the hostile one ended.
+async fn beside_a_benign_one(app: &TestApp, source: &str) -> Ran {
+    let benign = "let sum = 0; for (let i = 0; i < 20; i++) { sum += i; await new Promise((go) => setTimeout(go, 5)) } sum";
+    let (hostile, benign) = tokio::join!(
+        app.run(source).limit("wall_ms", 3_000).limit("cpu_ms", 2_000).send(),
+        app.run(benign).expect_completed(),
+    );
+    assert_eq!(benign.0["value"]["value"], json!(190.0), "the benign run is unharmed");
+    assert_eq!(app.health().await["status"], "ok", "the server answers");
+    let after = app.run("1 + 1").expect_completed().await;
+    assert_eq!(after.0["value"]["value"], json!(2.0), "and runs what comes next");
+    hostile
+}
+
+/// Declares a test for each program: its outcome has to be one of those listed, and its message has to hold
+/// the words. Where two limits are as near, either may be the first.
+macro_rules! hostile {
+    ($($name:ident: $source:expr => $outcomes:expr, $words:expr;)+) => {$(
+        #[actix_web::test]
+        async fn $name() {
+            let app = TestApp::start();
+            let ran = beside_a_benign_one(&app, $source).await;
+            let outcome = ran.0["outcome"].as_str().expect("an outcome");
+            let outcomes: &[&str] = &$outcomes;
+            assert!(outcomes.contains(&outcome), "{ran}");
+            let words: &str = $words;
+            assert!(ran.message().to_lowercase().contains(words), "{ran}");
+        }
+    )+};
+}
+
+hostile! {
+    a_split_into_half_a_billion: r#""x".repeat(2**29-24).split("")"# => ["memory_exceeded"], "mib";
+    a_filled_array: "new Array(5e7).fill(0)" => ["memory_exceeded"], "mib";
+    an_object_without_end: r#"let o={};for(let i=0;;i++)o["k"+i]=i"# => ["memory_exceeded"], "mib";
+    a_builtin_that_does_not_listen: "Array.prototype.includes.call({length:2**53-1},1)"
+        => ["timed_out", "cpu_exceeded"], "stopped after";
+    a_flood_of_output: r#"for(;;)console.log("x".repeat(1e5))"# => ["output_exceeded"], "1 mib";
+    a_getter_in_a_thrown_object: "throw {__proto__:Error.prototype,get stack(){for(;;);}}"
+        => ["failed"], "";
+    recursion_without_end: "(function f(){f()})()" => ["failed"], "maximum call stack";
+    promises_without_end: "Promise.resolve().then(function f(){return Promise.resolve().then(f)})"
+        => ["timed_out", "cpu_exceeded", "memory_exceeded"], "";
+}
+
+#[actix_web::test]
+async fn a_buffer_larger_than_allowed() {
+    let app = TestApp::start();
+    let ran = beside_a_benign_one(&app, "new ArrayBuffer(8e9)").await;
+    // V8 refuses it as it refuses any buffer it has no memory for; the program may catch that and go on.
+    let outcome = ran.0["outcome"].as_str().expect("an outcome");
+    assert!(["failed", "memory_exceeded"].contains(&outcome), "{ran}");
+    let ran = app.run("try { new ArrayBuffer(8e9) } catch (error) { console.log(error.name) }").send().await;
+    let outcome = ran.0["outcome"].as_str().expect("an outcome");
+    assert!(["completed", "memory_exceeded"].contains(&outcome), "{ran}");
+}
+
+#[actix_web::test]
+async fn output_that_was_cut_is_counted() {
+    let app = TestApp::start();
+    let ran = app
+        .run("for (let i = 0; i < 200; i++) console.log(i)")
+        .limit("console_events", 50)
+        .expect("output_exceeded")
+        .await;
+    assert!(ran.lines().len() <= 50, "{}", ran.lines().len());
+    assert_eq!(ran.lines()[0], "0");
+    assert!(ran.0["dropped"]["events"].as_u64().is_some_and(|count| count > 0), "{}", ran.0["dropped"]);
+}
+
+#[actix_web::test]
+async fn a_process_is_never_used_twice() {
+    let app = TestApp::start();
+    let poison = "globalThis.left = 1; Array.prototype.left = 1; Object.prototype.left = 1; console.log = () => {}; \
+                  Promise.prototype.then = null; globalThis.setTimeout = null";
+    for _ in 0..10 {
+        app.run(poison).expect_completed().await;
+        let ran = app
+            .run("console.log(typeof left, [].left, ({}).left, typeof setTimeout); await 1")
+            .expect_completed()
+            .await;
+        assert_eq!(ran.lines(), ["undefined undefined undefined function"]);
+    }
+}

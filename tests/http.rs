@@ -1,0 +1,159 @@
+//! Pages, files, headers, health.
+
+use crate::support::{FakeApp, get, request};
+
+/// Addresses that the page at `/` names.
+async fn assets(app: &FakeApp) -> Vec<String> {
+    let page = get(app.address, "/", &[]).await.text();
+    let urls: Vec<String> =
+        page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
+    assert!(!urls.is_empty(), "{page}");
+    urls
+}
+
+#[actix_web::test]
+async fn the_page_is_html_that_is_asked_for_anew() {
+    let app = FakeApp::start(&[]).await;
+    let page = get(app.address, "/", &[]).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("cache-control"), "no-cache");
+    assert!(page.text().starts_with("<!doctype html>"), "{}", page.text());
+}
+
+#[actix_web::test]
+async fn every_file_the_pages_name_is_there_in_every_encoding() {
+    let app = FakeApp::start(&[]).await;
+    let mut urls = assets(&app).await;
+    let missing = get(app.address, "/nothing/here", &[]).await.text();
+    urls.extend(missing.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned));
+    for url in urls {
+        for (accepted, expected) in [
+            ("br, gzip", "br"),
+            ("gzip;q=1.0, br;q=0.5", "gzip"),
+            ("br;q=0, gzip", "gzip"),
+            ("identity", ""),
+            ("zstd", ""),
+        ] {
+            let file = get(app.address, &url, &[("accept-encoding", accepted)]).await;
+            assert_eq!(file.status, 200, "{url}");
+            assert_eq!(file.header("content-encoding"), expected, "{url} for {accepted}");
+            assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
+            assert_eq!(file.header("vary"), "Accept-Encoding");
+            assert_ne!(file.header("content-type"), "application/octet-stream", "{url}");
+            assert!(!file.body.is_empty());
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_file_that_the_browser_has_is_not_sent_again() {
+    let app = FakeApp::start(&[]).await;
+    let url = assets(&app).await.remove(0);
+    let plain = get(app.address, &url, &[]).await;
+    let tag = plain.header("etag").to_owned();
+    let packed = get(app.address, &url, &[("accept-encoding", "br")]).await;
+    assert_ne!(tag, packed.header("etag"), "each encoding has its own");
+
+    for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
+        let answer = get(app.address, &url, &[("if-none-match", &known)]).await;
+        assert_eq!((answer.status, answer.body.len()), (304, 0), "{known}");
+        assert_eq!(answer.header("etag"), tag);
+    }
+    let answer = get(app.address, &url, &[("if-none-match", "\"other\"")]).await;
+    assert_eq!(answer.status, 200);
+    let answer = get(app.address, &url, &[("if-none-match", "not a tag")]).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[actix_web::test]
+async fn no_name_leads_out_of_the_front_end() {
+    let app = FakeApp::start(&[]).await;
+    for name in [
+        "../Cargo.toml",
+        "..%2f..%2fCargo.toml",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "%2fetc%2fpasswd",
+        "manifest.json",
+        "",
+        "..",
+        "x%00.js",
+        "%ff",
+    ] {
+        let answer = get(app.address, &format!("/assets/{name}"), &[]).await;
+        assert_eq!(answer.status, 404, "{name}");
+    }
+    let packed = format!("{}.br", assets(&app).await[0]);
+    assert_eq!(get(app.address, &packed, &[]).await.status, 404, "an encoding is no file of its own");
+}
+
+#[actix_web::test]
+async fn every_answer_carries_the_security_headers() {
+    let app = FakeApp::start(&[]).await;
+    for path in ["/", "/healthz", "/nothing", "/api/v1/run", "/api/v1/ws", &assets(&app).await[0]] {
+        let answer = get(app.address, path, &[]).await;
+        let policy = answer.header("content-security-policy");
+        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}: {name}");
+        }
+        assert!(answer.header("permissions-policy").contains("camera=()"));
+        assert_eq!(answer.header("server"), "", "it does not say what it is made with");
+    }
+}
+
+#[actix_web::test]
+async fn other_sites_may_frame_the_page_if_the_settings_say_so() {
+    let app = FakeApp::start(&["--frame-ancestors=self,https://school.example"]).await;
+    let page = get(app.address, "/", &[]).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.ends_with("frame-ancestors 'self' https://school.example"), "{policy}");
+    assert_eq!(page.header("x-frame-options"), "", "it could not say the same");
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() {
+    let app = FakeApp::start(&[]).await;
+    let page = get(app.address, "/nothing", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert!(page.text().contains("There is nothing at this address."), "{}", page.text());
+    get(app.address, "/api/v2/run", &[]).await.expect_problem(404);
+}
+
+#[actix_web::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let app = FakeApp::start(&[]).await;
+    for (method, path, allow) in [
+        ("GET", "/api/v1/run", "POST, OPTIONS"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("DELETE", "/", "GET, HEAD"),
+        ("BREW", "/api/v1/ws", "GET, HEAD"),
+    ] {
+        let answer = request(app.address, method, path, &[], "").await;
+        assert_eq!((answer.status, answer.header("allow")), (405, allow), "{method} {path}");
+    }
+    let head = request(app.address, "HEAD", "/", &[], "").await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+#[actix_web::test]
+async fn health_tells_how_the_sandbox_does() {
+    let app = FakeApp::start(&[]).await;
+    let answer = get(app.address, "/healthz", &[]).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
+    let expected = serde_json::json!({
+        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "engine": "V8 1.2.3", "fork": "cold",
+        "warm_children": 1, "open_runs": 2, "queued_runs": 3, "notes": ["landlock: not in this kernel"],
+    });
+    assert_eq!(answer.json(), expected);
+}

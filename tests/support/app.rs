@@ -1,0 +1,130 @@
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::{JsonSocket, get};
+
+/// The real program with the real sandbox, in a process and a folder of its own.
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+/// `mayfly` with these arguments, an empty environment and `folder` to work in.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mayfly"));
+    command.args(arguments).env_clear().current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+impl TestApp {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts with these flags besides a free port.
+    pub(crate) fn with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let arguments: Vec<&str> =
+            ["serve", "--listen=127.0.0.1:0", "--log=debug"].iter().chain(flags).copied().collect();
+        let mut process = command(folder.path(), &arguments)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("mayfly starts");
+        let mut ready = String::new();
+        let stdout = process.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut ready).expect("a line");
+        let Some(address) = ready.trim_end().strip_prefix("Mayfly listens on http://") else {
+            let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            let _ = process.kill();
+            let _ = process.wait();
+            panic!("mayfly did not get ready: {ready:?}\n{log}");
+        };
+        Self { address: address.parse().expect("an address"), process, folder }
+    }
+
+    pub(crate) async fn socket(&self) -> JsonSocket {
+        JsonSocket::connect(self.address).await
+    }
+
+    pub(crate) async fn health(&self) -> Value {
+        get(self.address, "/healthz", &[]).await.json()
+    }
+
+    pub(crate) async fn open_runs(&self) -> u64 {
+        self.health().await["open_runs"].as_u64().expect("a number")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("the log can be read")
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("var")
+    }
+
+    /// Sends SIGTERM and waits. Whether it ended well.
+    pub(crate) fn terminate(&mut self) -> bool {
+        let pid = nix::unistd::Pid::from_raw(self.pid() as i32);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+        self.process.wait().expect("it can be waited for").success()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ids of all processes that the server started, and those that these started.
+    pub(crate) fn descendants(&self) -> Vec<u32> {
+        let parents: HashMap<u32, u32> = std::fs::read_dir("/proc")
+            .expect("/proc is there")
+            .filter_map(|entry| {
+                let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+                // A process may be gone by now. The name, in parentheses, may hold anything.
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+                let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+                Some((pid, parent))
+            })
+            .collect();
+        let is_ours = |mut pid: u32| {
+            while let Some(&parent) = parents.get(&pid) {
+                if parent == self.pid() {
+                    return true;
+                }
+                pid = parent;
+            }
+            false
+        };
+        parents.keys().copied().filter(|&pid| is_ours(pid)).collect()
+    }
+
+    /// How many file descriptors the server has open.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the server runs").count()
+    }
+
+    /// Resident memory of the server's own process, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of that name");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the server's log ---\n{}", self.log());
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,137 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::{Args as _, Command};
+use mayfly::config::{Config, Flags};
+use mayfly::limits::Limits;
+use mayfly::protocol::browser::{Dropped, Outcome, RejectReason, RunReport, Usage};
+use mayfly::sandbox::{ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
+use mayfly::session::{OpenRun, Runs};
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::soon;
+
+/// A server in this process whose runs do what the test says.
+pub(crate) struct FakeApp {
+    pub(crate) address: SocketAddr,
+    runs: mpsc::UnboundedReceiver<FakeRun>,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<actix_web::rt::task::JoinHandle<std::io::Result<()>>>,
+}
+
+/// A run from the sandbox's side.
+pub(crate) struct FakeRun {
+    pub(crate) run: Run,
+    pub(crate) events: mpsc::Sender<RunEvent>,
+    /// Cancelled when the run is asked to stop.
+    pub(crate) stopped: CancellationToken,
+    /// Cancelled when the run's handle is dropped.
+    pub(crate) dropped: CancellationToken,
+}
+
+impl FakeRun {
+    pub(crate) async fn emit(&self, event: RunEvent) {
+        soon("room for an event", self.events.send(event)).await.expect("somebody listens");
+    }
+
+    /// Emits a console event with this text, as the array of one.
+    pub(crate) async fn log(&self, seq: u64, text: &str) {
+        let events = serde_json::json!([{"level": "log", "args": [], "text": text, "line": 1, "column": 1, "at_ms": 0}]);
+        let events = RawValue::from_string(events.to_string()).expect("JSON");
+        self.emit(RunEvent::Console { seq, count: 1, events }).await;
+    }
+}
+
+pub(crate) fn report(outcome: Outcome) -> RunReport {
+    let usage = Usage { limits: Limits::default(), ..Usage::default() };
+    RunReport { outcome, value: None, error: None, stopped_at: None, usage, dropped: Dropped::default() }
+}
+
+pub(crate) fn finished() -> RunEvent {
+    RunEvent::Finished(Box::new(report(Outcome::Completed)))
+}
+
+struct FakeRuns {
+    started: mpsc::UnboundedSender<FakeRun>,
+}
+
+struct FakeHandle {
+    stopped: CancellationToken,
+    dropped: CancellationToken,
+}
+
+impl OpenRun for FakeHandle {
+    fn stop(&self) {
+        self.stopped.cancel();
+    }
+}
+
+impl Drop for FakeHandle {
+    fn drop(&mut self) {
+        self.dropped.cancel();
+    }
+}
+
+impl Runs for FakeRuns {
+    fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
+        if run.source == "busy" {
+            let message = "Every place is taken. Try again in 2 s.".to_owned();
+            return Err(Rejection { reason: RejectReason::Busy, message, retry_after_ms: Some(1_500) });
+        }
+        let (events, receiver) = mpsc::channel(4);
+        let (stopped, dropped) = (CancellationToken::new(), CancellationToken::new());
+        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone() };
+        // A test that has ended looks at no more runs.
+        let _ = self.started.send(FakeRun { run, events, stopped, dropped });
+        Ok((Box::new(handle), receiver))
+    }
+
+    fn health(&self) -> SandboxHealth {
+        SandboxHealth {
+            ok: true,
+            fork: ForkMode::Cold,
+            warm_children: 1,
+            open_runs: 2,
+            queued_runs: 3,
+            notes: vec!["landlock: not in this kernel".to_owned()],
+            engine: "V8 1.2.3".to_owned(),
+        }
+    }
+}
+
+impl FakeApp {
+    /// Starts with these flags besides a free port and one worker.
+    pub(crate) async fn start(flags: &[&str]) -> Self {
+        let command = Flags::augment_args(Command::new("mayfly"));
+        let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1"].iter().chain(flags);
+        let matches = command.try_get_matches_from(given).expect("the flags are right");
+        let config = Config::load(&matches).expect("the settings are right").config;
+        let (started, runs) = mpsc::unbounded_channel();
+        let serving =
+            mayfly::http::serve(&config, Arc::new(FakeRuns { started })).expect("the server starts");
+        let address = serving.address;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = actix_web::rt::spawn(serving.run(async {
+            let _ = stopped.await;
+        }));
+        Self { address, runs, stop: Some(stop), served: Some(served) }
+    }
+
+    /// The next run that somebody starts.
+    pub(crate) async fn started(&mut self) -> FakeRun {
+        soon("a run", self.runs.recv()).await.expect("the server lives")
+    }
+
+    /// Tells the server to stop, without waiting for it.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits until the server has stopped.
+    pub(crate) async fn stopped(&mut self) {
+        let served = self.served.take().expect("it is stopped once");
+        soon("the server's end", served).await.expect("no panic").expect("no error");
+    }
+}

@@ -1,0 +1,192 @@
+// The page alone, in real Chromium, against a server that says what each test wants: the console.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import type { Value } from "../../../web/protocol.ts";
+import { focused, onRun, open, page, prints, run, usePages } from "../support/mock-page.ts";
+import { report } from "../support/mock-server.ts";
+import { POINT, event, sampleRun, string } from "../support/sample-run.ts";
+
+usePages();
+
+describe("the console", () => {
+  test("shows text as text, whatever it looks like", async () => {
+    await open();
+    const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e';
+    const value: Value = { type: "object", kind: "object", class: evil, text: evil, id: 1, properties: [{ key: evil, value: string(evil) }] };
+    const stack = [{ function: evil, line: 1, column: 1 }];
+    await run(
+      onRun((run_id, peer) => {
+        peer.send({ type: "started", run_id });
+        const events = [
+          event({ args: [string(evil), value, { type: "symbol", value: evil }, { type: "bigint", value: evil }] }),
+          event({ kind: "group", args: [string(evil)], text: evil }),
+          event({ kind: "count", text: evil }),
+          event({ kind: "trace", args: [], stack }),
+          event({ kind: "table", table: { columns: [evil, evil], rows: [{ index: evil, cells: [value] }], more_rows: 0, more_columns: 0 } }),
+          event({ args: [string("%c")], format: { parts: [{ type: "text", text: evil, style: `color: red; background: url(//x); ${evil}` }], consumed: 1 } }),
+        ];
+        peer.send({ type: "console", run_id, seq: 0, events });
+        peer.send({ type: "finished", run_id, ...report("failed", { value, error: { name: evil, message: evil, stack } }) });
+      }),
+    );
+    await page.locator(".row.uncaught").waitFor();
+    for (const line of await page.locator(".tree > .item > .line").all()) await line.click();
+    assert.equal(await page.locator("#console img, #console script, #message img").count(), 0);
+    assert.equal(await page.evaluate(() => "hacked" in window), false);
+    assert.ok((await page.locator(".row").first().textContent())?.includes(evil));
+    const styles = await page.locator("#console [style]").evaluateAll((all) => all.map((element) => element.getAttribute("style")));
+    assert.deepEqual([...new Set(styles)].filter((style) => !style?.startsWith("--depth")), ["color: red;"]);
+  });
+
+  test("opens values by keyboard alone", async () => {
+    await open();
+    await run(prints(event({ args: [POINT] })));
+    await page.locator("#badge", { hasText: "Completed" }).waitFor();
+    const item = page.locator(".tree [role=treeitem]").first();
+    await page.locator("#console").focus();
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), await item.textContent());
+    assert.equal(await page.locator(".tree [role=treeitem]").count(), 1);
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+      return focused();
+    };
+    assert.equal(await press("ArrowRight", "ArrowRight"), "x: 3");
+    assert.equal(await press("ArrowDown", "ArrowDown"), 'name: "origin"');
+    assert.equal(await press("ArrowDown"), "self: circular → #1");
+    assert.equal(await press("ArrowDown"), "length: (getter)");
+    assert.equal(await press("End"), "list: (6) [1, empty × 3, -0, 10n]");
+    assert.equal(await press("Enter", "ArrowDown", "ArrowDown"), "1 … 3: empty × 3");
+    assert.equal(await press("End"), "… 900 more");
+    assert.equal(await press("ArrowLeft"), "list: (6) [1, empty × 3, -0, 10n]");
+    assert.equal(await press("Space", "ArrowDown"), "list: (6) [1, empty × 3, -0, 10n]");
+    await press("Home", "ArrowLeft");
+    assert.equal(await item.getAttribute("aria-expanded"), "false");
+    // One stop in the tab order for each value.
+    assert.equal(await page.locator('.tree [role=treeitem][tabindex="0"]').count(), 1);
+  });
+
+  test("has real tables", async () => {
+    await open();
+    await run(sampleRun);
+    await page.locator("table").waitFor();
+    const cells = await page.locator("table tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+    assert.deepEqual(cells, [
+      ["(index)", "name", "days", "lays"],
+      ["0", '"mayfly"', "1", ""],
+      ["1", '"honey bee"', "40", ""],
+      ["2", '"termite queen"', "7300", "{eggs: 30000}"],
+    ]);
+    await page.getByText("… 900 more rows").waitFor();
+    assert.equal(await page.locator(".row[data-kind=time] .message").textContent(), "all: 12.3 ms so far {a: 1}");
+    assert.equal(await page.locator(".row[data-kind=time] [role=treeitem]").count(), 1);
+  });
+
+  test("opens and closes groups, nested ones too", async () => {
+    await open();
+    const line = (text: string, depth: number) => event({ args: [string(text)], depth });
+    await run(
+      prints(
+        event({ kind: "group", args: [string("outer")], text: "outer" }),
+        line("one", 1),
+        event({ kind: "group_collapsed", args: [string("inner")], text: "inner", depth: 1 }),
+        line("two", 2),
+        event({ kind: "group_end", depth: 2 }),
+        line("three", 1),
+        event({ kind: "group_end", depth: 1 }),
+        line("four", 0),
+      ),
+    );
+    await page.locator(".row", { hasText: "four" }).waitFor();
+    const seen = () => page.locator(".row .message:visible").allTextContents();
+    assert.deepEqual(await seen(), ["outer", "one", "inner", "three", "four"]);
+    await page.getByRole("button", { name: "Group inner" }).click();
+    assert.deepEqual(await seen(), ["outer", "one", "inner", "two", "three", "four"]);
+    await page.getByRole("button", { name: "Group outer" }).press("Enter");
+    assert.deepEqual(await seen(), ["outer", "four"]);
+    await page.getByRole("button", { name: "Group outer" }).press("Enter");
+    assert.deepEqual(await seen(), ["outer", "one", "inner", "two", "three", "four"]);
+  });
+
+  test("console.clear empties it, and says so", async () => {
+    await open();
+    await run(prints(event({ args: [string("gone")] }), event({ kind: "clear" }), event({ args: [string("stays")] })));
+    await page.locator(".row", { hasText: "stays" }).waitFor();
+    assert.deepEqual(await page.locator(".row .message").allTextContents(), ["Console was cleared", "stays"]);
+  });
+
+  test("keeps the newest 5,000 of a flood, counts the rest, and the page stays alive", async () => {
+    await open();
+    await page.evaluate(() => {
+      const gaps = globalThis as unknown as { longest: number };
+      gaps.longest = 0;
+      let last = performance.now();
+      const tick = () => {
+        const now = performance.now();
+        gaps.longest = Math.max(gaps.longest, now - last);
+        last = now;
+        requestAnimationFrame(tick);
+      };
+      requestAnimationFrame(tick);
+    });
+    await run(
+      onRun((run_id, peer) => {
+        peer.send({ type: "started", run_id });
+        for (let seq = 0; seq < 20_000; seq += 200) {
+          const events = Array.from({ length: 200 }, (_, i) => event({ args: [string(`line ${seq + i}`), POINT] }));
+          peer.send({ type: "console", run_id, seq, events });
+        }
+        peer.send({ type: "finished", run_id, ...report("output_exceeded", { error: { name: "OutputLimit", message: "Too much output.", stack: [] }, dropped: { events: 7, bytes: 700 } }) });
+      }),
+    );
+    await page.locator(".row.notice", { hasText: "7 lines (700 B) not shown" }).waitFor({ timeout: 30_000 });
+    assert.equal(await page.locator(".row").count(), 5000);
+    assert.equal(await page.locator("#earlier").textContent(), "15,001 earlier lines not shown");
+    assert.match((await page.locator(".row").nth(4998).textContent()) ?? "", /line 19999/);
+    const longest = await page.evaluate(() => (globalThis as unknown as { longest: number }).longest);
+    assert.ok(longest < 1000, `the page froze for ${longest} ms`);
+  });
+
+  test("follows new rows only from its end", async () => {
+    await open();
+    let say: (text: string) => void = () => undefined;
+    await run(
+      onRun((run_id, peer) => {
+        peer.send({ type: "started", run_id });
+        let seq = 0;
+        say = (text) => {
+          const events = Array.from({ length: 60 }, () => event({ args: [string(text)] }));
+          peer.send({ type: "console", run_id, seq, events });
+          seq += events.length;
+        };
+        say("first");
+      }),
+    );
+    const below = () => page.locator("#console").evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+    await page.locator(".row", { hasText: "first" }).nth(59).waitFor();
+    assert.ok((await below()) < 32);
+    assert.ok(await page.locator("#latest").isHidden());
+    await page.locator("#console").hover();
+    await page.mouse.wheel(0, -600);
+    await page.locator("#latest").waitFor();
+    const before = await page.locator("#console").evaluate((element) => element.scrollTop);
+    say("second");
+    await page.locator(".row", { hasText: "second" }).nth(59).waitFor({ state: "attached" });
+    assert.equal(await page.locator("#console").evaluate((element) => element.scrollTop), before);
+    await page.locator("#latest").click();
+    assert.ok((await below()) < 32);
+    say("third");
+    await page.locator(".row", { hasText: "third" }).nth(59).waitFor();
+    assert.ok((await below()) < 32);
+  });
+
+  test("announces the outcome and not every line", async () => {
+    await open();
+    await run(prints(event({ args: [string("chatter")] })));
+    await page.locator("#badge", { hasText: "Completed" }).waitFor();
+    assert.equal(await page.locator("#live").textContent(), "Completed in 1.5 s.");
+    assert.equal(await page.locator("#console").evaluate((element) => element.closest("[aria-live], [role=log], [role=status]")), null);
+  });
+});

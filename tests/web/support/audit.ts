@@ -1,0 +1,37 @@
+// What every state of the page must hold to.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+
+import { root } from "./paths.ts";
+
+const axeSource = await readFile(createRequire(path.join(root, "package.json")).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds wrong: rule and place. Text that a program has coloured with %c is the program's own affair. */
+export async function axe(page: Page): Promise<string[]> {
+  // By the debugger, which the page's CSP does not bind.
+  await page.evaluate(axeSource);
+  const results = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (context: unknown) => Promise<AxeResults> } };
+    return (await axe.run({ exclude: [[".text [style]"]] })).violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary ?? ""}`),
+    }));
+  });
+  return results.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node}`));
+}
+
+/** By how many pixels the page scrolls sideways, and whether the whole Run button can be seen. */
+export function layout(page: Page): Promise<{ sideways: number; runInSight: boolean }> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const run = document.querySelector("#run")?.getBoundingClientRect();
+    const inSight =
+      run !== undefined && run.width > 0 && run.left >= 0 && run.top >= 0 && run.right <= innerWidth && run.bottom <= innerHeight;
+    return { sideways: scrollWidth - clientWidth, runInSight: inSight };
+  });
+}

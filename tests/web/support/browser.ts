@@ -1,0 +1,80 @@
+// Real Chromium, and a page that is watched for everything a page should not do.
+
+import { execFileSync } from "node:child_process";
+
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+
+/** Chromium's path: `CHROMIUM` if set, else the first one found on PATH. */
+function findChromium(): string {
+  const named = process.env["CHROMIUM"];
+  if (named !== undefined && named !== "") return named;
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      return execFileSync("which", [name], { encoding: "utf8" }).trim();
+    } catch {
+      // Not this one.
+    }
+  }
+  throw new Error("No Chromium found. Install Debian's chromium package, or set CHROMIUM to a browser's path.");
+}
+
+/** Starts Chromium. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium(),
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page, and what went wrong on it so far. */
+export type Watched = { page: Page; problems: string[]; close: () => Promise<void> };
+
+/** Opens a page of its own storage, `before` having run in it first. CSP violations, errors and failed requests end up in `problems`. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  before: () => void = () => undefined,
+): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const problems: string[] = [];
+  await context.exposeFunction("tellProblem", (text: string) => problems.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      const tell = (globalThis as unknown as { tellProblem: (text: string) => void }).tellProblem;
+      tell(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  await context.addInitScript(before);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
+  page.on("requestfailed", (request) => problems.push(`request: ${request.url()}`));
+  await page.goto(url);
+  await page.locator("#connection[data-at=open]").waitFor();
+  return { page, problems, close: () => context.close() };
+}
+
+/** Replaces the program in the editor, as a visitor would: select all, then insert. */
+export async function type(page: Page, program: string): Promise<void> {
+  await page.locator("#editor .cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText(program);
+}
+
+/** The program in the editor: every line of it, for programs short enough to be drawn whole. */
+export async function program(page: Page): Promise<string> {
+  return (await page.locator("#editor .cm-line").allTextContents()).join("\n");
+}

@@ -1,0 +1,192 @@
+// A stand-in for the server, for tests of the page alone: serves the built page under the same CSP, and
+// speaks the wire as a test tells it to.
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+
+import { WebSocketServer, type WebSocket } from "ws";
+
+import type { ClientMsg, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
+import { root } from "./paths.ts";
+
+/** What the real server sends with every page. */
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const TYPES: Record<string, string> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+};
+
+/** The limits that the mock tells. */
+export const LIMITS: Limits = {
+  wall_ms: 10_000,
+  cpu_ms: 5_000,
+  heap_bytes: 64 << 20,
+  buffer_bytes: 64 << 20,
+  process_bytes: 256 << 20,
+  output_bytes: 1 << 20,
+  console_events: 10_000,
+};
+
+/** A report of a run that ended with `outcome`. */
+export function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunReport {
+  return {
+    outcome,
+    value: null,
+    error: null,
+    stopped_at: null,
+    usage: {
+      wall_ms: 1534,
+      cpu_ms: 12,
+      heap_bytes: 3_400_000,
+      buffer_bytes: 0,
+      process_bytes: 41_000_000,
+      output_bytes: 1_240,
+      console_events: 5,
+      limits: LIMITS,
+    },
+    dropped: { events: 0, bytes: 0 },
+    ...rest,
+  };
+}
+
+/** What a test does with one connection. */
+export class Peer {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  /** Sends a message. */
+  send(message: ServerMsg): void {
+    this.raw(JSON.stringify(message));
+  }
+
+  /** Sends anything. */
+  raw(text: string): void {
+    this.#socket.send(text);
+  }
+
+  /** Closes the connection. */
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+}
+
+/** What happens on the mock's side when a client sends something. */
+export type Script = (message: ClientMsg, peer: Peer) => void;
+
+/** The server. */
+export class MockServer {
+  /** Every message received, oldest first. */
+  readonly received: ClientMsg[] = [];
+  /** What answers. */
+  script: Script = () => undefined;
+  #http: Server;
+  #sockets: WebSocketServer;
+
+  private constructor(http: Server, sockets: WebSocketServer) {
+    this.#http = http;
+    this.#sockets = sockets;
+    sockets.on("connection", (socket) => {
+      const peer = new Peer(socket);
+      socket.on("message", (data: Buffer) => {
+        const message = JSON.parse(data.toString()) as ClientMsg;
+        this.received.push(message);
+        this.script(message, peer);
+      });
+      peer.send({
+        type: "hello",
+        version: 1,
+        engine: "V8 15.0.1",
+        limits: LIMITS,
+        source_bytes: 256 << 10,
+        message_bytes: 64 << 10,
+        open_runs: 8,
+      });
+    });
+  }
+
+  /** Starts one; `port` 0 picks a free one. */
+  static async start(port = 0): Promise<MockServer> {
+    const dist = path.join(root, "static/dist");
+    const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
+    const page = await render(manifest);
+    const http = createServer((request, response) => {
+      const name = /^\/assets\/([\w.-]+)$/.exec(request.url ?? "")?.[1];
+      if (request.url === "/") {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
+        response.end(page);
+      } else if (name !== undefined && Object.values(manifest).includes(name)) {
+        void readFile(path.join(dist, name)).then((body) => {
+          response.writeHead(200, { "content-type": TYPES[path.extname(name)] ?? "application/octet-stream" });
+          response.end(body);
+        });
+      } else {
+        response.writeHead(404).end();
+      }
+    });
+    const sockets = new WebSocketServer({ server: http, path: "/api/v1/ws" });
+    await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
+    return new MockServer(http, sockets);
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  /** Address of the page. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Drops every connection without a word, as a crash would. */
+  dropConnections(): void {
+    for (const client of this.#sockets.clients) client.terminate();
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    this.dropConnections();
+    this.#sockets.close();
+    this.#http.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.#http.close(() => {
+        resolve();
+      });
+    });
+  }
+}
+
+/** As much of askama as the page's templates use. */
+async function render(manifest: Record<string, string>): Promise<string> {
+  const read = (name: string) => readFile(path.join(root, "templates", name), "utf8");
+  const blocks = new Map<string, string>();
+  for (const [, name, body] of (await read("index.html")).matchAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g)) {
+    if (name !== undefined && body !== undefined) blocks.set(name, body);
+  }
+  return (await read("base.html"))
+    .replaceAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g, (_, name: string, body: string) => blocks.get(name) ?? body)
+    .replaceAll(/{{ assets\.url\("([\w.-]+)"\) }}/g, (_, name: string) => {
+      const hashed = manifest[name];
+      if (hashed === undefined) throw new Error(`The templates name an asset that was not built: ${name}`);
+      return `/assets/${hashed}`;
+    })
+    .replaceAll("{{ version }}", "0.0.0");
+}

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import type { ConsoleEvent, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
+import { INITIAL, canStop, openRun, outcomeMessage, update, type Action, type Effect, type State } from "../../../web/run.ts";
+
+const LIMITS: Limits = {
+  wall_ms: 10_000,
+  cpu_ms: 5_000,
+  heap_bytes: 1,
+  buffer_bytes: 1,
+  process_bytes: 1,
+  output_bytes: 1,
+  console_events: 1,
+};
+const HELLO: Extract<ServerMsg, { type: "hello" }> = {
+  type: "hello",
+  version: 1,
+  engine: "V8",
+  limits: LIMITS,
+  source_bytes: 100,
+  message_bytes: 1000,
+  open_runs: 8,
+};
+const A = "00000000-0000-4000-8000-00000000000a";
+const B = "00000000-0000-4000-8000-00000000000b";
+
+function event(text: string): ConsoleEvent {
+  return { level: "log", args: [], text, line: 1, column: 1, at_ms: 0 };
+}
+
+function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunReport {
+  return {
+    outcome,
+    value: null,
+    error: null,
+    stopped_at: null,
+    usage: { ...LIMITS, wall_ms: 1500, limits: LIMITS },
+    dropped: { events: 0, bytes: 0 },
+    ...rest,
+  };
+}
+
+/** Plays actions one after the other; returns the last state and the effects of the last action. */
+function play(...actions: Action[]): { state: State; effects: Effect[] } {
+  let state = INITIAL;
+  let effects: Effect[] = [];
+  for (const action of actions) ({ state, effects } = update(state, action));
+  return { state, effects };
+}
+
+const open: Action = { type: "connection", connection: { at: "open" } };
+const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
+const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
+const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, source, now });
+const connected = [open, says(HELLO)];
+const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
+
+describe("a run", () => {
+  test("is sent, and empties the console first", () => {
+    const { state, effects } = play(...connected, runs());
+    assert.deepEqual(effects, [
+      { type: "begin" },
+      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto" } },
+    ]);
+    assert.equal(state.phase.at, "sent");
+    assert.ok(canStop(state));
+  });
+
+  test("goes through queued and started to finished", () => {
+    let { state } = play(...connected, runs(), says({ type: "queued", run_id: A, position: 3 }));
+    assert.equal(openRun(state)?.position, 3);
+    ({ state } = update(state, says({ type: "queued", run_id: A, position: 1 })));
+    assert.equal(openRun(state)?.position, 1);
+    ({ state } = update(state, says({ type: "started", run_id: A }, 500)));
+    assert.equal(state.phase.at, "running");
+    assert.equal(openRun(state)?.since, 500);
+    ({ state } = update(state, says({ type: "finished", run_id: A, ...report("completed") })));
+    assert.equal(state.phase.at, "finished");
+    assert.ok(!canStop(state));
+  });
+
+  test("passes its events on", () => {
+    const { effects } = play(...started, says({ type: "console", run_id: A, seq: 0, events: [event("a"), event("b")] }));
+    assert.deepEqual(effects, [{ type: "events", events: [event("a"), event("b")] }]);
+  });
+
+  test("tells of a gap in the numbering, and shows nothing twice", () => {
+    const first = says({ type: "console", run_id: A, seq: 0, events: [event("a")] });
+    const gap = play(...started, first, says({ type: "console", run_id: A, seq: 3, events: [event("d")] }));
+    assert.deepEqual(gap.effects, [
+      { type: "notice", level: "warn", text: "2 lines did not arrive." },
+      { type: "events", events: [event("d")] },
+    ]);
+    const twice = play(...started, first, says({ type: "console", run_id: A, seq: 0, events: [event("a"), event("b")] }));
+    assert.deepEqual(twice.effects, [{ type: "events", events: [event("b")] }]);
+  });
+
+  test("over the limit for source is not sent", () => {
+    const { state, effects } = play(...connected, runs(A, "é".repeat(51)));
+    assert.equal(state.phase.at, "rejected");
+    assert.ok(!effects.some((effect) => effect.type === "send"));
+    assert.match(state.phase.message, /102 B long; this server takes at most 100 B/);
+  });
+
+  test("of exactly the limit is sent", () => {
+    assert.equal(play(...connected, runs(A, "é".repeat(50))).state.phase.at, "sent");
+  });
+});
+
+describe("stale frames", () => {
+  test("of an earlier run are dropped, whatever they are", () => {
+    const { state } = play(...started, runs(B), says({ type: "started", run_id: B }));
+    for (const message of [
+      { type: "queued", run_id: A, position: 1 },
+      { type: "started", run_id: A },
+      { type: "console", run_id: A, seq: 0, events: [event("late")] },
+      { type: "finished", run_id: A, ...report("stopped") },
+      { type: "rejected", run_id: A, reason: "busy", message: "no" },
+    ] satisfies ServerMsg[]) {
+      const step = update(state, says(message));
+      assert.deepEqual(step.effects, [], message.type);
+      assert.equal(step.state, state, message.type);
+    }
+  });
+
+  test("after the end are dropped", () => {
+    const { state } = play(...started, says({ type: "finished", run_id: A, ...report("completed") }));
+    const step = update(state, says({ type: "console", run_id: A, seq: 0, events: [event("late")] }));
+    assert.deepEqual(step.effects, []);
+  });
+});
+
+describe("running again", () => {
+  test("stops the open run and starts the new one", () => {
+    const { state, effects } = play(...started, runs(B));
+    assert.deepEqual(effects.map((effect) => (effect.type === "send" ? effect.message.type : effect.type)), ["stop", "begin", "run"]);
+    assert.equal(openRun(state)?.runId, B);
+  });
+
+  test("does not stop twice", () => {
+    const { effects } = play(...started, { type: "stop" }, runs(B));
+    assert.deepEqual(effects.map((effect) => (effect.type === "send" ? effect.message.type : effect.type)), ["begin", "run"]);
+  });
+});
+
+describe("stop", () => {
+  test("is sent once", () => {
+    const first = play(...started, { type: "stop" });
+    assert.deepEqual(first.effects, [{ type: "send", message: { type: "stop", run_id: A } }]);
+    assert.ok(!canStop(first.state));
+    assert.deepEqual(update(first.state, { type: "stop" }).effects, []);
+  });
+
+  test("does nothing when nothing runs", () => {
+    assert.deepEqual(play(...connected, { type: "stop" }).effects, []);
+  });
+
+  test("works on a run in the queue", () => {
+    const { effects } = play(...connected, runs(), says({ type: "queued", run_id: A, position: 2 }), { type: "stop" });
+    assert.deepEqual(effects, [{ type: "send", message: { type: "stop", run_id: A } }]);
+  });
+
+  test("is kept through what a run still says", () => {
+    const { state } = play(...started, { type: "stop" }, says({ type: "console", run_id: A, seq: 0, events: [event("a")] }));
+    assert.equal(openRun(state)?.stopping, true);
+  });
+});
+
+describe("without a connection", () => {
+  test("a run waits, and is sent at hello", () => {
+    const waiting = play(runs());
+    assert.equal(waiting.state.phase.at, "waiting");
+    assert.deepEqual(waiting.effects, [{ type: "begin" }]);
+    const sent = play(runs(), open, says(HELLO));
+    assert.equal(sent.effects[0]?.type, "send");
+    assert.equal(sent.state.phase.at, "sent");
+  });
+
+  test("a waiting run can be stopped", () => {
+    assert.equal(play(runs(), { type: "stop" }).state.phase.at, "idle");
+  });
+
+  test("a run in the middle is lost, and says so", () => {
+    const { state, effects } = play(...started, closed);
+    assert.equal(state.phase.at, "lost");
+    assert.match(state.phase.message, /connection was lost.*Run it again/);
+    assert.deepEqual(effects.map((effect) => effect.type), ["notice", "announce"]);
+    // Reconnecting neither brings it back nor starts it again.
+    const after = update(update(state, open).state, says(HELLO));
+    assert.equal(after.state.phase.at, "lost");
+    assert.deepEqual(after.effects, []);
+  });
+
+  test("a finished run stays as it is", () => {
+    const { state } = play(...started, says({ type: "finished", run_id: A, ...report("completed") }), closed);
+    assert.equal(state.phase.at, "finished");
+  });
+
+  test("a waiting run goes on waiting", () => {
+    assert.equal(play(runs(), closed).state.phase.at, "waiting");
+  });
+});
+
+describe("every outcome", () => {
+  const at = { function: "loop", line: 7, column: 3 };
+  const cases: [Outcome, Partial<RunReport>, message: RegExp, mark: "error" | "stopped" | null][] = [
+    ["completed", {}, /^Completed in 1\.5 s\.$/, null],
+    ["failed", { error: { name: "TypeError", message: "no", stack: [at] } }, /^TypeError: no$/, "error"],
+    ["failed", { error: { name: "Uncaught", message: "42", stack: [] } }, /^Uncaught 42$/, null],
+    ["timed_out", { error: { name: "TimeLimit", message: "Stopped after 10 s", stack: [] }, stopped_at: at }, /^Stopped after 10 s$/, "stopped"],
+    ["cpu_exceeded", { error: { name: "CpuLimit", message: "cpu", stack: [] }, stopped_at: at }, /^cpu$/, "stopped"],
+    ["memory_exceeded", { error: { name: "MemoryLimit", message: "mem", stack: [] } }, /^mem$/, null],
+    ["output_exceeded", { error: { name: "OutputLimit", message: "out", stack: [] }, stopped_at: at }, /^out$/, "stopped"],
+    ["stopped", { error: { name: "Stopped", message: "Stopped in loop", stack: [] }, stopped_at: at }, /^Stopped in loop$/, "stopped"],
+    ["crashed", { error: { name: "Crashed", message: "crash", stack: [] } }, /^crash$/, null],
+  ];
+  for (const [outcome, rest, message, mark] of cases) {
+    test(`${outcome}${rest.error?.name === "Uncaught" ? " without a stack" : ""}`, () => {
+      const ended = report(outcome, rest);
+      const { state, effects } = play(...started, says({ type: "finished", run_id: A, ...ended }));
+      assert.match(outcomeMessage(ended), message);
+      assert.deepEqual(state.phase, { at: "finished", report: ended });
+      const marked = effects.find((effect) => effect.type === "mark");
+      assert.equal(marked?.kind ?? null, mark);
+      if (marked !== undefined) assert.deepEqual(marked.frame, at);
+      assert.equal(effects.some((effect) => effect.type === "error"), outcome === "failed");
+      assert.equal(effects.at(-1)?.type, "announce");
+    });
+  }
+
+  test("a value is shown, and what was cut is counted", () => {
+    const value = { type: "number", value: 2 } as const;
+    const dropped = { events: 1200, bytes: 2048 };
+    const { effects } = play(...started, says({ type: "finished", run_id: A, ...report("completed", { value, dropped }) }));
+    assert.deepEqual(effects.slice(0, 2), [
+      { type: "notice", level: "warn", text: "1,200 lines (2 KiB) not shown: over the limit for output." },
+      { type: "result", value },
+    ]);
+  });
+});
+
+describe("rejections", () => {
+  test("of the run say why and when to try again", () => {
+    const { state } = play(...connected, runs(), says({ type: "rejected", run_id: A, reason: "busy", message: "full", retry_after_ms: 2000 }, 500));
+    assert.deepEqual(state.phase, { at: "rejected", message: "full", retryAt: 2500 });
+  });
+
+  test("that name no run are about the one just sent", () => {
+    const { state } = play(...connected, runs(), says({ type: "rejected", reason: "bad_request", message: "bad" }));
+    assert.deepEqual(state.phase, { at: "rejected", message: "bad", retryAt: null });
+  });
+
+  test("do not touch a run that was accepted", () => {
+    const { state, effects } = play(...started, says({ type: "rejected", run_id: A, reason: "duplicate_run_id", message: "used" }));
+    assert.equal(state.phase.at, "running");
+    assert.deepEqual(effects, [{ type: "notice", level: "warn", text: "used" }]);
+  });
+
+  test("let a new run be tried", () => {
+    const { state } = play(...connected, runs(), says({ type: "rejected", run_id: A, reason: "busy", message: "full" }), runs(B));
+    assert.equal(openRun(state)?.runId, B);
+  });
+});
+
+describe("time", () => {
+  test("a run that keeps silent for too long is given up", () => {
+    const { state } = play(...started);
+    assert.deepEqual(update(state, { type: "tick", now: 25_100 }).effects, []);
+    const late = update(state, { type: "tick", now: 25_101 });
+    assert.equal(late.state.phase.at, "lost");
+    assert.deepEqual(late.effects.map((effect) => effect.type), ["notice", "announce", "reconnect"]);
+  });
+
+  test("a run that speaks is not", () => {
+    const { state } = play(...started, says({ type: "console", run_id: A, seq: 0, events: [event("a")] }, 20_000));
+    assert.deepEqual(update(state, { type: "tick", now: 40_000 }).effects, []);
+  });
+
+  test("a queued run may wait", () => {
+    const { state } = play(...connected, runs(), says({ type: "queued", run_id: A, position: 9 }));
+    assert.deepEqual(update(state, { type: "tick", now: 10_000_000 }).effects, []);
+  });
+
+  test("a run that is never answered is given up", () => {
+    assert.equal(update(play(...connected, runs()).state, { type: "tick", now: 15_001 }).state.phase.at, "lost");
+  });
+});
+
+test("a server of another version is told of", () => {
+  const { effects } = play(open, says({ ...HELLO, version: 2 }));
+  assert.match(effects[0]?.type === "notice" ? effects[0].text : "", /Reload the page; your program is kept/);
+});
+
+test("an unreadable frame is told of and changes nothing", () => {
+  const { state } = play(...started);
+  const step = update(state, { type: "unreadable" });
+  assert.equal(step.state, state);
+  assert.equal(step.effects[0]?.type, "notice");
+});

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
+
+import { backoff } from "../../../web/backoff.ts";
+import type { ServerMsg } from "../../../web/protocol.ts";
+import { Socket, type Connection } from "../../../web/socket.ts";
+
+/** As much of WebSocket as the page uses. */
+class FakeSocket {
+  static made: FakeSocket[] = [];
+  sent: string[] = [];
+  closed = false;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { reason: string }) => void) | null = null;
+
+  constructor() {
+    FakeSocket.made.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  static get last(): FakeSocket {
+    const last = FakeSocket.made.at(-1);
+    assert.ok(last);
+    return last;
+  }
+
+  hello(): void {
+    this.onmessage?.({ data: JSON.stringify({ type: "hello", version: 1 }) });
+  }
+}
+
+describe("backoff", () => {
+  test("doubles up to 15 s", () => {
+    const waits = [0, 1, 2, 3, 4, 5, 6, 7, 1000].map((attempt) => backoff(attempt, () => 1));
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  });
+
+  test("is spread over the upper half", () => {
+    assert.equal(backoff(2, () => 0), 500);
+    assert.equal(backoff(2, () => 0.5), 750);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const wait = backoff(attempt);
+      assert.ok(wait >= 125 && wait <= 15_000);
+    }
+  });
+});
+
+describe("socket", () => {
+  const real = globalThis.WebSocket as unknown;
+  let connections: Connection[];
+  let messages: ServerMsg[];
+  let unreadable: number;
+  let socket: Socket;
+
+  beforeEach(() => {
+    mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    FakeSocket.made = [];
+    (globalThis as { WebSocket: unknown }).WebSocket = FakeSocket;
+    connections = [];
+    messages = [];
+    unreadable = 0;
+    socket = new Socket("ws://test", {
+      onConnection: (connection) => connections.push(connection),
+      onMessage: (message) => messages.push(message),
+      onUnreadable: () => {
+        unreadable += 1;
+      },
+    });
+  });
+
+  afterEach(() => {
+    mock.timers.reset();
+    (globalThis as { WebSocket: unknown }).WebSocket = real;
+  });
+
+  const at = () => connections.map((connection) => connection.at);
+
+  test("is open at hello, and only then sends", () => {
+    assert.equal(socket.send({ type: "stop", run_id: "a" }), false);
+    FakeSocket.last.hello();
+    assert.deepEqual(at(), ["connecting", "open"]);
+    assert.equal(socket.send({ type: "stop", run_id: "a" }), true);
+    assert.deepEqual(FakeSocket.last.sent, ['{"type":"stop","run_id":"a"}']);
+  });
+
+  test("comes back after a loss, waiting longer each time, and starts afresh after hello", () => {
+    FakeSocket.last.hello();
+    const waits: number[] = [];
+    for (let loss = 0; loss < 4; loss += 1) {
+      FakeSocket.last.onclose?.({ reason: "restart" });
+      const last = connections.at(-1);
+      assert.ok(last?.at === "closed");
+      assert.equal(last.reason, "restart");
+      const wait = last.retryAt - Date.now();
+      waits.push(wait);
+      mock.timers.tick(wait - 1);
+      assert.equal(FakeSocket.made.length, loss + 1);
+      mock.timers.tick(1);
+      assert.equal(FakeSocket.made.length, loss + 2);
+    }
+    for (const [attempt, wait] of waits.entries()) assert.ok(wait >= 125 * 2 ** attempt && wait <= 250 * 2 ** attempt);
+    FakeSocket.last.hello();
+    FakeSocket.last.onclose?.({ reason: "" });
+    const last = connections.at(-1);
+    assert.ok(last?.at === "closed" && last.retryAt - Date.now() <= 250);
+  });
+
+  test("gives up a connection that says no hello", () => {
+    const first = FakeSocket.last;
+    mock.timers.tick(10_000);
+    assert.ok(first.closed);
+    assert.deepEqual(at(), ["connecting", "closed"]);
+  });
+
+  test("can be told not to wait", () => {
+    FakeSocket.last.onclose?.({ reason: "" });
+    socket.retryNow();
+    assert.equal(FakeSocket.made.length, 2);
+    socket.retryNow();
+    assert.equal(FakeSocket.made.length, 2);
+  });
+
+  test("does not listen to a connection it has left", () => {
+    FakeSocket.last.hello();
+    const old = FakeSocket.last;
+    const { onmessage } = old;
+    socket.reconnect("silent");
+    assert.ok(old.closed);
+    onmessage?.({ data: '{"type":"started","run_id":"a"}' });
+    assert.deepEqual(messages.map((message) => message.type), ["hello"]);
+  });
+
+  test("tells of what it can't read", () => {
+    for (const data of ["", "{", "null", "[]", '{"type":"new"}', '{"type":"started"}', new ArrayBuffer(1)]) {
+      FakeSocket.last.onmessage?.({ data });
+    }
+    assert.equal(unreadable, 7);
+    assert.deepEqual(messages, []);
+  });
+});

@@ -1,0 +1,147 @@
+// The editor: CodeMirror in a shadow root. There it uses constructed style sheets; in the document it would
+// insert <style> elements, which the page's CSP forbids.
+
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
+import { typescriptLanguage } from "@codemirror/lang-javascript";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState, Prec } from "@codemirror/state";
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+
+import { editorTheme } from "./editor-theme.ts";
+import { addMark, beginRun, marks, offset, type Mark } from "./marks.ts";
+
+/** What an [`Editor`] tells the page. */
+export type EditorEvents = {
+  /** The program changed. */
+  onChange: () => void;
+  /** The visitor pressed Ctrl+Enter or ⌘+Enter. */
+  onRun: () => void;
+};
+
+const KEYS_HINT = "Tab indents. Press Escape and then Tab to leave the editor. Control Enter, or Command Enter, runs the program.";
+
+/**
+ * Typing over a selection, done here rather than by the browser: Chromium would keep the look of what it
+ * replaces in a style attribute, and the page's CSP forbids those.
+ */
+function typeOverSelection(event: InputEvent, view: EditorView): boolean {
+  const { data } = event;
+  const { from, to, empty } = view.state.selection.main;
+  if (event.inputType !== "insertText" || data === null || event.isComposing || view.composing || empty) return false;
+  const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, insert));
+  if (!handled) view.dispatch(insert());
+  return true;
+}
+
+/** The program being typed. */
+export class Editor {
+  #view: EditorView;
+
+  /** Puts the editor into `host`. */
+  constructor(host: HTMLElement, text: string, events: EditorEvents) {
+    const root = host.attachShadow({ mode: "open" });
+    const hint = document.createElement("div");
+    hint.id = "hint";
+    hint.hidden = true;
+    hint.textContent = KEYS_HINT;
+    this.#view = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: text,
+        extensions: [
+          Prec.highest(
+            keymap.of([
+              {
+                key: "Mod-Enter",
+                run: () => {
+                  events.onRun();
+                  return true;
+                },
+              },
+            ]),
+          ),
+          lineNumbers(),
+          highlightActiveLine(),
+          highlightActiveLineGutter(),
+          history(),
+          drawSelection(),
+          EditorState.allowMultipleSelections.of(true),
+          indentUnit.of("  "),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          highlightSelectionMatches(),
+          search({ top: false }),
+          keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
+          // TypeScript's grammar holds JavaScript's.
+          typescriptLanguage,
+          editorTheme,
+          marks,
+          EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
+          EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) events.onChange();
+          }),
+        ],
+      }),
+    });
+    // aria-describedby reaches no further than the shadow root.
+    root.append(hint);
+    host.addEventListener("focus", () => {
+      this.focus();
+    });
+  }
+
+  /** The program's text. */
+  text(): string {
+    return this.#view.state.doc.toString();
+  }
+
+  /** Replaces the whole program; undo brings the old one back. */
+  replace(text: string): void {
+    this.#view.dispatch({
+      changes: { from: 0, to: this.#view.state.doc.length, insert: text },
+      selection: { anchor: 0 },
+      // Typing shortly before must not be undone along with it.
+      annotations: isolateHistory.of("full"),
+      scrollIntoView: true,
+    });
+    this.focus();
+  }
+
+  /** Puts the caret into the program. */
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** A run begins: its positions will be meant in the program as it is now. */
+  begin(): void {
+    this.#view.dispatch({ effects: beginRun() });
+  }
+
+  /** Marks a place in the program that ran. */
+  mark(mark: Mark): void {
+    this.#view.dispatch({ effects: addMark(mark) });
+  }
+
+  /** Goes to a place in the program that ran. */
+  jump(place: { line: number; column: number }): void {
+    const anchor = offset(this.#view.state, place);
+    this.#view.dispatch({
+      selection: { anchor },
+      effects: EditorView.scrollIntoView(anchor, { y: "center" }),
+    });
+    this.focus();
+  }
+}

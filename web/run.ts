@@ -1,0 +1,293 @@
+// What the page knows of its run, as a pure function: state and action in, state and effects out. No DOM, no
+// clock, no socket; main.ts carries the effects out.
+
+import {
+  WIRE_VERSION,
+  type ClientMsg,
+  type ConsoleEvent,
+  type Level,
+  type Limits,
+  type RunError,
+  type RunReport,
+  type ServerMsg,
+  type StackFrame,
+  type Value,
+} from "./protocol.ts";
+import type { Connection } from "./socket.ts";
+import { bytes, duration, plural } from "./units.ts";
+
+/** How much longer than its limits allow a run may stay silent before the connection is given up. */
+const SILENCE_MS = 15_000;
+
+/** A run that the server has been told of and that has not ended. */
+export type Open = {
+  runId: string;
+  /** `sent` until the server answers. */
+  at: "sent" | "queued" | "running";
+  /** Place in the queue, 1 being next; 0 when not queued. */
+  position: number;
+  /** When `at` last changed, in milliseconds of the page's clock. */
+  since: number;
+  /** The visitor has asked for its end. */
+  stopping: boolean;
+  /** Number of the next console event. */
+  nextSeq: number;
+  /** When the server was last heard of it. */
+  heardAt: number;
+};
+
+/** Where the visitor's run is. */
+export type Phase =
+  | { at: "idle" }
+  /** To be sent as soon as there is a connection. */
+  | { at: "waiting"; runId: string; source: string }
+  | Open
+  | { at: "finished"; report: RunReport }
+  /** `retryAt`: when trying again could help, on the page's clock. */
+  | { at: "rejected"; message: string; retryAt: number | null }
+  /** Its end will never be known. */
+  | { at: "lost"; message: string };
+
+/** Everything the page knows besides the text in the editor. */
+export type State = {
+  connection: Connection;
+  /** What the server last said of itself. */
+  hello: Extract<ServerMsg, { type: "hello" }> | null;
+  phase: Phase;
+};
+
+/** What can happen. `now` is the page's clock in milliseconds. */
+export type Action =
+  | { type: "run"; runId: string; source: string; now: number }
+  | { type: "stop" }
+  | { type: "connection"; connection: Connection }
+  | { type: "message"; message: ServerMsg; now: number }
+  | { type: "unreadable" }
+  | { type: "tick"; now: number };
+
+/** What is to be done about it. */
+export type Effect =
+  | { type: "send"; message: ClientMsg }
+  /** A new run begins: empty the console, take the markers off, remember the program as it is. */
+  | { type: "begin" }
+  | { type: "events"; events: ConsoleEvent[] }
+  | { type: "result"; value: Value }
+  | { type: "error"; error: RunError }
+  /** The page's own words in the console. */
+  | { type: "notice"; level: Level; text: string }
+  /** Mark a place in the program. */
+  | { type: "mark"; kind: "error" | "stopped"; frame: StackFrame; message: string }
+  /** Words for a screen reader. */
+  | { type: "announce"; text: string }
+  | { type: "reconnect"; reason: string };
+
+/** A new state and what to do. */
+export type Step = { state: State; effects: Effect[] };
+
+/** State of a page just opened. */
+export const INITIAL: State = { connection: { at: "connecting" }, hello: null, phase: { at: "idle" } };
+
+/** What happens to `state` by `action`. */
+export function update(state: State, action: Action): Step {
+  switch (action.type) {
+    case "run":
+      return run(state, action.runId, action.source, action.now);
+    case "stop":
+      return stop(state);
+    case "connection":
+      return connection(state, action.connection);
+    case "message":
+      return message(state, action.message, action.now);
+    case "unreadable":
+      return step(state, {
+        type: "notice",
+        level: "warn",
+        text: "The server sent something this page does not understand. Reload the page to get its newest version.",
+      });
+    case "tick":
+      return tick(state, action.now);
+  }
+}
+
+/** The run that the server works on for this page. */
+export function openRun(state: State): Open | null {
+  const { phase } = state;
+  return phase.at === "sent" || phase.at === "queued" || phase.at === "running" ? phase : null;
+}
+
+/** Whether Stop would do something. */
+export function canStop(state: State): boolean {
+  return state.phase.at === "waiting" || openRun(state)?.stopping === false;
+}
+
+/** A sentence for the end of a run: the server's own words, or the page's for a run that went well. */
+export function outcomeMessage(report: RunReport): string {
+  if (report.error === null) return `Completed in ${duration(report.usage.wall_ms)}.`;
+  const { name, message } = report.error;
+  if (report.outcome !== "failed") return message;
+  return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
+}
+
+function step(state: State, ...effects: Effect[]): Step {
+  return { state, effects };
+}
+
+/** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
+function run(state: State, runId: string, source: string, now: number): Step {
+  const before = openRun(state);
+  const effects: Effect[] = [];
+  if (before !== null && !before.stopping) {
+    effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
+  }
+  effects.push({ type: "begin" });
+  const started = submit(state, runId, source, now);
+  return { state: started.state, effects: [...effects, ...started.effects] };
+}
+
+function submit(state: State, runId: string, source: string, now: number): Step {
+  const { hello } = state;
+  if (state.connection.at !== "open" || hello === null) {
+    return step({ ...state, phase: { at: "waiting", runId, source } });
+  }
+  const size = new TextEncoder().encode(source).length;
+  if (size > hello.source_bytes) {
+    const text = `The program is ${bytes(size)} long; this server takes at most ${bytes(hello.source_bytes)}. Shorten it.`;
+    return step(
+      { ...state, phase: { at: "rejected", message: text, retryAt: null } },
+      { type: "announce", text },
+    );
+  }
+  const open: Open = {
+    runId,
+    at: "sent",
+    position: 0,
+    since: now,
+    stopping: false,
+    nextSeq: 0,
+    heardAt: now,
+  };
+  return step(
+    { ...state, phase: open },
+    { type: "send", message: { type: "run", run_id: runId, source, language: "javascript", mode: "auto" } },
+  );
+}
+
+function stop(state: State): Step {
+  if (state.phase.at === "waiting") return step({ ...state, phase: { at: "idle" } });
+  const open = openRun(state);
+  if (open === null || open.stopping) return step(state);
+  return step(
+    { ...state, phase: { ...open, stopping: true } },
+    { type: "send", message: { type: "stop", run_id: open.runId } },
+  );
+}
+
+function connection(state: State, next: Connection): Step {
+  const moved = { ...state, connection: next };
+  if (next.at === "open" || openRun(state) === null) return step(moved);
+  return lose(moved, "The connection was lost during the run, and the server stops a run whose visitor is gone. Run it again.");
+}
+
+function lose(state: State, text: string): Step {
+  return step(
+    { ...state, phase: { at: "lost", message: text } },
+    { type: "notice", level: "warn", text },
+    { type: "announce", text },
+  );
+}
+
+/** Gives up on a run whose end is overdue: every wait has an end, also that for a server gone silent. */
+function tick(state: State, now: number): Step {
+  const open = openRun(state);
+  if (open === null || state.hello === null || open.at === "queued") return step(state);
+  const allowed = SILENCE_MS + (open.at === "running" ? state.hello.limits.wall_ms : 0);
+  if (now - open.heardAt <= allowed) return step(state);
+  const lost = lose(state, "The server has gone silent during the run. Run it again.");
+  return step(lost.state, ...lost.effects, { type: "reconnect", reason: "The server has gone silent." });
+}
+
+function message(state: State, from: ServerMsg, now: number): Step {
+  if (from.type === "hello") return hello(state, from, now);
+  if (from.type === "rejected") return rejected(state, from, now);
+  const open = openRun(state);
+  // Whatever a run still says after the page has left it is dropped.
+  if (open?.runId !== from.run_id) return step(state);
+  const heard: Open = { ...open, heardAt: now };
+  switch (from.type) {
+    case "queued":
+      return step({ ...state, phase: { ...heard, at: "queued", position: from.position } });
+    case "started":
+      return step({ ...state, phase: { ...heard, at: "running", position: 0, since: now } });
+    case "console":
+      return events(state, heard, from.seq, from.events);
+    case "finished":
+      return finished(state, from);
+  }
+}
+
+function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
+  const next = { ...state, hello: from };
+  const effects: Effect[] = [];
+  if (from.version !== WIRE_VERSION) {
+    effects.push({
+      type: "notice",
+      level: "warn",
+      text: "This page and the server are of different versions. Reload the page; your program is kept.",
+    });
+  }
+  if (state.phase.at !== "waiting") return step(next, ...effects);
+  const sent = submit(next, state.phase.runId, state.phase.source, now);
+  return step(sent.state, ...effects, ...sent.effects);
+}
+
+function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Step {
+  const effects: Effect[] = [];
+  if (seq > open.nextSeq) {
+    effects.push({ type: "notice", level: "warn", text: `${plural(seq - open.nextSeq, "line")} did not arrive.` });
+  }
+  // Events that came before are not shown twice.
+  const fresh = all.slice(Math.max(0, open.nextSeq - seq));
+  if (fresh.length > 0) effects.push({ type: "events", events: fresh });
+  const nextSeq = Math.max(open.nextSeq, seq + all.length);
+  return step({ ...state, phase: { ...open, nextSeq } }, ...effects);
+}
+
+function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
+  const { outcome, value, error, stopped_at, usage, dropped } = from;
+  const report: RunReport = { outcome, value, error, stopped_at, usage, dropped };
+  const text = outcomeMessage(report);
+  const effects: Effect[] = [];
+  if (dropped.events > 0) {
+    effects.push({
+      type: "notice",
+      level: "warn",
+      text: `${plural(dropped.events, "line")} (${bytes(dropped.bytes)}) not shown: over the limit for output.`,
+    });
+  }
+  if (value !== null) effects.push({ type: "result", value });
+  if (outcome === "failed" && error !== null) effects.push({ type: "error", error });
+  const frame = stopped_at ?? error?.stack[0];
+  if (frame !== undefined) {
+    effects.push({ type: "mark", kind: outcome === "failed" ? "error" : "stopped", frame, message: text });
+  }
+  effects.push({ type: "announce", text });
+  return step({ ...state, phase: { at: "finished", report } }, ...effects);
+}
+
+function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {
+  const open = openRun(state);
+  const ours = open !== null && (from.run_id === undefined || from.run_id === open.runId);
+  if (!ours && from.run_id !== undefined) return step(state);
+  // A run that was accepted lives on; only the frame that followed it was turned down.
+  if (open?.at !== "sent") return step(state, { type: "notice", level: "warn", text: from.message });
+  const retryAt = from.retry_after_ms === undefined ? null : now + from.retry_after_ms;
+  return step(
+    { ...state, phase: { at: "rejected", message: from.message, retryAt } },
+    { type: "announce", text: from.message },
+  );
+}
+
+/** What a run may use, as last told by the server. */
+export function limitsOf(state: State): Limits | null {
+  return state.phase.at === "finished" ? state.phase.report.usage.limits : (state.hello?.limits ?? null);
+}

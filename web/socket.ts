@@ -1,0 +1,108 @@
+// The connection to the server: one WebSocket, made again with growing waits whenever it is lost. Knows
+// frames and nothing of what they mean, except that `hello` proves that a server is there.
+
+import { backoff } from "./backoff.ts";
+import { decodeFrame } from "./decode.ts";
+import type { ClientMsg, ServerMsg } from "./protocol.ts";
+
+/** State of the connection, as the page shows it. `retryAt` is in milliseconds of `Date.now()`. */
+export type Connection =
+  | { at: "connecting" }
+  | { at: "open" }
+  | { at: "closed"; retryAt: number; reason: string };
+
+/** Who listens to a [`Socket`]. */
+export type SocketEvents = {
+  /** The connection's state changed. `open` means that the server has said hello. */
+  onConnection: (connection: Connection) => void;
+  /** A message came in. */
+  onMessage: (message: ServerMsg) => void;
+  /** A frame came in that is no message of this wire. */
+  onUnreadable: () => void;
+};
+
+/** How long a connection may take until `hello`, in milliseconds. */
+const HELLO_TIMEOUT_MS = 10_000;
+
+/** A connection that keeps itself alive. */
+export class Socket {
+  #url: string;
+  #events: SocketEvents;
+  #socket: WebSocket | null = null;
+  #open = false;
+  #attempt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Connects at once. */
+  constructor(url: string, events: SocketEvents) {
+    this.#url = url;
+    this.#events = events;
+    this.#connect();
+  }
+
+  /** Sends a message; returns false, having sent nothing, when there is no connection. */
+  send(message: ClientMsg): boolean {
+    if (this.#socket === null || !this.#open) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Drops the waiting before the next attempt: the visitor asked, or the network came back. */
+  retryNow(): void {
+    if (this.#socket !== null) return;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** Gives up a connection that has gone silent, and makes another. */
+  reconnect(reason: string): void {
+    this.#lose(this.#socket, reason);
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#events.onConnection({ at: "connecting" });
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#timer = setTimeout(() => {
+      this.#lose(socket, "The server does not answer.");
+    }, HELLO_TIMEOUT_MS);
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      if (socket === this.#socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      this.#lose(socket, event.reason);
+    };
+  }
+
+  #receive(data: unknown): void {
+    const message = typeof data === "string" ? decodeFrame(data) : null;
+    if (message === null) {
+      this.#events.onUnreadable();
+      return;
+    }
+    if (message.type === "hello") {
+      clearTimeout(this.#timer);
+      this.#attempt = 0;
+      this.#open = true;
+      this.#events.onConnection({ at: "open" });
+    }
+    this.#events.onMessage(message);
+  }
+
+  #lose(socket: WebSocket | null, reason: string): void {
+    if (socket === null || socket !== this.#socket) return;
+    clearTimeout(this.#timer);
+    this.#socket = null;
+    this.#open = false;
+    socket.onclose = null;
+    socket.onmessage = null;
+    socket.close();
+    const wait = backoff(this.#attempt);
+    this.#attempt += 1;
+    this.#timer = setTimeout(() => {
+      this.#connect();
+    }, wait);
+    this.#events.onConnection({ at: "closed", retryAt: Date.now() + wait, reason });
+  }
+}
