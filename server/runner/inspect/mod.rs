@@ -10,6 +10,7 @@
 //! bytes of JSON for a whole event. Bytes are charged before a node is made, so that a tree is never larger
 //! than its budget.
 
+mod error;
 mod kinds;
 mod own;
 mod platform;
@@ -165,7 +166,7 @@ pub fn inspect_error<'s>(
             return None;
         }
         let reader = Reader::new(scope);
-        let (name, message) = kinds::name_and_message(scope, &reader, error, max_units);
+        let (name, message) = error::name_and_message(scope, &reader, error, max_units);
         let stack = frames.of_error(scope, value, MAX_FRAMES);
         Some(ErrorValue { name, message, stack, cause: None })
     })

@@ -118,8 +118,13 @@ impl Platform {
     }
 
     /// The platform classes that `object` (which must not be a proxy) inherits from, the most derived first.
-    fn classes_of<'s>(&self, scope: &v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Vec<Rc<Class>> {
-        let chain = std::iter::successors(own::prototype(scope, object), |object| own::prototype(scope, *object));
+    fn classes_of<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Vec<Rc<Class>> {
+        let chain =
+            std::iter::successors(own::prototype(scope, object), |object| own::prototype(scope, *object));
         chain
             .take(MAX_PROTOTYPES)
             .filter_map(|prototype| {
@@ -269,7 +274,8 @@ pub(super) fn slot<'s>(
     key: &str,
 ) -> Option<v8::Local<'s, v8::Value>> {
     let classes = Platform::of(scope)?.classes_of(scope, object);
-    let attribute = classes.iter().flat_map(|class| &class.attributes).find(|attribute| attribute.key == key)?;
+    let attribute =
+        classes.iter().flat_map(|class| &class.attributes).find(|attribute| attribute.key == key)?;
     match &attribute.source {
         Source::Slot(path) => follow(scope, reader, object, path),
         _ => None,
@@ -359,7 +365,8 @@ fn pairs<'s>(
             return;
         }
         let at = own::name(scope, &index.to_string());
-        let pair = walk.reader.own_data(scope, list.into(), at).and_then(|pair| pair.try_cast::<v8::Object>().ok());
+        let pair =
+            walk.reader.own_data(scope, list.into(), at).and_then(|pair| pair.try_cast::<v8::Object>().ok());
         let pair = pair.filter(|pair| !pair.is_proxy()).and_then(|pair| {
             let key = walk.reader.own_data(scope, pair, first)?;
             Some((key, walk.reader.own_data(scope, pair, second)?))

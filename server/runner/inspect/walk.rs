@@ -269,7 +269,9 @@ impl<'s> Walk<'s, '_> {
             }
             let key = keys.get_index(scope, index).and_then(|key| key.try_cast::<v8::Name>().ok());
             let Some(key) = key else { continue };
-            if key.is_symbol() && self.platform.as_ref().is_some_and(|platform| platform.hides(scope, object, key)) {
+            if key.is_symbol()
+                && self.platform.as_ref().is_some_and(|platform| platform.hides(scope, object, key))
+            {
                 continue;
             }
             let Some(own) = self.reader.own(scope, object, key) else { continue };

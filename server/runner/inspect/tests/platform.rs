@@ -23,7 +23,10 @@ const INSTANCES: &[(&str, &str)] = &[
         "MyURL {href: \"a:b\", origin: \"null\", protocol: \"a:\", username: \"\", password: \"\", host: \"\", \
          hostname: \"\", port: \"\", pathname: \"b\", search: \"\", searchParams: URLSearchParams(0), hash: \"\", z: 1}",
     ),
-    ("new URLSearchParams('a=1&b=2&a')", "URLSearchParams(3) {\"a\" => \"1\", \"b\" => \"2\", \"a\" => \"\"}"),
+    (
+        "new URLSearchParams('a=1&b=2&a')",
+        "URLSearchParams(3) {\"a\" => \"1\", \"b\" => \"2\", \"a\" => \"\"}",
+    ),
     ("new URL('a:b?c=d').searchParams", "URLSearchParams(1) {\"c\" => \"d\"}"),
     ("new URLSearchParams('a=1').entries()", "URLSearchParams Iterator {}"),
     (
@@ -83,7 +86,10 @@ const INSTANCES: &[(&str, &str)] = &[
     ("new ReadableStream().getReader()", "ReadableStreamDefaultReader {}"),
     ("new ReadableStream({type: 'bytes'}).getReader({mode: 'byob'})", "ReadableStreamBYOBReader {}"),
     ("{ let c; new ReadableStream({start(x) { c = x }}); c }", "ReadableStreamDefaultController {}"),
-    ("{ let c; new ReadableStream({type: 'bytes', start(x) { c = x }}); c }", "ReadableByteStreamController {}"),
+    (
+        "{ let c; new ReadableStream({type: 'bytes', start(x) { c = x }}); c }",
+        "ReadableByteStreamController {}",
+    ),
     ("new WritableStream", "WritableStream {locked: false}"),
     ("{ const s = new WritableStream; s.getWriter(); s }", "WritableStream {locked: true}"),
     ("new WritableStream().getWriter()", "WritableStreamDefaultWriter {}"),
@@ -112,7 +118,10 @@ const INSTANCES: &[(&str, &str)] = &[
     ("new DOMException('m')", "DOMException: m"),
     ("new (class MyError extends DOMException {})('m')", "MyError: m"),
     ("new QuotaExceededError('m', {quota: 1, requested: 2})", "QuotaExceededError: m"),
-    ("{ let e; try { structuredClone(() => 1) } catch (x) { e = x } e }", "DataCloneError: () => 1 could not be cloned."),
+    (
+        "{ let e; try { structuredClone(() => 1) } catch (x) { e = x } e }",
+        "DataCloneError: () => 1 could not be cloned.",
+    ),
     ("{ let e; try { atob('*') } catch (x) { e = x } e }", "InvalidCharacterError: Failed to decode base64"),
     // Without the state that their prototypes stand for.
     ("Object.create(URL.prototype)", "URL {}"),
@@ -126,7 +135,11 @@ fn each_class_shows_its_attributes_and_no_hidden_state() {
     with_realm(|scope| {
         for (source, expected) in INSTANCES {
             let shown = object(look_at(scope, source));
-            assert!(shown.text.starts_with(expected), "{source}\nshows    {}\nexpected {expected}", shown.text);
+            assert!(
+                shown.text.starts_with(expected),
+                "{source}\nshows    {}\nexpected {expected}",
+                shown.text
+            );
             let json = serde_json::to_string(&shown).unwrap();
             let all = |text: &str| json.matches(&format!("\"key\":\"Symbol({text}")).count();
             let symbols = all("") - all("Symbol.toStringTag");
@@ -159,9 +172,20 @@ fn all_classes_of_the_global_object_are_known() {
 fn a_url_says_what_its_getters_say() {
     with_realm(|scope| {
         for url in [
-            "http://example.com", "https://u@h/", "https://:p@h:8080/a/../b?x=%20&y=+&&=z#f g", "ftp://h:21/x",
-            "ws://h?", "blob:http://h/id", "data:text/plain,x", "file:///C|/x", "javascript:alert(1)", "x://h:1/p?q#",
-            "http://[::1]:5/", "http://ü.example/ü?ü#ü", "mailto:a@b", "about:blank",
+            "http://example.com",
+            "https://u@h/",
+            "https://:p@h:8080/a/../b?x=%20&y=+&&=z#f g",
+            "ftp://h:21/x",
+            "ws://h?",
+            "blob:http://h/id",
+            "data:text/plain,x",
+            "file:///C|/x",
+            "javascript:alert(1)",
+            "x://h:1/p?q#",
+            "http://[::1]:5/",
+            "http://ü.example/ü?ü#ü",
+            "mailto:a@b",
+            "about:blank",
         ] {
             let source = format!("globalThis.u = new URL({url:?}); u");
             let shown = object(look_at(scope, &source));
@@ -210,9 +234,15 @@ fn a_dom_exception_says_its_name_and_message() {
 #[test]
 fn own_properties_go_first() {
     with_realm(|scope| {
-        let url = object(look_at(scope, "Object.defineProperty(new URL('a:b'), 'href', {value: 1, enumerable: true})"));
+        let url = object(look_at(
+            scope,
+            "Object.defineProperty(new URL('a:b'), 'href', {value: 1, enumerable: true})",
+        ));
         let all = url.properties.iter().filter(|property| property.key == "href");
-        assert_eq!(all.map(|property| &property.value).collect::<Vec<_>>(), [&Some(Value::Number { value: 1.0 })]);
+        assert_eq!(
+            all.map(|property| &property.value).collect::<Vec<_>>(),
+            [&Some(Value::Number { value: 1.0 })]
+        );
     });
 }
 
@@ -374,7 +404,12 @@ fn a_termination_goes_on() {
         let function: v8::Local<v8::Value> = v8::Function::new(scope, stop_and_look).unwrap().into();
         let key = own::name(scope, "stopAndLook");
         scope.get_current_context().global(scope).set(scope, key.into(), function);
-        for value in ["new URL('a:b')", "new CustomEvent('x')", "new DOMException('m')", "[new TextDecoder, new URL('a:b')]"] {
+        for value in [
+            "new URL('a:b')",
+            "new CustomEvent('x')",
+            "new DOMException('m')",
+            "[new TextDecoder, new URL('a:b')]",
+        ] {
             let source = format!(
                 "globalThis.after = 0; globalThis.value = {value};
                  try {{ stopAndLook(value); for (;;) after++ }} catch {{ after = 'caught' }} finally {{ after = 'finally' }}"
@@ -420,7 +455,8 @@ fn what_is_cut_is_counted() {
         for (source, _) in INSTANCES {
             let value = eval(scope, source);
             for bytes in (60..3_000).step_by(37) {
-                let tree = inspect(scope, value, &InspectLimits::default(), &mut Budget::new(bytes), &user_frames());
+                let tree =
+                    inspect(scope, value, &InspectLimits::default(), &mut Budget::new(bytes), &user_frames());
                 assert!(json_len(&tree) <= bytes, "{source} takes {} of {bytes}", json_len(&tree));
             }
         }
@@ -430,7 +466,10 @@ fn what_is_cut_is_counted() {
 #[test]
 fn the_global_object_shows_what_the_program_put_there() {
     with_realm(|scope| {
-        let global = object(look_at(scope, "globalThis.mine = 1; Object.defineProperty(globalThis, 'shy', {value: 2}); globalThis"));
+        let global = object(look_at(
+            scope,
+            "globalThis.mine = 1; Object.defineProperty(globalThis, 'shy', {value: 2}); globalThis",
+        ));
         property(&global, "mine");
         property(&global, "shy");
         property(&global, "setTimeout");
