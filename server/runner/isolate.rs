@@ -128,6 +128,15 @@ impl Template {
         drop(serde_json::to_vec(&event));
     }
 
+    /// Runs `test` in the realm that a program would get.
+    #[cfg(test)]
+    pub fn with_realm(&mut self, test: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>)) {
+        let _entered = self.executor.enter();
+        let context = self.runtime.main_context();
+        v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+        test(scope);
+    }
+
     /// A handle that other threads can interrupt the isolate with.
     pub fn handle(&mut self) -> v8::IsolateHandle {
         self.runtime.v8_isolate().thread_safe_handle()
