@@ -11,8 +11,8 @@ async fn go() {
     let t = Instant::now();
     let cold = std::env::var("COLD").is_ok();
     let sandbox = Sandbox::launch(SandboxSettings {
-        program: "/work/main/target/release/mayfly".into(),
-        limits: Limits::default(), cold, warm_children: 4, open_runs: 64, queue: 256,
+        program: "/work/wt-confine/target/release/mayfly".into(),
+        limits: Limits::default(), cold, confinement: match std::env::var("CONF").as_deref() { Ok("off") => mayfly::sandbox::ConfinementPolicy::Off, Ok("required") => mayfly::sandbox::ConfinementPolicy::Required, _ => mayfly::sandbox::ConfinementPolicy::Auto }, warm_children: 4, open_runs: 64, queue: 256,
         grace: Duration::from_millis(200), ready_timeout: Duration::from_secs(10),
         zygote_forks: 10_000, zygote_age: Duration::from_secs(3600), message_bytes: 64 << 10,
     }).await.unwrap();

@@ -12,8 +12,9 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signa
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
+use super::confine::{ChildConfinement, Confinement, Strength};
 use super::isolate::Template;
-use super::{child, confine, isolate, memory};
+use super::{Instead, child, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from the server.
@@ -26,8 +27,14 @@ pub struct Settings {
     pub heap_bytes: u64,
     /// What one WebAssembly memory may hold in a child, in bytes.
     pub buffer_bytes: u64,
+    /// What a child may hold resident, in bytes.
+    pub process_bytes: u64,
     /// Start V8 in each child, even where a warm runtime can be forked.
     pub cold: bool,
+    /// How much of the confinement to put on.
+    pub strength: Strength,
+    /// What runs in the place of programs, in tests.
+    pub instead: Option<Instead>,
 }
 
 /// Runs the zygote around the control socket on standard input, until the server is gone or says so.
@@ -36,7 +43,7 @@ pub struct Settings {
 /// In words, when it can't even start.
 pub fn run(settings: Settings) -> Result<(), String> {
     let control = take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
-    let mut notes = confine::zygote();
+    let confinement = Confinement::begin(settings.strength)?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
 
     let mut template = None;
@@ -44,14 +51,17 @@ pub fn run(settings: Settings) -> Result<(), String> {
         let mut warm = Template::new(settings.heap_bytes, settings.buffer_bytes)?;
         warm.warm_up();
         memory::inherit_all_memory();
-        if child_survives(&mut warm) {
-            template = Some(warm);
-        } else {
-            notes.push("a warm runtime does not survive a fork here, so each run starts V8 anew".into());
-        }
+        template = Some(warm);
     }
-    let mut zygote = Zygote { control, settings, template, children: HashMap::new(), unmasked };
-    zygote.tell(&ZygoteEvent::Ready { warm: zygote.template.is_some(), engine: isolate::engine(), notes });
+    let (confinement, layers) = confinement.complete(settings.process_bytes, template.is_some());
+    let mut notes = Vec::new();
+    if template.as_mut().is_some_and(|warm| !child_survives(warm, &confinement)) {
+        template = None;
+        notes.push("a warm runtime does not survive a fork here, so each run starts V8 anew".into());
+    }
+    let mut zygote = Zygote { control, settings, template, confinement, children: HashMap::new(), unmasked };
+    let (warm, engine) = (zygote.template.is_some(), isolate::engine());
+    zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
     zygote.serve();
     Ok(())
 }
@@ -60,6 +70,7 @@ struct Zygote {
     control: OwnedFd,
     settings: Settings,
     template: Option<Template>,
+    confinement: ChildConfinement,
     /// The server's names for the children, by process.
     children: HashMap<Pid, u64>,
     /// The signal mask in which children's ends are seen.
@@ -75,7 +86,23 @@ fn take_standard_input() -> io::Result<OwnedFd> {
         // SAFETY: both descriptors are open; dup2 replaces the second.
         Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
     }
-    Ok(control)
+    drop(null);
+    Ok(keep_only(control.into()))
+}
+
+/// Closes every descriptor but the standard ones and this, wherever they came from, and gives it a low number.
+fn keep_only(kept: OwnedFd) -> OwnedFd {
+    const FIRST: RawFd = 3;
+    // SAFETY: the number is either `kept`'s own or one that is closed next. What this process has open is
+    // the caller's, who says that nothing else is in use.
+    unsafe {
+        if kept.as_raw_fd() != FIRST {
+            libc::dup2(kept.as_raw_fd(), FIRST);
+        }
+        std::mem::forget(kept);
+        libc::close_range(FIRST as libc::c_uint + 1, libc::c_uint::MAX, 0);
+        OwnedFd::from_raw_fd(FIRST)
+    }
 }
 
 /// Keeps SIGCHLD for the moments when the zygote waits. Gives the mask to wait with.
@@ -92,14 +119,16 @@ fn block_child_signal() -> nix::Result<SigSet> {
     Ok(before)
 }
 
-/// Whether a forked child can use the runtime: V8's memory may not have come along.
-fn child_survives(template: &mut Template) -> bool {
+/// Whether a forked and confined child can use the runtime: V8's memory may not have come along.
+fn child_survives(template: &mut Template, confinement: &ChildConfinement) -> bool {
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
             silence();
+            confinement.begin();
+            let sealed = confinement.seal();
             template.warm_up();
-            super::link::exit(0)
+            super::link::exit(i32::from(sealed.is_err()))
         }
         -1 => false,
         pid => {
@@ -154,13 +183,13 @@ impl Zygote {
         match unsafe { libc::fork() } {
             0 => {
                 silence();
-                // SAFETY: the child's copy of the control socket; it is not used after this.
-                unsafe { libc::close(self.control.as_raw_fd()) };
+                // Takes the control socket's number, too: that one is not for children.
+                let socket = UnixStream::from(keep_only(socket.into()));
                 let mask = std::mem::replace(&mut self.unmasked, SigSet::empty());
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-                let Settings { heap_bytes, buffer_bytes, .. } = self.settings;
+                let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
                 let template = self.template.take();
-                child::live(socket, || match template {
+                child::live(socket, &self.confinement, instead, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
