@@ -119,6 +119,12 @@ impl TestApp {
     }
 }
 
+/// Ids of the processes that this one started and that are still there.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
+    text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -24,8 +24,8 @@ mod syscalls;
 pub enum Strength {
     /// All of it, as far as the system allows.
     Full,
-    /// All but the filter of system calls, so that a test sees what the other layers stop.
-    Unfiltered,
+    /// All but the filters of system calls and a child's own seal, so that tests see what the others stop.
+    Unsealed,
     /// None of it: limits only.
     Off,
 }
@@ -134,7 +134,7 @@ impl Confinement {
                     None
                 }
             },
-            Strength::Unfiltered | Strength::Off => None,
+            Strength::Unsealed | Strength::Off => None,
         };
         (ChildConfinement { strength, filter }, layers.report(strength))
     }
@@ -160,7 +160,7 @@ impl ChildConfinement {
     /// # Errors
     /// In words.
     pub fn seal(&self) -> Result<(), String> {
-        if self.strength == Strength::Off {
+        if self.strength != Strength::Full {
             return Ok(());
         }
         resources::seal_child().map_err(|error| failed("limits", error))?;
