@@ -2,17 +2,18 @@
 //! children on request, reaps them, and says how they ended.
 
 use std::collections::HashMap;
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction, sigprocmask};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
-use super::confine::{ChildConfinement, Confinement, Strength};
+use super::confine::{ChildConfinement, Confinement, Held, Strength};
 use super::isolate::Template;
 use super::{Instead, child, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
@@ -46,23 +47,48 @@ pub fn run(settings: Settings) -> Result<(), String> {
     let confinement = Confinement::begin(settings.strength)?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
 
+    let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);
     let mut template = None;
     if !settings.cold {
-        let mut warm = Template::new(settings.heap_bytes, settings.buffer_bytes)?;
+        let mut warm = new()?;
         warm.warm_up();
         memory::inherit_all_memory();
         template = Some(warm);
     }
-    let (confinement, layers) = confinement.complete(settings.process_bytes, template.is_some());
     let mut notes = Vec::new();
-    if template.as_mut().is_some_and(|warm| !child_survives(warm, &confinement)) {
+    // V8's memory may not have come along with a fork.
+    let mut tried = try_out(|| warm_up(template.as_mut(), new));
+    if let (Err(reason), true) = (&tried, template.is_some()) {
+        notes.push(format!("a warm runtime does not survive a fork here ({reason}), so each run starts V8 anew"));
         template = None;
-        notes.push("a warm runtime does not survive a fork here, so each run starts V8 anew".into());
+        tried = try_out(|| warm_up(None, new));
     }
+    let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
+    try_out(|| {
+        confinement.begin();
+        // What is sealed can't start V8 any more.
+        let mut cold = if template.is_none() { Some(new()?) } else { None };
+        confinement.seal()?;
+        warm_up(template.as_mut().or(cold.as_mut()), new)
+    })
+    .map_err(|reason| {
+        format!(
+            "a confined process can't run programs here: {reason}. The setting sandbox.confinement can be `off`, \
+             for trusted programs"
+        )
+    })?;
     let mut zygote = Zygote { control, settings, template, confinement, children: HashMap::new(), unmasked };
     let (warm, engine) = (zygote.template.is_some(), isolate::engine());
     zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
     zygote.serve();
+    Ok(())
+}
+
+fn warm_up(template: Option<&mut Template>, new: impl FnOnce() -> Result<Template, String>) -> Result<(), String> {
+    match template {
+        Some(template) => template.warm_up(),
+        None => new()?.warm_up(),
+    }
     Ok(())
 }
 
@@ -87,7 +113,7 @@ fn take_standard_input() -> io::Result<OwnedFd> {
         Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
     }
     drop(null);
-    Ok(keep_only(control.into()))
+    Ok(keep_only(control))
 }
 
 /// Closes every descriptor but the standard ones and this, wherever they came from, and gives it a low number.
@@ -119,23 +145,32 @@ fn block_child_signal() -> nix::Result<SigSet> {
     Ok(before)
 }
 
-/// Whether a forked and confined child can use the runtime: V8's memory may not have come along.
-fn child_survives(template: &mut Template, confinement: &ChildConfinement) -> bool {
+/// Forks a child that only tries whether `life` can be lived. Gives what the child held in the end, or how it
+/// ended before that, in words.
+fn try_out(life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
+    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| error.desc().to_owned())?;
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
             silence();
-            confinement.begin();
-            let sealed = confinement.seal();
-            template.warm_up();
-            super::link::exit(i32::from(sealed.is_err()))
+            let lived = life();
+            let held = Held::now();
+            let told = lived.is_ok() && std::fs::File::from(writing).write_all(&held.to_bytes()).is_ok();
+            super::link::exit(i32::from(!told))
         }
-        -1 => false,
+        -1 => Err(Errno::last().desc().to_owned()),
         pid => {
+            drop(writing);
+            let mut bytes = Held::default().to_bytes();
+            let told = std::fs::File::from(reading).read_exact(&mut bytes);
             let mut status = 0;
             // SAFETY: waits for the child just made.
             while unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
-            libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+            match (told, libc::WIFSIGNALED(status)) {
+                (Ok(()), false) => Ok(Held::from_bytes(bytes)),
+                (_, true) => Err(format!("it was killed by signal {}", libc::WTERMSIG(status))),
+                (Err(_), false) => Err(format!("it left with status {}", libc::WEXITSTATUS(status))),
+            }
         }
     }
 }

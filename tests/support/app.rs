@@ -29,15 +29,18 @@ impl TestApp {
 
     /// Starts with these flags besides a free port.
     pub(crate) fn with(flags: &[&str]) -> Self {
+        Self::prepared(flags, |_| {})
+    }
+
+    /// Starts with these flags, and whatever `prepare` does to the command.
+    pub(crate) fn prepared(flags: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let arguments: Vec<&str> =
             ["serve", "--listen=127.0.0.1:0", "--log=debug"].iter().chain(flags).copied().collect();
-        let mut process = command(folder.path(), &arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("mayfly starts");
+        let mut command = command(folder.path(), &arguments);
+        prepare(&mut command);
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("mayfly starts");
         let mut ready = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut ready).expect("a line");

@@ -2,8 +2,8 @@
 //! gone for the descriptors of folders that are still open, too.
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetError, RulesetStatus,
-    Scope,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetError, RulesetStatus, Scope,
 };
 
 use super::Layers;
@@ -35,7 +35,8 @@ pub fn restrict(layers: &mut Layers) {
 }
 
 fn apply(rules: impl FnOnce(Ruleset) -> Result<Ruleset, RulesetError>) -> Result<(), String> {
-    let restricted = rules(Ruleset::default()).and_then(Ruleset::create).and_then(|rules| rules.restrict_self());
+    let restricted =
+        rules(Ruleset::default()).and_then(Ruleset::create).and_then(RulesetCreated::restrict_self);
     match restricted {
         Ok(status) if status.ruleset != RulesetStatus::NotEnforced => Ok(()),
         Ok(_) => Err("this kernel has no landlock".into()),

@@ -19,6 +19,8 @@ mod privileges;
 mod resources;
 mod syscalls;
 
+pub use resources::Held;
+
 /// How much of the confinement is put on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strength {
@@ -69,11 +71,14 @@ impl Layers {
     /// One entry for each of [`LAYERS`].
     fn report(&self, strength: Strength) -> Vec<Layer> {
         let state = |layer: &str| {
-            let failure = self.0.iter().find_map(|(name, result)| (*name == layer).then(|| result.clone().err()));
+            let failure =
+                self.0.iter().find_map(|(name, result)| (*name == layer).then(|| result.clone().err()));
             match failure {
                 Some(None) => LayerState::Applied,
                 Some(Some(reason)) => LayerState::Missing { reason },
-                None if strength == Strength::Full => LayerState::Missing { reason: "it was not tried".into() },
+                None if strength == Strength::Full => {
+                    LayerState::Missing { reason: "it was not tried".into() }
+                }
                 None => LayerState::Off,
             }
         };
@@ -108,21 +113,25 @@ impl Confinement {
         Ok(Self { strength, layers })
     }
 
-    /// When V8 has started, and before the first fork. `process_bytes` is what a child may hold, `warm`
-    /// whether V8 is in this process. Gives what children put on, and what became of each layer.
-    pub fn complete(mut self, process_bytes: u64, warm: bool) -> (ChildConfinement, Vec<Layer>) {
+    /// When V8 has started, and before the first fork of a child that is to run something. `tried` is what a
+    /// child held that was tried out, and `process_bytes` what one may hold. Gives what children put on, and
+    /// what became of each layer.
+    pub fn complete(
+        mut self,
+        process_bytes: u64,
+        tried: Result<Held, String>,
+    ) -> (ChildConfinement, Vec<Layer>) {
         let Self { strength, ref mut layers } = self;
         if strength == Strength::Off {
             return (ChildConfinement { strength, filter: None }, layers.report(strength));
         }
-        let held = resources::Held::now();
         namespaces::empty_root(layers);
         privileges::drop_all(layers);
         if layers.has("pid_namespace") {
             namespaces::die_with_the_warden();
         }
         landlock::restrict(layers);
-        layers.note("resource_limits", resources::limit_zygote(held, process_bytes, warm));
+        layers.note("resource_limits", resources::limit_zygote(tried, process_bytes));
         let filter = match strength {
             Strength::Full => match syscalls::restrict_zygote() {
                 Ok(filter) => {

@@ -54,8 +54,11 @@ fn warden(zygote: Pid) -> ! {
     let _ = syscalls::restrict_warden();
     let mut status = 0;
     // SAFETY: waits for the child just made.
-    while unsafe { libc::waitpid(zygote.as_raw(), &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
-    let status = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
+    while unsafe { libc::waitpid(zygote.as_raw(), &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR
+    {
+    }
+    let status =
+        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
     // SAFETY: ends the process.
     unsafe { libc::_exit(status) }
 }
@@ -72,7 +75,8 @@ pub fn empty_root(layers: &mut Layers) {
 fn change_root() -> Result<(), String> {
     let none = None::<&str>;
     // So that nothing done here shows in the server's namespace.
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).map_err(|error| failed("private mounts", error))?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+        .map_err(|error| failed("private mounts", error))?;
     let point = MOUNT_POINTS.into_iter().find(|point| std::path::Path::new(point).is_dir());
     let point = point.ok_or("there is no folder to mount the empty one on")?;
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;

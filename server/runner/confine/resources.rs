@@ -15,7 +15,7 @@ const STACK_BYTES: rlim_t = 8 << 20;
 const SPARE_BYTES: rlim_t = 128 << 20;
 
 /// What a process holds of the things that are limited.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Held {
     address_space: rlim_t,
     data: rlim_t,
@@ -29,7 +29,22 @@ impl Held {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
             line.trim().trim_end_matches(" kB").parse::<rlim_t>().map_or(0, |kib| kib << 10)
         };
-        Self { address_space: read("VmSize:"), data: read("VmData:") }
+        // The most that it ever held: V8 starts by reserving far more than it keeps.
+        Self { address_space: read("VmPeak:"), data: read("VmData:") }
+    }
+
+    /// For a pipe.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.address_space.to_ne_bytes());
+        bytes[8..].copy_from_slice(&self.data.to_ne_bytes());
+        bytes
+    }
+
+    /// What [`Held::to_bytes`] made bytes of.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let half = |from: usize| std::array::from_fn(|at| bytes[from + at]);
+        Self { address_space: rlim_t::from_ne_bytes(half(0)), data: rlim_t::from_ne_bytes(half(8)) }
     }
 }
 
@@ -50,9 +65,9 @@ pub fn die_first() -> Result<(), String> {
     write().map_err(|error| format!("/proc/self/oom_score_adj: {error}"))
 }
 
-/// Limits the zygote and so its children. The limits on memory take the zygote's own as given: V8 reserves
-/// address space by the gigabyte, and only what is added to it is a program's.
-pub fn limit_zygote(held: Held, process_bytes: u64, warm: bool) -> Result<(), String> {
+/// Limits the zygote and so its children. The limits on memory take as given what an idle child holds: V8
+/// reserves address space by the gigabyte, and only what is added to it is a program's.
+pub fn limit_zygote(idle: Result<Held, String>, process_bytes: u64) -> Result<(), String> {
     let added = process_bytes.saturating_add(SPARE_BYTES);
     let none = |resource| lower(resource, 0);
     none(Resource::RLIMIT_CORE).map_err(|error| failed("core dumps", error))?;
@@ -60,12 +75,10 @@ pub fn limit_zygote(held: Held, process_bytes: u64, warm: bool) -> Result<(), St
     none(Resource::RLIMIT_MSGQUEUE).map_err(|error| failed("message queues", error))?;
     lower(Resource::RLIMIT_STACK, STACK_BYTES).map_err(|error| failed("the stack", error))?;
     lower(Resource::RLIMIT_NOFILE, ZYGOTE_FILES).map_err(|error| failed("open files", error))?;
-    // Where V8 starts in each child, what it reserves is not known here.
-    if !warm {
-        return Err("address space and data are not limited, since V8 starts in each process".into());
-    }
+    let held =
+        idle.map_err(|reason| format!("memory: a process that was tried out said nothing, {reason}"))?;
     if held.address_space == 0 {
-        return Err("address space and data are not limited, since /proc/self/status can't be read".into());
+        return Err("memory: /proc/self/status can't be read".into());
     }
     lower(Resource::RLIMIT_AS, held.address_space.saturating_add(added))
         .map_err(|error| failed("address space", error))?;

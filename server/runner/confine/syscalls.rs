@@ -114,6 +114,7 @@ const ZYGOTE: &[c_long] = &[
     libc::SYS_dup3,
     libc::SYS_fcntl,
     libc::SYS_close_range,
+    libc::SYS_pipe2,
     libc::SYS_seccomp,
     libc::SYS_getppid,
     libc::SYS_pkey_alloc,
@@ -161,8 +162,7 @@ impl Filter {
 pub fn restrict_zygote() -> Result<Filter, String> {
     // Compiled first: an error leaves this process as it was.
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    let absent =
-        compile(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
+    let absent = compile(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
     let zygote = compile(zygote_rules()?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?;
     let child = compile(child_rules()?, SeccompAction::KillProcess, SeccompAction::Allow)?;
     for filter in [&absent, &zygote] {
@@ -233,8 +233,13 @@ fn is(argument: u8, value: u64) -> Result<SeccompCondition, String> {
 
 /// That those bits of an argument that are in `mask` are those of `value`.
 fn masked(argument: u8, mask: c_long, value: c_long) -> Result<SeccompCondition, String> {
-    SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask as u64), value as u64)
-        .map_err(|error| error.to_string())
+    SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::MaskedEq(mask as u64),
+        value as u64,
+    )
+    .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
