@@ -18,10 +18,10 @@ use crate::limits::{FLOOR, Limits};
 
 mod value;
 
-pub use value::{Fork, LogFormat, Origin};
+pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, directory, fork, frame_ancestors, log_filter, log_format, number, origins, time,
-    workers,
+    Raw, address, bytes, confinement, directory, fork, frame_ancestors, log_filter, log_format, number,
+    origins, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -198,6 +198,8 @@ settings! {
     ["sandbox"] sandbox => Sandbox RawSandbox {
         /// How processes for runs come to be: `warm`, forked with V8 already started where the system allows it, or `cold`.
         fork: Fork = "warm", fork, "fork", "MAYFLY_FORK";
+        /// Layers of the confinement that can't be had: `auto` does without them and says so, `required` does not start; `off` puts none on.
+        confinement: Confinement = "auto", confinement, "confinement", "MAYFLY_CONFINEMENT";
         /// Processes that wait ready for a run.
         warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
         /// Runs open at once, over all connections.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
-use mayfly::config::{Client, Config, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
-use mayfly::sandbox::{Sandbox, SandboxSettings};
+use mayfly::config::{Client, Config, Confinement, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
+use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -93,6 +93,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
     let SandboxConfig {
         fork,
+        confinement,
         warm_children,
         open_runs,
         queue,
@@ -106,6 +107,11 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         program: std::env::current_exe().context("can't find this program's own file")?,
         limits: config.limits,
         cold: fork == Fork::Cold,
+        confinement: match confinement {
+            Confinement::Auto => ConfinementPolicy::Auto,
+            Confinement::Required => ConfinementPolicy::Required,
+            Confinement::Off => ConfinementPolicy::Off,
+        },
         warm_children,
         open_runs,
         queue,

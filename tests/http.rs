@@ -153,7 +153,8 @@ async fn health_tells_how_the_sandbox_does() {
     assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
     let expected = serde_json::json!({
         "status": "ok", "version": env!("CARGO_PKG_VERSION"), "engine": "V8 1.2.3", "fork": "cold",
-        "warm_children": 1, "open_runs": 2, "queued_runs": 3, "notes": ["landlock: not in this kernel"],
+        "warm_children": 1, "open_runs": 2, "queued_runs": 3, "confinement": [{"layer": "seccomp", "state": "applied"}],
+        "notes": ["landlock: not in this kernel"],
     });
     assert_eq!(answer.json(), expected);
 }

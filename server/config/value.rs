@@ -69,6 +69,17 @@ pub enum Fork {
     Cold,
 }
 
+/// What to do about layers of the confinement that can't be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confinement {
+    /// Do without them, and say so.
+    Auto,
+    /// Don't start.
+    Required,
+    /// Put none on.
+    Off,
+}
+
 /// Form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -91,6 +102,15 @@ pub fn fork(text: &str) -> Result<Fork, String> {
         "warm" => Ok(Fork::Warm),
         "cold" => Ok(Fork::Cold),
         _ => Err("Write warm or cold.".to_owned()),
+    }
+}
+
+pub fn confinement(text: &str) -> Result<Confinement, String> {
+    match text {
+        "auto" => Ok(Confinement::Auto),
+        "required" => Ok(Confinement::Required),
+        "off" => Ok(Confinement::Off),
+        _ => Err("Write auto, required or off.".to_owned()),
     }
 }
 

@@ -108,6 +108,31 @@ pub enum ZygoteRequest {
     Retire,
 }
 
+/// A layer of the confinement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Its name.
+    pub layer: String,
+    /// Whether it is there.
+    #[serde(flatten)]
+    pub state: LayerState,
+}
+
+/// Whether a layer of the confinement is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LayerState {
+    /// It is.
+    Applied,
+    /// It can't be had here.
+    Missing {
+        /// Why, in words.
+        reason: String,
+    },
+    /// It was not asked for.
+    Off,
+}
+
 /// What the zygote tells the server.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -120,6 +145,8 @@ pub enum ZygoteEvent {
         engine: String,
         /// What could not be set up, in words.
         notes: Vec<String>,
+        /// Every layer of the confinement.
+        confinement: Vec<Layer>,
     },
     /// A child could not be forked.
     ForkFailed {

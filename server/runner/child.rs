@@ -5,24 +5,29 @@ use std::sync::Arc;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use super::confine::ChildConfinement;
 use super::isolate::Template;
 use super::link::{Link, exit};
-use super::memory::Resident;
-use super::{confine, memory};
+use super::{Instead, confine, memory};
 use crate::protocol::frame;
-use crate::protocol::runner::{READY, RUN, RunSpec};
+use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
 
 /// The longest `RUN` frame: a source and an input, and what JSON makes of them at worst.
 const RUN_BYTES: u32 = 64 << 20;
 /// The stack of a runner's second thread. It recurses nowhere.
 const STACK_BYTES: usize = 128 << 10;
 
-/// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one.
-pub fn live(mut socket: UnixStream, make: impl FnOnce() -> Result<Template, String>) -> ! {
-    confine::child();
+/// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one. `instead` runs in the place
+/// of a program, where a test says so.
+pub fn live(
+    mut socket: UnixStream,
+    confinement: &ChildConfinement,
+    instead: Option<Instead>,
+    make: impl FnOnce() -> Result<Template, String>,
+) -> ! {
+    confinement.begin();
     let Ok(mut template) = make() else { exit(1) };
     template.reseed();
-    let resident = Resident::open();
     template.warm_up();
     let (Ok(reading), Ok(writing)) = (socket.try_clone(), socket.try_clone()) else { exit(1) };
     let Ok(signalled) = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC) else { exit(1) };
@@ -38,6 +43,10 @@ pub fn live(mut socket: UnixStream, make: impl FnOnce() -> Result<Template, Stri
         exit(1);
     }
 
+    // All that is ever opened is open.
+    if confinement.seal().is_err() {
+        exit(1);
+    }
     if frame::write(&mut socket, READY, &[]).is_err() {
         exit(0);
     }
@@ -50,8 +59,12 @@ pub fn live(mut socket: UnixStream, make: impl FnOnce() -> Result<Template, Stri
         _ => exit(0),
     };
     confine::run(&spec.limits);
-    let link = Link::new(template.handle(), writing, resident, signalled, spec.limits);
+    let link = Link::new(template.handle(), writing, signalled, spec.limits);
     let _ = to_watch.send(link.clone());
+    if let Some(instead) = instead {
+        let value = serde_json::value::to_raw_value(&instead(&spec.source)).ok();
+        link.finish(Ending::Completed, value, None);
+    }
     let ended = template.run(&link, spec);
     memory::note_buffer_peak(memory::buffers_held());
     link.finish(ended.ending, ended.value, ended.error)

@@ -64,6 +64,9 @@ impl Template {
             .map_err(|error| format!("no tokio runtime: {error}"))?;
         let _entered = executor.enter();
 
+        // V8 would else look for /dev/urandom, and take the time of day where it is not to be had.
+        v8::V8::set_entropy_source(|bytes: &mut [u8]| getrandom::fill(bytes).is_ok());
+
         let wasm_pages = (buffer_bytes >> 16).max(1);
         // One thread, so that a fork takes the whole of V8 along. Flags stay open, so that each child can
         // set its own random seed. WebAssembly checks its bounds in code, not by guard regions of 8 GiB

@@ -14,7 +14,7 @@ use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
 use tokio::sync::Notify;
 
-use super::memory::{self, Resident};
+use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, RunError};
@@ -46,11 +46,9 @@ pub struct Link {
     pub wake: Notify,
     stopped_at: Mutex<Option<Vec<StackFrame>>>,
     heap_bytes: AtomicU64,
-    process_bytes: AtomicU64,
-    /// What the process held resident before the run.
+    /// The most that the process held resident before the run.
     resident_at_start: u64,
     cpu_at_start: u64,
-    resident: Resident,
 }
 
 #[derive(Default)]
@@ -69,7 +67,6 @@ impl Link {
     pub fn new(
         isolate: v8::IsolateHandle,
         socket: UnixStream,
-        resident: Resident,
         signalled: EventFd,
         limits: Limits,
     ) -> Arc<Self> {
@@ -82,10 +79,8 @@ impl Link {
             wake: Notify::new(),
             stopped_at: Mutex::new(None),
             heap_bytes: AtomicU64::new(0),
-            process_bytes: AtomicU64::new(0),
-            resident_at_start: resident.bytes(),
+            resident_at_start: memory::process_usage().0,
             cpu_at_start: memory::cpu_clock_micros(),
-            resident,
         })
     }
 
@@ -169,7 +164,7 @@ impl Link {
             cpu_ms: cpu.saturating_sub(self.cpu_at_start) / 1000,
             heap_bytes: self.heap_bytes.load(Relaxed),
             buffer_bytes: memory::buffer_peak(),
-            process_bytes: peak.max(self.process_bytes.load(Relaxed)),
+            process_bytes: peak,
             dropped: Dropped::default(),
         }
     }
@@ -233,8 +228,7 @@ impl Link {
         if used >= allowed {
             self.end(Ending::CpuExceeded);
         }
-        let resident = self.resident.bytes();
-        self.process_bytes.fetch_max(resident, Relaxed);
+        let (resident, _) = memory::process_usage();
         if resident > self.limits.process_bytes {
             self.end(Ending::MemoryExceeded);
         }

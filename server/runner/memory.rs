@@ -3,8 +3,6 @@
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use deno_core::v8;
@@ -111,33 +109,8 @@ unsafe extern "C" fn free(_: &(), data: *mut c_void, bytes: usize) {
 
 unsafe extern "C" fn keep(_: *const ()) {}
 
-/// Reads what this process holds resident. Opened before confinement takes the file system away.
-pub struct Resident {
-    statm: Option<File>,
-    page: u64,
-}
-
-impl Resident {
-    /// Opens the reading; without `/proc` it reads 0.
-    pub fn open() -> Self {
-        // SAFETY: no preconditions.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        Self { statm: File::open("/proc/self/statm").ok(), page: u64::try_from(page).unwrap_or(4096) }
-    }
-
-    /// Bytes resident now, shared pages included.
-    pub fn bytes(&self) -> u64 {
-        let mut text = [0; 128];
-        let read = self.statm.as_ref().and_then(|file| file.read_at(&mut text, 0).ok()).unwrap_or(0);
-        let pages = std::str::from_utf8(&text[..read])
-            .ok()
-            .and_then(|text| text.split_ascii_whitespace().nth(1))
-            .and_then(|pages| pages.parse::<u64>().ok());
-        pages.unwrap_or(0) * self.page
-    }
-}
-
-/// The most this process held resident, in bytes, and its CPU time, in microseconds.
+/// The most this process held resident, in bytes and shared pages included, and its CPU time, in microseconds.
+/// Unlike `/proc` this needs no file, and the most is what a limit is about.
 pub fn process_usage() -> (u64, u64) {
     // SAFETY: getrusage fills the struct it is given, for which all zeroes is a value.
     let usage = unsafe {
@@ -214,6 +187,6 @@ mod tests {
 
     #[test]
     fn this_process_holds_something() {
-        assert!(Resident::open().bytes() > 1 << 20);
+        assert!(process_usage().0 > 1 << 20);
     }
 }

@@ -21,10 +21,26 @@ mod program;
 mod visit;
 mod zygote;
 
-/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES warm|cold`, a command that only the server gives; `args` are
-/// what follows `runner`.
+pub use confine::Strength;
+
+/// What stands in a program's place in tests of the confinement: gets the source, gives a text as the result.
+pub type Instead = fn(&str) -> String;
+
+/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES PROCESS_BYTES warm|cold confined|unconfined`, a command that
+/// only the server gives; `args` are what follows `runner`.
 pub fn main(args: Vec<String>) -> ExitCode {
-    let Some(settings) = settings(args.into_iter()) else {
+    start(settings(args.into_iter()))
+}
+
+/// [`main`] for tests, with code of the test's own in the place of programs, and less of the confinement.
+#[doc(hidden)]
+pub fn main_instead(args: Vec<String>, instead: Instead, strength: Strength) -> ExitCode {
+    let settings = settings(args.into_iter());
+    start(settings.map(|settings| zygote::Settings { instead: Some(instead), strength, ..settings }))
+}
+
+fn start(settings: Option<zygote::Settings>) -> ExitCode {
+    let Some(settings) = settings else {
         eprintln!("`mayfly runner` is started by `mayfly serve`; there is nothing to run by hand");
         return ExitCode::FAILURE;
     };
@@ -40,10 +56,16 @@ pub fn main(args: Vec<String>) -> ExitCode {
 fn settings(mut args: impl Iterator<Item = String>) -> Option<zygote::Settings> {
     let heap_bytes = args.next()?.parse().ok()?;
     let buffer_bytes = args.next()?.parse().ok()?;
+    let process_bytes = args.next()?.parse().ok()?;
     let cold = match args.next()?.as_str() {
         "warm" => false,
         "cold" => true,
         _ => return None,
     };
-    Some(zygote::Settings { heap_bytes, buffer_bytes, cold })
+    let strength = match args.next()?.as_str() {
+        "confined" => Strength::Full,
+        "unconfined" => Strength::Off,
+        _ => return None,
+    };
+    Some(zygote::Settings { heap_bytes, buffer_bytes, process_bytes, cold, strength, instead: None })
 }

@@ -2,11 +2,12 @@
 //! children on request, reaps them, and says how they ended.
 
 use std::collections::HashMap;
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction, sigprocmask,
@@ -14,8 +15,9 @@ use nix::sys::signal::{
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
+use super::confine::{ChildConfinement, Confinement, Held, Strength};
 use super::isolate::Template;
-use super::{child, confine, isolate, memory};
+use super::{Instead, child, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from the server.
@@ -28,8 +30,14 @@ pub struct Settings {
     pub heap_bytes: u64,
     /// What one WebAssembly memory may hold in a child, in bytes.
     pub buffer_bytes: u64,
+    /// What a child may hold resident, in bytes.
+    pub process_bytes: u64,
     /// Start V8 in each child, even where a warm runtime can be forked.
     pub cold: bool,
+    /// How much of the confinement to put on.
+    pub strength: Strength,
+    /// What runs in the place of programs, in tests.
+    pub instead: Option<Instead>,
 }
 
 /// Runs the zygote around the control socket on standard input, until the server is gone or says so.
@@ -39,23 +47,56 @@ pub struct Settings {
 pub fn run(settings: Settings) -> Result<(), String> {
     let control =
         take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
-    let mut notes = confine::zygote();
+    let confinement = Confinement::begin(settings.strength)?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
 
+    let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);
     let mut template = None;
     if !settings.cold {
-        let mut warm = Template::new(settings.heap_bytes, settings.buffer_bytes)?;
+        let mut warm = new()?;
         warm.warm_up();
         memory::inherit_all_memory();
-        if child_survives(&mut warm) {
-            template = Some(warm);
-        } else {
-            notes.push("a warm runtime does not survive a fork here, so each run starts V8 anew".into());
-        }
+        template = Some(warm);
     }
-    let mut zygote = Zygote { control, settings, template, children: HashMap::new(), unmasked };
-    zygote.tell(&ZygoteEvent::Ready { warm: zygote.template.is_some(), engine: isolate::engine(), notes });
+    let mut notes = Vec::new();
+    // V8's memory may not have come along with a fork.
+    let mut tried = try_out(|| warm_up(template.as_mut(), new));
+    if let (Err(reason), true) = (&tried, template.is_some()) {
+        notes.push(format!(
+            "a warm runtime does not survive a fork here ({reason}), so each run starts V8 anew"
+        ));
+        template = None;
+        tried = try_out(|| warm_up(None, new));
+    }
+    let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
+    try_out(|| {
+        confinement.begin();
+        // What is sealed can't start V8 any more.
+        let mut cold = if template.is_none() { Some(new()?) } else { None };
+        confinement.seal()?;
+        warm_up(template.as_mut().or(cold.as_mut()), new)
+    })
+    .map_err(|reason| {
+        format!(
+            "a confined process can't run programs here: {reason}. The setting sandbox.confinement can be `off`, \
+             for trusted programs"
+        )
+    })?;
+    let mut zygote = Zygote { control, settings, template, confinement, children: HashMap::new(), unmasked };
+    let (warm, engine) = (zygote.template.is_some(), isolate::engine());
+    zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
     zygote.serve();
+    Ok(())
+}
+
+fn warm_up(
+    template: Option<&mut Template>,
+    new: impl FnOnce() -> Result<Template, String>,
+) -> Result<(), String> {
+    match template {
+        Some(template) => template.warm_up(),
+        None => new()?.warm_up(),
+    }
     Ok(())
 }
 
@@ -63,6 +104,7 @@ struct Zygote {
     control: OwnedFd,
     settings: Settings,
     template: Option<Template>,
+    confinement: ChildConfinement,
     /// The server's names for the children, by process.
     children: HashMap<Pid, u64>,
     /// The signal mask in which children's ends are seen.
@@ -78,7 +120,23 @@ fn take_standard_input() -> io::Result<OwnedFd> {
         // SAFETY: both descriptors are open; dup2 replaces the second.
         Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
     }
-    Ok(control)
+    drop(null);
+    Ok(keep_only(control))
+}
+
+/// Closes every descriptor but the standard ones and this, wherever they came from, and gives it a low number.
+fn keep_only(kept: OwnedFd) -> OwnedFd {
+    const FIRST: RawFd = 3;
+    // SAFETY: the number is either `kept`'s own or one that is closed next. What this process has open is
+    // the caller's, who says that nothing else is in use.
+    unsafe {
+        if kept.as_raw_fd() != FIRST {
+            libc::dup2(kept.as_raw_fd(), FIRST);
+        }
+        std::mem::forget(kept);
+        libc::close_range(FIRST as libc::c_uint + 1, libc::c_uint::MAX, 0);
+        OwnedFd::from_raw_fd(FIRST)
+    }
 }
 
 /// Keeps SIGCHLD for the moments when the zygote waits. Gives the mask to wait with.
@@ -95,21 +153,32 @@ fn block_child_signal() -> nix::Result<SigSet> {
     Ok(before)
 }
 
-/// Whether a forked child can use the runtime: V8's memory may not have come along.
-fn child_survives(template: &mut Template) -> bool {
+/// Forks a child that only tries whether `life` can be lived. Gives what the child held in the end, or how it
+/// ended before that, in words.
+fn try_out(life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
+    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| error.desc().to_owned())?;
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
             silence();
-            template.warm_up();
-            super::link::exit(0)
+            let lived = life();
+            let held = Held::now();
+            let told = lived.is_ok() && std::fs::File::from(writing).write_all(&held.to_bytes()).is_ok();
+            super::link::exit(i32::from(!told))
         }
-        -1 => false,
+        -1 => Err(Errno::last().desc().to_owned()),
         pid => {
+            drop(writing);
+            let mut bytes = Held::default().to_bytes();
+            let told = std::fs::File::from(reading).read_exact(&mut bytes);
             let mut status = 0;
             // SAFETY: waits for the child just made.
             while unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
-            libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+            match (told, libc::WIFSIGNALED(status)) {
+                (Ok(()), false) => Ok(Held::from_bytes(bytes)),
+                (_, true) => Err(format!("it was killed by signal {}", libc::WTERMSIG(status))),
+                (Err(_), false) => Err(format!("it left with status {}", libc::WEXITSTATUS(status))),
+            }
         }
     }
 }
@@ -157,13 +226,13 @@ impl Zygote {
         match unsafe { libc::fork() } {
             0 => {
                 silence();
-                // SAFETY: the child's copy of the control socket; it is not used after this.
-                unsafe { libc::close(self.control.as_raw_fd()) };
+                // Takes the control socket's number, too: that one is not for children.
+                let socket = UnixStream::from(keep_only(socket.into()));
                 let mask = std::mem::replace(&mut self.unmasked, SigSet::empty());
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-                let Settings { heap_bytes, buffer_bytes, .. } = self.settings;
+                let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
                 let template = self.template.take();
-                child::live(socket, || match template {
+                child::live(socket, &self.confinement, instead, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })

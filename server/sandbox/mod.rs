@@ -23,6 +23,7 @@ use self::process::Backend;
 use self::supervise::Wish;
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
+use crate::protocol::runner::Layer;
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -86,6 +87,17 @@ pub struct Rejection {
 /// The events of one run. Bounded: a reader that falls behind slows the program down.
 pub type RunEvents = mpsc::Receiver<RunEvent>;
 
+/// What to do about layers of the confinement that can't be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfinementPolicy {
+    /// Say so, and go on with the others.
+    Auto,
+    /// Don't start without every one.
+    Required,
+    /// Put none on.
+    Off,
+}
+
 /// Settings of the sandbox, checked by whoever made them.
 #[derive(Clone, Debug)]
 pub struct SandboxSettings {
@@ -95,6 +107,8 @@ pub struct SandboxSettings {
     pub limits: Limits,
     /// Start V8 in each child, even where a warm runtime can be forked. Default false.
     pub cold: bool,
+    /// What to do about layers of the confinement that can't be had. Default: say so and go on.
+    pub confinement: ConfinementPolicy,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.
@@ -143,7 +157,9 @@ pub struct SandboxHealth {
     pub open_runs: usize,
     /// Runs that wait for a place.
     pub queued_runs: usize,
-    /// What could not be set up, in words.
+    /// Every layer of the confinement, and whether it is there.
+    pub confinement: Vec<Layer>,
+    /// What else could not be set up, in words.
     pub notes: Vec<String>,
     /// What runs the programs, such as `V8 15.0.1`.
     pub engine: String,
@@ -221,6 +237,7 @@ impl Sandbox {
             warm_children: backend.warm,
             open_runs,
             queued_runs,
+            confinement: backend.confinement,
             notes: backend.notes,
             engine: backend.engine,
         }

@@ -1,6 +1,6 @@
 //! The warm pool: a zygote, replaced as it wears, and a few of its children ready for a run.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::process::{Backend, BackendHealth, BoxFuture, Process, ProcessError};
 use super::zygote::Zygote;
-use super::{ForkMode, SandboxSettings};
+use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 
 /// How long to wait before the next try when a zygote or child could not be had: first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
@@ -27,6 +27,8 @@ struct State {
     warm: AtomicUsize,
     /// A zygote died.
     died: Notify,
+    /// No zygote was ready yet.
+    first: AtomicBool,
 }
 
 impl Pool {
@@ -38,6 +40,7 @@ impl Pool {
             zygote: Mutex::new(None),
             warm: AtomicUsize::new(0),
             died: Notify::new(),
+            first: AtomicBool::new(true),
         });
         let (first, first_ready) = oneshot::channel();
         tokio::spawn(state.clone().keep_full(sender, first));
@@ -66,6 +69,7 @@ impl Backend for Pool {
                 ok: true,
                 fork: zygote.fork,
                 warm,
+                confinement: zygote.confinement.clone(),
                 notes: zygote.notes.clone(),
                 engine: zygote.engine.clone(),
             },
@@ -73,6 +77,7 @@ impl Backend for Pool {
                 ok: false,
                 fork: ForkMode::Warm,
                 warm,
+                confinement: Vec::new(),
                 notes: vec!["there is no zygote at the moment".into()],
                 engine: String::new(),
             },
@@ -86,6 +91,23 @@ impl State {
         zygote.filter(|zygote| !zygote.is_dead())
     }
 
+    /// Logs what the first zygote could not set up.
+    fn say(&self, zygote: &Zygote) {
+        if zygote.fork == ForkMode::Cold && !self.settings.cold {
+            tracing::warn!(notes = ?zygote.notes, "runs start cold here");
+        } else if !zygote.notes.is_empty() {
+            tracing::warn!(notes = ?zygote.notes, "the zygote could not set up everything");
+        }
+        if self.settings.confinement == ConfinementPolicy::Off {
+            tracing::warn!(
+                "runs are not confined (the setting sandbox.confinement): for trusted programs only"
+            );
+        }
+        for (layer, reason) in zygote.missing() {
+            tracing::warn!(layer, reason, "a layer of the confinement can't be had here");
+        }
+    }
+
     /// The zygote to fork from: the current one, or a new one where that is dead or worn. A worn one is
     /// replaced only when its successor is ready, so there is no gap.
     async fn zygote(self: &Arc<Self>) -> Result<Arc<Zygote>, ProcessError> {
@@ -95,10 +117,9 @@ impl State {
         }
         let state = self.clone();
         let zygote = Zygote::launch(&self.settings, move || state.died.notify_one()).await?;
-        if zygote.fork == ForkMode::Cold && !self.settings.cold {
-            tracing::warn!(notes = ?zygote.notes, "runs start cold here");
-        } else if !zygote.notes.is_empty() {
-            tracing::warn!(notes = ?zygote.notes, "the zygote could not set up everything");
+        // Those that follow are as the first: what it could not set up is said once.
+        if self.first.swap(false, Relaxed) {
+            self.say(&zygote);
         }
         tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
         *self.zygote.lock().unwrap_or_else(PoisonError::into_inner) = Some(zygote.clone());

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 
 use super::ForkMode;
+use crate::protocol::runner::Layer;
 
 /// A future behind a trait.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -62,7 +63,9 @@ pub struct BackendHealth {
     pub fork: ForkMode,
     /// Processes ready for a run.
     pub warm: usize,
-    /// What could not be set up, in words.
+    /// Every layer of the confinement, and whether it is there.
+    pub confinement: Vec<Layer>,
+    /// What else could not be set up, in words.
     pub notes: Vec<String>,
     /// What runs the programs.
     pub engine: String,

@@ -1,6 +1,7 @@
 //! One run from its permit to its one `Finished`. The runner is treated as hostile: what it sends is checked
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -266,7 +267,7 @@ impl Supervisor {
             timeout(LEAVE_WITHIN, life.ended()).await.ok()
         };
         if self.finished.is_none() && self.cause.is_none() {
-            tracing::info!(run_id = %self.run_id, ?end, "a runner ended without a report");
+            self.say_how_it_ended(end);
         }
         let seen = Seen {
             limits: self.limits,
@@ -300,6 +301,21 @@ impl Supervisor {
         self.kill_at = Some(Instant::now() + self.grace);
         // A runner that does not read is killed at `kill_at`; five bytes fit in any other's socket.
         let _ = self.stream.try_write(&frame::encode(STOP, &[]));
+    }
+
+    /// Logs the end of a runner that ended without a report.
+    fn say_how_it_ended(&self, end: Option<End>) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        let run_id = self.run_id;
+        if matches!(end, Some(End { signal: Some(libc::SIGSYS), .. })) && !SAID.swap(true, Relaxed) {
+            // Once: whoever can do this can do it again and again. The rest is said as of any other.
+            tracing::warn!(
+                %run_id,
+                "a runner was killed (SIGSYS) for a system call that no runner makes: its program may have \
+                 broken out of V8. The kernel's log has the call's number. Further ones are told by `info`"
+            );
+        }
+        tracing::info!(%run_id, ?end, "a runner ended without a report");
     }
 
     fn broken(&mut self, what: &str) {

@@ -19,9 +19,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use super::process::{BoxFuture, End, Life, Process, ProcessError};
-use super::{ForkMode, SandboxSettings};
+use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 use crate::protocol::frame;
-use crate::protocol::runner::{READY, ZygoteEvent, ZygoteRequest};
+use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from a zygote.
 const PACKET_BYTES: usize = 64 << 10;
@@ -36,7 +36,9 @@ pub struct Zygote {
     born: Instant,
     /// How its children come to be.
     pub fork: ForkMode,
-    /// What it could not set up, in words.
+    /// Every layer of the confinement, and whether it is there.
+    pub confinement: Vec<Layer>,
+    /// What else it could not set up, in words.
     pub notes: Vec<String>,
     /// What runs the programs.
     pub engine: String,
@@ -57,7 +59,12 @@ impl Zygote {
             .arg("runner")
             .arg(settings.limits.heap_bytes.to_string())
             .arg(settings.limits.buffer_bytes.to_string())
+            .arg(settings.limits.process_bytes.to_string())
             .arg(if settings.cold { "cold" } else { "warm" })
+            .arg(match settings.confinement {
+                ConfinementPolicy::Auto | ConfinementPolicy::Required => "confined",
+                ConfinementPolicy::Off => "unconfined",
+            })
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))
@@ -69,14 +76,19 @@ impl Zygote {
         let control = unsafe { AsyncFd::register(ours) };
         let control = control.map_err(|error| failed("no socket for a zygote", &error))?;
         let ready = tokio::time::timeout(settings.ready_timeout, receive(&control)).await;
-        let (warm, engine, notes) = match ready {
-            Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes }))) => (warm, engine, notes),
+        let (warm, engine, notes, confinement) = match ready {
+            Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes, confinement }))) => {
+                (warm, engine, notes, confinement)
+            }
             Ok(_) => {
                 let status = process.wait().await.map_or_else(|e| e.to_string(), |status| status.to_string());
                 return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
             }
             Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
         };
+        if settings.confinement == ConfinementPolicy::Required {
+            demand_all(&confinement)?;
+        }
         let zygote = Arc::new(Self {
             control,
             children: Mutex::default(),
@@ -85,11 +97,17 @@ impl Zygote {
             dead: AtomicBool::new(false),
             born: Instant::now(),
             fork: if warm { ForkMode::Warm } else { ForkMode::Cold },
+            confinement,
             notes,
             engine,
         });
         tokio::spawn(zygote.clone().listen(process, gone));
         Ok(zygote)
+    }
+
+    /// The layers of the confinement that could not be had, and why.
+    pub fn missing(&self) -> impl Iterator<Item = (&str, &str)> {
+        missing(&self.confinement)
     }
 
     fn children(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<End>>> {
@@ -170,6 +188,25 @@ impl Zygote {
         let packet = serde_json::to_vec(request)?;
         self.control.async_io(Interest::WRITABLE, |control| send(control, &packet, descriptor)).await
     }
+}
+
+fn missing(layers: &[Layer]) -> impl Iterator<Item = (&str, &str)> {
+    layers.iter().filter_map(|layer| match &layer.state {
+        LayerState::Missing { reason } => Some((layer.layer.as_str(), reason.as_str())),
+        LayerState::Applied | LayerState::Off => None,
+    })
+}
+
+fn demand_all(layers: &[Layer]) -> Result<(), ProcessError> {
+    let missing: Vec<String> = missing(layers).map(|(layer, reason)| format!("{layer} ({reason})")).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ProcessError(format!(
+        "the setting sandbox.confinement is `required`, but these layers of the confinement can't be had here: \
+         {}. Give the server what they need, or set it to `auto` to do without them",
+        missing.join(", ")
+    )))
 }
 
 fn send(control: &OwnedFd, packet: &[u8], descriptor: Option<i32>) -> io::Result<()> {

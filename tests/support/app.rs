@@ -29,15 +29,18 @@ impl TestApp {
 
     /// Starts with these flags besides a free port.
     pub(crate) fn with(flags: &[&str]) -> Self {
+        Self::prepared(flags, |_| {})
+    }
+
+    /// Starts with these flags, and whatever `prepare` does to the command.
+    pub(crate) fn prepared(flags: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let arguments: Vec<&str> =
             ["serve", "--listen=127.0.0.1:0", "--log=debug"].iter().chain(flags).copied().collect();
-        let mut process = command(folder.path(), &arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("mayfly starts");
+        let mut command = command(folder.path(), &arguments);
+        prepare(&mut command);
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("mayfly starts");
         let mut ready = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut ready).expect("a line");
@@ -117,6 +120,13 @@ impl TestApp {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of that name");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
     }
+}
+
+/// Ids of the processes that this one started and that are still there.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let text =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
+    text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
 }
 
 impl Drop for TestApp {

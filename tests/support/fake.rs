@@ -5,6 +5,7 @@ use clap::{Args as _, Command};
 use mayfly::config::{Config, Flags};
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Dropped, Outcome, RejectReason, RunReport, Usage};
+use mayfly::protocol::runner::{Layer, LayerState};
 use mayfly::sandbox::{ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Runs};
 use serde_json::value::RawValue;
@@ -95,6 +96,7 @@ impl Runs for FakeRuns {
             warm_children: 1,
             open_runs: 2,
             queued_runs: 3,
+            confinement: vec![Layer { layer: "seccomp".to_owned(), state: LayerState::Applied }],
             notes: vec!["landlock: not in this kernel".to_owned()],
             engine: "V8 1.2.3".to_owned(),
         }

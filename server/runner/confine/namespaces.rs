@@ -1,0 +1,90 @@
+//! Namespaces: a runner sees no process, no network, no mount of the machine.
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd::{Pid, chdir, getuid, pivot_root};
+
+use super::{Layers, failed, syscalls};
+
+/// Where the empty root is mounted for a moment: the first that is there.
+const MOUNT_POINTS: [&str; 3] = ["/proc", "/tmp", "/dev"];
+
+/// Leaves the server's namespaces. A new namespace of processes holds only what is forked from here on, so
+/// the zygote becomes the first process in there, by a fork, and this process a [`warden`].
+pub fn leave(layers: &mut Layers) -> Result<(), String> {
+    let mut leave = |layer, flag| {
+        let result = unshare(flag).map_err(|error| failed("unshare", error));
+        layers.note(layer, result)
+    };
+    // Who has no privileges gets them in a namespace of users, for what is in it. Who has some does that last.
+    if !getuid().is_root() {
+        leave("user_namespace", CloneFlags::CLONE_NEWUSER);
+    }
+    leave("mount_namespace", CloneFlags::CLONE_NEWNS);
+    leave("network_namespace", CloneFlags::CLONE_NEWNET);
+    leave("ipc_namespace", CloneFlags::CLONE_NEWIPC);
+    leave("uts_namespace", CloneFlags::CLONE_NEWUTS);
+    leave("cgroup_namespace", CloneFlags::CLONE_NEWCGROUP);
+    if leave("pid_namespace", CloneFlags::CLONE_NEWPID) {
+        // SAFETY: this process has one thread.
+        match unsafe { libc::fork() } {
+            0 => die_with_the_warden(),
+            -1 => return Err(failed("the first process of a namespace can't be forked", Errno::last())),
+            zygote => warden(Pid::from_raw(zygote)),
+        }
+    }
+    Ok(())
+}
+
+/// Asks for SIGKILL at the warden's end. A change of credentials forgets this.
+pub fn die_with_the_warden() {
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+}
+
+/// Waits for the zygote and ends as it did: the server knows this process only. When this process is killed,
+/// the kernel kills the zygote, and with the first process of their namespace all children.
+fn warden(zygote: Pid) -> ! {
+    // SAFETY: nothing here uses a descriptor any more. The control socket, above all, has to close when the
+    // zygote is gone.
+    unsafe { libc::close_range(0, libc::c_uint::MAX, 0) };
+    let _ = prctl::set_no_new_privs();
+    let _ = syscalls::restrict_warden();
+    let mut status = 0;
+    // SAFETY: waits for the child just made.
+    while unsafe { libc::waitpid(zygote.as_raw(), &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR
+    {
+    }
+    let status =
+        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(status) }
+}
+
+/// Changes the root for an empty folder that can't be written to, and lets go of the old one.
+pub fn empty_root(layers: &mut Layers) {
+    if !layers.has("mount_namespace") {
+        layers.note("empty_root", Err("there is no mount namespace to do it in".into()));
+        return;
+    }
+    layers.note("empty_root", change_root());
+}
+
+fn change_root() -> Result<(), String> {
+    let none = None::<&str>;
+    // So that nothing done here shows in the server's namespace.
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+        .map_err(|error| failed("private mounts", error))?;
+    let point = MOUNT_POINTS.into_iter().find(|point| std::path::Path::new(point).is_dir());
+    let point = point.ok_or("there is no folder to mount the empty one on")?;
+    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("none"), point, Some("tmpfs"), flags, Some("size=4k,nr_inodes=1,mode=555"))
+        .map_err(|error| failed("mount", error))?;
+    chdir(point).map_err(|error| failed("chdir", error))?;
+    // The old root is mounted over the new one for a moment, so no folder is needed for it.
+    pivot_root(".", ".").map_err(|error| failed("pivot_root", error))?;
+    umount2(".", MntFlags::MNT_DETACH).map_err(|error| failed("umount", error))?;
+    chdir("/").map_err(|error| failed("chdir", error))
+}
