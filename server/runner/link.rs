@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use deno_core::v8;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
@@ -203,9 +204,11 @@ impl Link {
                 PollFd::new(socket.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.signalled.as_fd(), PollFlags::POLLIN),
             ];
-            if ppoll(&mut polled, Some(TimeSpec::from_duration(until)), None).is_err() {
-                // Interrupted by a signal: look again.
-                continue;
+            match ppoll(&mut polled, Some(TimeSpec::from_duration(until)), None) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                // A program that nobody watches must not go on.
+                Err(_) => exit(1),
             }
             let [said, signalled] = polled.map(|fd| fd.any().unwrap_or(false));
             if signalled {
