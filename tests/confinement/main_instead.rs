@@ -44,6 +44,8 @@ fn text(text: &str) -> CString {
     CString::new(text).expect("no zero in it")
 }
 
+/// # Safety
+/// None is to be had: that is the point. The process ends right after.
 #[rustfmt::skip]
 unsafe fn make(name: &str, number: i64) -> i64 {
     use libc::*;
@@ -60,7 +62,13 @@ unsafe fn make(name: &str, number: i64) -> i64 {
         sin_addr: in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
         sin_zero: [0; 8],
     };
-    macro_rules! sys { ($call:expr $(, $argument:expr)*) => { unsafe { syscall($call $(, $argument)*) } } }
+    let piece = iovec { iov_base: room.cast(), iov_len: 8 };
+    let piece = &raw const piece;
+    // All arguments in full width: the C function can't know theirs.
+    macro_rules! sys { ($call:expr $(, $argument:expr)*) => {
+        // SAFETY: `make`'s caller answers for it.
+        unsafe { syscall($call $(, $argument as i64)*) }
+    } }
     match name {
         "nothing" => sys!(SYS_getpid),
         // Files.
@@ -122,8 +130,8 @@ unsafe fn make(name: &str, number: i64) -> i64 {
         "pidfd_send_signal" => sys!(SYS_pidfd_send_signal, 0, SIGKILL, null, 0),
         "ptrace" => sys!(SYS_ptrace, PTRACE_ATTACH, number, 0, 0),
         "ptrace_me" => sys!(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0),
-        "process_vm_readv" => sys!(SYS_process_vm_readv, number, room, 1, room, 1, 0),
-        "process_vm_writev" => sys!(SYS_process_vm_writev, number, room, 1, room, 1, 0),
+        "process_vm_readv" => sys!(SYS_process_vm_readv, number, piece, 1, piece, 1, 0),
+        "process_vm_writev" => sys!(SYS_process_vm_writev, number, piece, 1, piece, 1, 0),
         "process_madvise" => sys!(SYS_process_madvise, 0, room, 1, 0, 0),
         "kcmp" => sys!(SYS_kcmp, number, number, 0, 0, 0),
         "prlimit" => sys!(SYS_prlimit64, number, RLIMIT_CPU, null, room),
