@@ -5,7 +5,10 @@ pub mod process;
 mod permit;
 mod pool;
 mod report;
+mod start;
 mod supervise;
+#[cfg(test)]
+mod tests;
 mod zygote;
 
 use std::path::PathBuf;
@@ -20,7 +23,6 @@ use uuid::Uuid;
 use self::permit::{Asked, Places};
 use self::pool::Pool;
 use self::process::Backend;
-use self::supervise::Wish;
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
 
@@ -128,6 +130,15 @@ struct Inner {
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
+}
+
+/// What the holder of a handle wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// That the run goes on.
+    Run,
+    /// That it stops, with a report.
+    Stop,
 }
 
 /// How the sandbox does, for `/healthz`.

@@ -21,6 +21,8 @@ pub enum Cause {
     OutputExceeded,
     /// The runner said something that it may not say.
     Broken,
+    /// There was no process for it.
+    NotStarted,
 }
 
 /// All that is known of a run that has ended.
@@ -46,7 +48,7 @@ pub struct Seen {
 /// The report of a run.
 pub fn report(seen: Seen) -> RunReport {
     let outcome = outcome(&seen);
-    let Seen { limits, cause: _, finished, end, wall, output_bytes, console_events, dropped } = seen;
+    let Seen { limits, cause, finished, end, wall, output_bytes, console_events, dropped } = seen;
     let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
     let mut usage = Usage { wall_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;
@@ -78,7 +80,9 @@ pub fn report(seen: Seen) -> RunReport {
         error = None;
     } else {
         value = None;
-        if outcome != Outcome::Failed {
+        if cause == Some(Cause::NotStarted) {
+            error = Some(not_started());
+        } else if outcome != Outcome::Failed {
             error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref()));
         }
     }
@@ -90,7 +94,7 @@ fn outcome(seen: &Seen) -> Outcome {
         Some(Cause::TimedOut) => return Outcome::TimedOut,
         Some(Cause::Stopped) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
-        Some(Cause::Broken) => return Outcome::Crashed,
+        Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
         None => {}
     }
     if let Some(finished) = &seen.finished {
@@ -122,6 +126,12 @@ fn outcome(seen: &Seen) -> Outcome {
         }
         _ => Outcome::Crashed,
     }
+}
+
+fn not_started() -> RunError {
+    let message = "The server could not start a process for the program, so none of it has run. Try again in a \
+                   moment; if that does not help, whoever runs this site can find more in the server's log.";
+    RunError { name: "NotStarted".into(), message: message.into(), stack: Vec::new() }
 }
 
 fn limit_error(
@@ -259,6 +269,15 @@ mod tests {
     fn the_servers_own_reason_counts_more_than_the_runners_word() {
         let finished = Some(finished(Ending::Completed));
         assert_eq!(report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome, Outcome::Stopped);
+    }
+
+    #[test]
+    fn a_run_without_a_process_is_not_said_to_have_died() {
+        let report = report(Seen { cause: Some(Cause::NotStarted), ..seen() });
+        assert_eq!(report.outcome, Outcome::Crashed);
+        let error = report.error.unwrap();
+        assert_eq!(error.name, "NotStarted");
+        assert!(error.message.contains("none of it has run"), "{}", error.message);
     }
 
     #[test]
