@@ -10,3 +10,4 @@ mod settings;
 mod support;
 mod websocket;
 mod wire;
+mod zygote;

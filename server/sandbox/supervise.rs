@@ -85,7 +85,7 @@ pub async fn supervise(
         }
         drop(permit);
     };
-    let telling = async {
+    let telling = async move {
         if let Some(cause) = cause {
             finish(&events, never_started(limits, cause)).await;
         }
@@ -199,7 +199,8 @@ impl Supervisor {
             drop(permit);
             let _ = gone.send(end);
         };
-        let telling = async {
+        // The channel is closed behind the end, not when the process is gone.
+        let telling = async move {
             if over == Over::Unwanted {
                 return;
             }
