@@ -148,19 +148,22 @@ async fn worn_zygotes_are_replaced_without_a_gap() {
     }
     assert!(zygotes.len() >= 10, "{} zygotes for 100 runs", zygotes.len());
     // Four children are ready; they are of two zygotes at the most, and a third may be on its way.
-    until("the worn ones to be gone", || async { app.zygotes().len() <= 3 && app.runners().len() == 4 }).await;
+    until("the worn ones to be gone", || async { app.zygotes().len() <= 3 && app.runners().len() == 4 })
+        .await;
 }
 
 #[actix_web::test]
 async fn a_worn_zygote_stays_for_the_runs_it_has() {
     let app = TestApp::with(&["--zygote-forks=5"]);
-    let mut socket = busy_visitor(&app).await;
+    let mut socket = app.socket().await;
+    let run_id = socket.run(FOR_EVER).await;
+    socket.wait_for("console").await;
     for _ in 0..20 {
         app.run("1").expect_completed().await;
     }
-    assert_eq!(app.open_runs().await, 1);
-    drop(socket.send(json!({"type": "nonsense"})).await);
-    socket.expect_rejected("bad_request").await;
+    until("the other runs to be gone", || async { app.open_runs().await == 1 }).await;
+    socket.send(json!({"type": "stop", "run_id": run_id})).await;
+    assert_eq!(socket.wait_for("finished").await["outcome"], "stopped");
 }
 
 #[actix_web::test]

@@ -148,7 +148,10 @@ mod tests {
     #[test]
     fn a_huge_length_is_refused_before_anything_is_allocated() {
         let mut bytes: &[u8] = &[0xff, 0xff, 0xff, 0xff, 1];
-        assert!(matches!(read(&mut bytes, 1000), Err(FrameError::Length { announced: u32::MAX, allowed: 1000 })));
+        assert!(matches!(
+            read(&mut bytes, 1000),
+            Err(FrameError::Length { announced: u32::MAX, allowed: 1000 })
+        ));
         let mut decoder = Decoder::new(1000);
         decoder.buffer().extend_from_slice(&1001u32.to_le_bytes());
         assert!(matches!(decoder.next(), Err(FrameError::Length { .. })));

@@ -1,9 +1,9 @@
 //! The parent's side of a run: a place among the runs ([`permit`]), a confined process ([`process`]),
 //! deadlines and exactly one outcome ([`supervise`]).
 
-pub mod process;
 mod permit;
 mod pool;
+pub mod process;
 mod report;
 mod start;
 mod supervise;

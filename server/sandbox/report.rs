@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::process::End;
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Outcome, RunError, RunReport, Usage};
-use crate::protocol::runner::{
-    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec,
-};
+use crate::protocol::runner::{EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec};
 use crate::protocol::value::StackFrame;
 
 /// Why the server itself ended a run.
@@ -175,14 +173,16 @@ fn limit_error(
                 .to_owned(),
         ),
     };
-    let stack = if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
+    let stack =
+        if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
     RunError { name: name.into(), message, stack }
 }
 
 fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> String {
     match thrown {
         Some(thrown) => {
-            let line = thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
+            let line =
+                thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
             format!(
                 "The program asked for a buffer{line} that is more than a run may hold: \
                  {} in ArrayBuffers and WebAssembly memory together.",
@@ -268,7 +268,10 @@ mod tests {
     #[test]
     fn the_servers_own_reason_counts_more_than_the_runners_word() {
         let finished = Some(finished(Ending::Completed));
-        assert_eq!(report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome, Outcome::Stopped);
+        assert_eq!(
+            report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome,
+            Outcome::Stopped
+        );
     }
 
     #[test]
@@ -290,7 +293,8 @@ mod tests {
     #[test]
     fn a_process_that_ended_without_a_word_is_told_by_how_it_ended() {
         let status = |status| End { status: Some(status), ..End::default() };
-        let killed = |cpu_ms, process_bytes| End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, status: None };
+        let killed =
+            |cpu_ms, process_bytes| End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, status: None };
         for (end, expected) in [
             (status(EXIT_OUT_OF_MEMORY), Outcome::MemoryExceeded),
             (status(EXIT_CPU_EXCEEDED), Outcome::CpuExceeded),

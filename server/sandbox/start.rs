@@ -75,56 +75,73 @@ pub enum Start {
     Failed(ProcessError),
 }
 
-/// Gives the program to a process. One that died while it waited in the pool, or does not take its program,
-/// is no fault of the run's: it is given another.
-pub async fn start(
-    inner: &Inner,
-    run: Run,
-    events: &mpsc::Sender<RunEvent>,
-    wish: &mut watch::Receiver<Wish>,
-) -> Start {
-    let Run { run_id: _, source, language, mode, input, limits } = run;
-    let spec = RunSpec { source, language, mode, input, limits, message_bytes: inner.settings.message_bytes };
-    let packet = match serde_json::to_vec(&spec) {
-        Ok(payload) => frame::encode(RUN, &payload),
-        Err(error) => return Start::Failed(ProcessError(error.to_string())),
-    };
-    drop(spec);
-    let patience = inner.settings.ready_timeout;
-    let mut last = ProcessError("no process was to be had".into());
-    for _ in 0..START_TRIES {
-        let process = tokio::select! {
-            biased;
-            wished = wished(events, wish) => return Start::Unwanted(wished, None),
-            process = timeout(patience, inner.backend.process()) => process,
-        };
-        let Process { socket, mut life } = match process {
-            Ok(Ok(process)) => process,
-            Ok(Err(error)) => return Start::Failed(error),
-            Err(_) => return Start::Failed(ProcessError("no process became ready in time".into())),
-        };
-        let mut stream = match UnixStream::from_std(socket) {
-            Ok(stream) => stream,
-            Err(error) => return Start::Failed(ProcessError(error.to_string())),
-        };
-        // A long program does not fit in the socket, so this waits for the process to read.
-        let written = tokio::select! {
-            biased;
-            wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
-            written = timeout(patience, stream.write_all(&packet)) => written,
-        };
-        last = match written {
-            Ok(Ok(())) => return Start::Started { stream, life },
-            Ok(Err(error)) => ProcessError(format!("a process died before it had its program: {error}")),
-            Err(_) => ProcessError("a process did not take its program".into()),
-        };
-        // The run has one place, so it has one process at a time.
-        life.kill();
-        tokio::select! {
-            biased;
-            wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
-            _ = life.ended() => {}
+/// A program on its way to a process. A process that died while it waited in the pool, or that does not take
+/// the program, is no fault of the run's: it is given another.
+pub struct Starting<'a> {
+    inner: &'a Inner,
+    packet: Vec<u8>,
+    tries_left: u32,
+}
+
+impl<'a> Starting<'a> {
+    /// The run, packed for a process.
+    pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
+        let Run { run_id: _, source, language, mode, input, limits } = run;
+        let message_bytes = inner.settings.message_bytes;
+        let spec = RunSpec { source, language, mode, input, limits, message_bytes };
+        let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
+        Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
+    }
+
+    /// Gives the program to a process; to another one, where it turned out that `last` did not read it.
+    pub async fn start(
+        &mut self,
+        mut last: Option<Box<dyn Life>>,
+        events: &mpsc::Sender<RunEvent>,
+        wish: &mut watch::Receiver<Wish>,
+    ) -> Start {
+        let patience = self.inner.settings.ready_timeout;
+        let mut why = ProcessError("the last process died before it read its program".into());
+        loop {
+            // The run has one place, so it has one process at a time.
+            if let Some(mut life) = last.take() {
+                life.kill();
+                tokio::select! {
+                    biased;
+                    wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
+                    _ = life.ended() => {}
+                }
+            }
+            if self.tries_left == 0 {
+                return Start::Failed(why);
+            }
+            self.tries_left -= 1;
+            let process = tokio::select! {
+                biased;
+                wished = wished(events, wish) => return Start::Unwanted(wished, None),
+                process = timeout(patience, self.inner.backend.process()) => process,
+            };
+            let Process { socket, life } = match process {
+                Ok(Ok(process)) => process,
+                Ok(Err(error)) => return Start::Failed(error),
+                Err(_) => return Start::Failed(ProcessError("no process became ready in time".into())),
+            };
+            let mut stream = match UnixStream::from_std(socket) {
+                Ok(stream) => stream,
+                Err(error) => return Start::Failed(ProcessError(error.to_string())),
+            };
+            // A long program does not fit in the socket, so this waits for the process to read.
+            let written = tokio::select! {
+                biased;
+                wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
+                written = timeout(patience, stream.write_all(&self.packet)) => written,
+            };
+            why = match written {
+                Ok(Ok(())) => return Start::Started { stream, life },
+                Ok(Err(error)) => ProcessError(format!("a process died before it had its program: {error}")),
+                Err(_) => ProcessError("a process did not take its program".into()),
+            };
+            last = Some(life);
         }
     }
-    Start::Failed(last)
 }

@@ -1,10 +1,12 @@
 //! One run from its permit to its one `Finished`. The runner is treated as hostile: what it sends is checked
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
+use std::io::ErrorKind::ConnectionReset;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -12,8 +14,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::permit::{Asked, Permit};
 use super::process::Life;
 use super::report::{Cause, Seen, report};
-use super::start::{Start, Wished, start, wait, wished};
-use super::{Inner, Run, RunEvent, Wish};
+use super::start::{Start, Starting, Wished, wait, wished};
+use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
 use crate::protocol::browser::Dropped;
 use crate::protocol::frame::{self, Decoder, Frame};
@@ -46,36 +48,30 @@ pub async fn supervise(
         },
         Asked::Full => return,
     };
-    let (cause, life) = match start(&inner, run, &events, &mut wish).await {
-        Start::Started { stream, life } => {
-            let (reading, writing) = stream.into_split();
-            let supervisor = Supervisor {
-                message_bytes: inner.settings.message_bytes,
-                grace: inner.settings.grace,
-                limits,
-                run_id,
-                decoder: Decoder::new(
-                    u32::try_from(inner.settings.message_bytes + FRAME_SLACK).unwrap_or(u32::MAX),
-                ),
-                reading,
-                writing,
-                to_write: Vec::new(),
-                started: Instant::now(),
-                cause: None,
-                kill_at: None,
-                pending: Some(RunEvent::Started),
-                output: Output::default(),
-                is_cut: false,
-                is_broken: false,
-                finished: None,
-            };
-            return supervisor.run(life, permit, events, wish).await;
-        }
-        Start::Unwanted(Wished::Stop, life) => (Some(Cause::Stopped), life),
-        Start::Unwanted(Wished::Nothing, life) => (None, life),
-        Start::Failed(error) => {
-            tracing::error!(%run_id, %error, "a run could not be started");
-            (Some(Cause::NotStarted), None)
+    let (mut last, mut is_told) = (None, false);
+    let mut starting = Starting::new(&inner, run);
+    let (cause, life) = loop {
+        let start = match &mut starting {
+            Ok(starting) => starting.start(last.take(), &events, &mut wish).await,
+            Err(error) => Start::Failed(error.clone()),
+        };
+        match start {
+            Start::Started { stream, life } => {
+                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream);
+                supervisor.pending = (!is_told).then_some(RunEvent::Started);
+                let over = supervisor.listen(&events, &mut wish).await;
+                if over != Over::Unread {
+                    return supervisor.conclude(over, life, permit, events, wish).await;
+                }
+                is_told = supervisor.pending.is_none();
+                last = Some(life);
+            }
+            Start::Unwanted(Wished::Stop, life) => break (Some(Cause::Stopped), life),
+            Start::Unwanted(Wished::Nothing, life) => break (None, life),
+            Start::Failed(error) => {
+                tracing::error!(%run_id, %error, "a run could not be started");
+                break (Some(Cause::NotStarted), None);
+            }
         }
     };
     let leaving = async {
@@ -136,6 +132,8 @@ struct Supervisor {
     /// slowed down to the client's pace.
     pending: Option<RunEvent>,
     output: Output,
+    /// The runner has said something.
+    is_heard: bool,
     /// More output came than is allowed: the rest of it is only counted.
     is_cut: bool,
     /// The runner said something that it may not say, and is not listened to any more.
@@ -160,6 +158,8 @@ enum Over {
     Finished,
     /// It closed its socket, which mostly is the end of it.
     Closed,
+    /// It died before it read its program.
+    Unread,
     /// It broke the protocol.
     Broken,
     /// It had its time.
@@ -169,21 +169,45 @@ enum Over {
 }
 
 impl Supervisor {
-    async fn run(
+    fn new(settings: &SandboxSettings, run_id: uuid::Uuid, limits: Limits, stream: UnixStream) -> Self {
+        let (reading, writing) = stream.into_split();
+        let frame_bytes = settings.message_bytes.saturating_add(FRAME_SLACK);
+        Self {
+            message_bytes: settings.message_bytes,
+            grace: settings.grace,
+            limits,
+            run_id,
+            decoder: Decoder::new(u32::try_from(frame_bytes).unwrap_or(u32::MAX)),
+            reading,
+            writing,
+            to_write: Vec::new(),
+            started: Instant::now(),
+            cause: None,
+            kill_at: None,
+            pending: None,
+            output: Output::default(),
+            is_heard: false,
+            is_cut: false,
+            is_broken: false,
+            finished: None,
+        }
+    }
+
+    /// Tells the end, and gives the place back when the process is gone, however long the client takes.
+    async fn conclude(
         mut self,
+        over: Over,
         mut life: Box<dyn Life>,
         permit: Permit,
         events: mpsc::Sender<RunEvent>,
         mut wish: watch::Receiver<Wish>,
     ) {
-        let over = self.listen(&events, &mut wish).await;
         let wall = self.started.elapsed();
         if over != Over::Finished {
             life.kill();
         }
         let (gone, end) = oneshot::channel();
         let grace = self.grace;
-        // The place is given back when the process is gone, however long the client takes.
         let leaving = async {
             if over == Over::Finished {
                 // One that stays on after its last word is killed, too.
@@ -288,7 +312,15 @@ impl Supervisor {
                 Happened::Wrote(Ok(bytes)) => drop(self.to_write.drain(..bytes)),
                 // One that can't be told any more is gone, or is killed when it is due.
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
-                Happened::Delivered | Happened::Read(Ok(1..)) => {}
+                Happened::Delivered => {}
+                Happened::Read(Ok(1..)) => self.is_heard = true,
+                // The kernel says so when a socket is closed with something in it that nobody read. All that
+                // was written to this one is the program.
+                Happened::Read(Err(error))
+                    if error.kind() == ConnectionReset && !self.is_heard && self.cause.is_none() =>
+                {
+                    return Over::Unread;
+                }
                 Happened::Read(Ok(0) | Err(_)) => return Over::Closed,
             }
         }
@@ -402,7 +434,8 @@ async fn abandoned(wish: &mut watch::Receiver<Wish>) {
 fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>), &'static str> {
     let (count, json) = payload.split_first_chunk::<4>().ok_or("a console frame without a count")?;
     let count = u64::from(u32::from_le_bytes(*count));
-    let events: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| "console events that are no JSON array")?;
+    let events: Vec<&RawValue> =
+        serde_json::from_slice(json).map_err(|_| "console events that are no JSON array")?;
     if events.len() as u64 != count || count == 0 {
         return Err("a console frame with a wrong count");
     }
@@ -425,9 +458,15 @@ mod tests {
     #[test]
     fn console_frames_are_taken_at_their_word_only_when_it_is_true() {
         assert!(console(&payload(2, r#"[{"a":1},{}]"#), 100).is_ok());
-        for (count, json) in
-            [(1, "[{},{}]"), (0, "[]"), (1, "{}"), (1, "[1]"), (1, "[{}],[{}]"), (1, "[{}"), (1, "[{\"\u{1}\":1}]")]
-        {
+        for (count, json) in [
+            (1, "[{},{}]"),
+            (0, "[]"),
+            (1, "{}"),
+            (1, "[1]"),
+            (1, "[{}],[{}]"),
+            (1, "[{}"),
+            (1, "[{\"\u{1}\":1}]"),
+        ] {
             assert!(console(&payload(count, json), 100).is_err(), "{json}");
         }
         assert!(console(&payload(1, &format!("[{{\"a\":\"{}\"}}]", "x".repeat(100))), 100).is_err());

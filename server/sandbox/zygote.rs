@@ -82,19 +82,20 @@ impl Zygote {
         let control = unsafe { AsyncFd::register(ours) };
         let control = control.map_err(|error| failed("no socket for a zygote", &error))?;
         let mut packet = vec![0; PACKET_BYTES];
-        let (warm, engine, notes) = match timeout(settings.ready_timeout, receive(&control, &mut packet)).await {
-            Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes }))) => (warm, engine, notes),
-            Ok(_) => {
-                let status = match timeout(END_WITHIN, process.wait()).await {
-                    Ok(Ok(status)) => status.to_string(),
-                    Ok(Err(error)) => error.to_string(),
-                    // It is killed when it is dropped.
-                    Err(_) => "it is still there, and makes no sense".to_owned(),
-                };
-                return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
-            }
-            Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
-        };
+        let (warm, engine, notes) =
+            match timeout(settings.ready_timeout, receive(&control, &mut packet)).await {
+                Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes }))) => (warm, engine, notes),
+                Ok(_) => {
+                    let status = match timeout(END_WITHIN, process.wait()).await {
+                        Ok(Ok(status)) => status.to_string(),
+                        Ok(Err(error)) => error.to_string(),
+                        // It is killed when it is dropped.
+                        Err(_) => "it is still there, and makes no sense".to_owned(),
+                    };
+                    return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
+                }
+                Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
+            };
         let line = Arc::new(Line {
             control,
             children: Mutex::default(),
@@ -141,7 +142,8 @@ impl Zygote {
         let id = self.next_id.fetch_add(1, Relaxed);
         let (sender, ended) = oneshot::channel();
         self.line.children().insert(id, sender);
-        let life = ChildLife { line: self.line.clone(), id, ended: Some(ended), end: End::default(), killed: None };
+        let life =
+            ChildLife { line: self.line.clone(), id, ended: Some(ended), end: End::default(), killed: None };
         let ready = async {
             self.line
                 .ask(&ZygoteRequest::Fork { id }, Some(theirs.as_fd().as_raw_fd()))
@@ -170,7 +172,12 @@ impl Line {
     }
 
     /// Hears the zygote until it is gone.
-    async fn listen(self: Arc<Self>, mut process: tokio::process::Child, mut packet: Vec<u8>, gone: impl FnOnce()) {
+    async fn listen(
+        self: Arc<Self>,
+        mut process: tokio::process::Child,
+        mut packet: Vec<u8>,
+        gone: impl FnOnce(),
+    ) {
         loop {
             let event = tokio::select! {
                 event = receive(&self.control, &mut packet) => event,
@@ -249,12 +256,10 @@ fn set_nonblocking(socket: &OwnedFd) -> nix::Result<()> {
 /// The next packet, by way of a buffer for it; `None` when the zygote is gone.
 async fn receive(control: &AsyncFd<OwnedFd>, packet: &mut [u8]) -> io::Result<Option<ZygoteEvent>> {
     let length = control
-        .async_io(Interest::READABLE, |control| {
-            match recv(control.as_raw_fd(), packet, MsgFlags::empty()) {
-                Ok(length) => Ok(length),
-                Err(Errno::ECONNRESET) => Ok(0),
-                Err(error) => Err(error.into()),
-            }
+        .async_io(Interest::READABLE, |control| match recv(control.as_raw_fd(), packet, MsgFlags::empty()) {
+            Ok(length) => Ok(length),
+            Err(Errno::ECONNRESET) => Ok(0),
+            Err(error) => Err(error.into()),
         })
         .await?;
     if length == 0 {

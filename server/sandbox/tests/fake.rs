@@ -3,7 +3,7 @@
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -52,7 +52,7 @@ pub struct Runner {
 
 /// What the server did to a process, and what became of that.
 pub struct Fate {
-    socket: StdStream,
+    socket: Mutex<Option<StdStream>>,
     killed: watch::Sender<Option<Instant>>,
     end: watch::Sender<Option<End>>,
     /// Whether it goes when it is killed. One that does not stands for one that takes its time.
@@ -76,7 +76,9 @@ impl Fate {
 
     /// It closes its socket, and lives.
     pub fn hang_up(&self) {
-        let _ = self.socket.shutdown(Shutdown::Both);
+        if let Some(socket) = &*self.socket.lock().unwrap() {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 
     /// Whether it has ended.
@@ -130,7 +132,7 @@ impl Backend for Fake {
             ours.set_nonblocking(true).unwrap();
             theirs.set_nonblocking(true).unwrap();
             let fate = Arc::new(Fate {
-                socket: theirs.try_clone().unwrap(),
+                socket: Mutex::new(Some(theirs.try_clone().unwrap())),
                 killed: watch::Sender::new(None),
                 end: watch::Sender::new(None),
                 dies: watch::Sender::new(true),
@@ -176,6 +178,14 @@ impl Runner {
 
     pub async fn finish(&mut self, ending: Ending) {
         self.send(&finished(ending)).await;
+    }
+
+    /// It is killed by somebody else; what it has not read stays unread.
+    pub fn die(self) {
+        let Self { socket, fate } = self;
+        *fate.socket.lock().unwrap() = None;
+        drop(socket);
+        fate.end(SIGKILL);
     }
 
     pub fn exit(&self, status: i32) {

@@ -58,7 +58,11 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
         let (seen, report) = ends(&mut events, Outcome::Crashed).await;
         assert_eq!(seen.texts(), ["before"], "{what}");
         assert_eq!(report.error.expect("an error").name, "Crashed");
-        assert_eq!((report.usage.cpu_ms, report.usage.process_bytes), (7, 8), "{what}: as the kernel counted");
+        assert_eq!(
+            (report.usage.cpu_ms, report.usage.process_bytes),
+            (7, 8),
+            "{what}: as the kernel counted"
+        );
         assert_eq!(runner.fate.killed(), Some(at), "{what}");
         bench.all_places_are_back().await;
     }
@@ -229,6 +233,50 @@ async fn a_process_that_died_before_it_had_its_program_costs_no_run() {
     let (seen, _) = ends(&mut events, Outcome::Completed).await;
     assert!(seen.started);
     bench.all_places_are_back().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_died_before_it_read_its_program_costs_no_run() {
+    let mut bench = Bench::new();
+    let (_handle, mut events) = bench.accept();
+    for _ in 0..2 {
+        let runner = bench.runner().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        runner.die();
+    }
+    let mut runner = bench.runner().await;
+    runner.run().await;
+    runner.console(&["1"]).await;
+    runner.finish(Ending::Completed).await;
+    let (seen, _) = ends(&mut events, Outcome::Completed).await;
+    assert_eq!(seen.texts(), ["1"]);
+    bench.all_places_are_back().await;
+
+    let (_handle, mut events) = bench.accept();
+    for _ in 0..3 {
+        let runner = bench.runner().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        runner.die();
+    }
+    let (_, report) = ends(&mut events, Outcome::Crashed).await;
+    assert_eq!(report.error.expect("an error").name, "NotStarted");
+    bench.all_places_are_back().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_was_read_is_never_run_again() {
+    let mut bench = Bench::new();
+    // Told to stop, it dies with that unread; or it dies with nothing unread.
+    for stops in [true, false] {
+        let (handle, mut events, runner) = bench.started().await;
+        if stops {
+            handle.stop();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        runner.die();
+        ends(&mut events, if stops { Outcome::Stopped } else { Outcome::Crashed }).await;
+        bench.all_places_are_back().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

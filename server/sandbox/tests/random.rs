@@ -96,7 +96,9 @@ async fn play(steps: Vec<Step>, source: usize, reads_program: bool) {
             }
             Step::Read(count) => {
                 for _ in 0..count {
-                    let Some(Ok(event)) = events.as_mut().map(tokio::sync::mpsc::Receiver::try_recv) else { break };
+                    let Some(Ok(event)) = events.as_mut().map(tokio::sync::mpsc::Receiver::try_recv) else {
+                        break;
+                    };
                     seen.take(event);
                 }
                 continue;

@@ -200,7 +200,9 @@ async fn a_run_that_obeys_the_stop_has_its_last_word() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_ignores_the_stop_is_killed_a_grace_later_whatever_it_says() {
-    for late in [b"".to_vec(), b"\xff\xff\xff\xff".to_vec(), console(&["late"]), console(&["late"]).repeat(20)] {
+    for late in
+        [b"".to_vec(), b"\xff\xff\xff\xff".to_vec(), console(&["late"]), console(&["late"]).repeat(20)]
+    {
         let mut bench = Bench::new();
         let (handle, mut events, mut runner) = bench.started().await;
         let at = Instant::now();
@@ -248,7 +250,8 @@ async fn a_stop_that_comes_too_late_is_no_second_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_slows_the_program_down_and_loses_nothing() {
-    let mut bench = Bench::with(crate::sandbox::SandboxSettings { message_bytes: 64 << 10, ..settings() }, true);
+    let mut bench =
+        Bench::with(crate::sandbox::SandboxSettings { message_bytes: 64 << 10, ..settings() }, true);
     let limits = Limits { output_bytes: 64 << 20, console_events: 1_000, ..LIMITS };
     let (_handle, mut events, mut runner) = bench.started_with(limits).await;
     let (written, progress) = tokio::sync::watch::channel(0_usize);
