@@ -20,7 +20,8 @@ mod value;
 
 pub use value::{Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, directory, fork, frame_ancestors, log_filter, log_format, number, origins, time, workers,
+    Raw, address, bytes, directory, fork, frame_ancestors, log_filter, log_format, number, origins, time,
+    workers,
 };
 
 /// Where settings are looked for when `--config` names no file.

@@ -91,8 +91,16 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
-    let SandboxConfig { fork, warm_children, open_runs, queue, grace, ready_timeout, zygote_forks, zygote_age } =
-        config.sandbox;
+    let SandboxConfig {
+        fork,
+        warm_children,
+        open_runs,
+        queue,
+        grace,
+        ready_timeout,
+        zygote_forks,
+        zygote_age,
+    } = config.sandbox;
     let Client { message_bytes, .. } = config.client;
     Ok(SandboxSettings {
         program: std::env::current_exe().context("can't find this program's own file")?,

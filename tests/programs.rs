@@ -156,3 +156,11 @@ async fn a_run_waits_its_turn_and_a_full_queue_says_so() {
     assert_eq!(socket.wait_for("finished").await["run_id"], json!(first));
     assert_eq!(socket.wait_for("finished").await["run_id"], json!(second));
 }
+
+#[actix_web::test]
+async fn a_system_that_cannot_fork_a_warm_runtime_runs_programs_too() {
+    let app = TestApp::with(&["--fork=cold"]);
+    assert_eq!(app.health().await["fork"], "cold");
+    let ran = app.run("console.log('hi'); 1 + 1").expect_completed().await;
+    assert_eq!((ran.lines(), &ran.0["value"]["value"]), (vec!["hi"], &json!(2.0)));
+}

@@ -15,7 +15,8 @@ const theme = EditorView.theme({
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
     backgroundColor: "var(--selection)",
   },
-  ".cm-gutters": { color: "var(--faint)", backgroundColor: "transparent", border: "none" },
+  // Solid, since long lines scroll under it.
+  ".cm-gutters": { color: "var(--faint)", backgroundColor: "var(--surface)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { minWidth: "3ch", padding: "0 var(--s2) 0 var(--s3)" },
   ".cm-activeLine": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine": { backgroundColor: "var(--active-line)" },

@@ -256,7 +256,8 @@ text: string,
  */
 id?: number,
 /**
- * Arrays, typed arrays: the number of elements. ArrayBuffer, DataView: of bytes. Map, Set: of entries.
+ * Arrays, typed arrays: the number of elements. ArrayBuffer, DataView: of bytes. Map, Set, URLSearchParams:
+ * of entries.
  */
 length?: number,
 /**
@@ -264,11 +265,12 @@ length?: number,
  */
 items?: Array<Value>,
 /**
- * Entries of a Map.
+ * Entries of a Map or of what lists pairs as one does, such as a URLSearchParams.
  */
 entries?: Array<[Value, Value]>,
 /**
- * Own properties: strings in insertion order, then symbols; array indices are in `items`.
+ * Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
+ * an object of the platform (`URL`, `Event`…), its attributes.
  */
 properties?: Array<Property>,
 /**

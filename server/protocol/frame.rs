@@ -70,7 +70,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`FrameError::Length`], after which the stream can't be trusted any more.
-    pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
         let Some((header, rest)) = self.rest().split_first_chunk::<4>() else { return Ok(None) };
         let length = checked_length(*header, self.allowed)?;
         let Some(body) = rest.get(..length) else { return Ok(None) };
@@ -154,7 +154,7 @@ mod tests {
         ));
         let mut decoder = Decoder::new(1000);
         decoder.buffer().extend_from_slice(&1001u32.to_le_bytes());
-        assert!(matches!(decoder.next(), Err(FrameError::Length { .. })));
+        assert!(matches!(decoder.frame(), Err(FrameError::Length { .. })));
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
             let mut got = Vec::new();
             for chunk in bytes.chunks(piece) {
                 decoder.buffer().extend_from_slice(chunk);
-                while let Some(frame) = decoder.next().unwrap() {
+                while let Some(frame) = decoder.frame().unwrap() {
                     got.push((frame.kind, frame.payload));
                 }
             }
@@ -198,7 +198,7 @@ mod tests {
         fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut decoder = Decoder::new(64);
             decoder.buffer().extend_from_slice(&bytes);
-            while let Ok(Some(frame)) = decoder.next() {
+            while let Ok(Some(frame)) = decoder.frame() {
                 prop_assert!(frame.payload.len() < 64);
             }
             let _ = read(&mut &bytes[..], 64);

@@ -211,18 +211,20 @@ pub struct ObjectValue {
     /// Present when a [`Value::Ref`] in the same tree points here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u32>,
-    /// Arrays, typed arrays: the number of elements. ArrayBuffer, DataView: of bytes. Map, Set: of entries.
+    /// Arrays, typed arrays: the number of elements. ArrayBuffer, DataView: of bytes. Map, Set, URLSearchParams:
+    /// of entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
     /// Elements of an array, typed array or Set, from index 0; runs of holes as one [`Value::Hole`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<Value>>"))]
     pub items: Vec<Value>,
-    /// Entries of a Map.
+    /// Entries of a Map or of what lists pairs as one does, such as a URLSearchParams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<(Value, Value)>>"))]
     pub entries: Vec<(Value, Value)>,
-    /// Own properties: strings in insertion order, then symbols; array indices are in `items`.
+    /// Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
+    /// an object of the platform (`URL`, `Event`…), its attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<Property>>"))]
     pub properties: Vec<Property>,

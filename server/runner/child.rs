@@ -3,6 +3,8 @@
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
 use super::isolate::Template;
 use super::link::{Link, exit};
 use super::memory::Resident;
@@ -12,7 +14,7 @@ use crate::protocol::runner::{READY, RUN, RunSpec};
 
 /// The longest `RUN` frame: a source and an input, and what JSON makes of them at worst.
 const RUN_BYTES: u32 = 64 << 20;
-/// The stack of a runner's second and third thread. They recurse nowhere.
+/// The stack of a runner's second thread. It recurses nowhere.
 const STACK_BYTES: usize = 128 << 10;
 
 /// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one.
@@ -23,20 +25,18 @@ pub fn live(mut socket: UnixStream, make: impl FnOnce() -> Result<Template, Stri
     let resident = Resident::open();
     template.warm_up();
     let (Ok(reading), Ok(writing)) = (socket.try_clone(), socket.try_clone()) else { exit(1) };
+    let Ok(signalled) = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC) else { exit(1) };
 
-    // The other two threads start before the visitor waits, and get to work when the run begins.
-    let (to_reader, reader) = std::sync::mpsc::sync_channel::<Arc<Link>>(1);
+    // The second thread starts before the visitor waits, and gets to work when the run begins.
     let (to_watch, watch) = std::sync::mpsc::sync_channel::<Arc<Link>>(1);
-    spawn("reader", move || {
-        if let Ok(link) = reader.recv() {
-            link.read(reading);
-        }
-    });
-    spawn("watch", move || {
+    let life = move || {
         if let Ok(link) = watch.recv() {
-            link.watch();
+            link.watch(reading);
         }
-    });
+    };
+    if std::thread::Builder::new().name("watch".into()).stack_size(STACK_BYTES).spawn(life).is_err() {
+        exit(1);
+    }
 
     if frame::write(&mut socket, READY, &[]).is_err() {
         exit(0);
@@ -50,17 +50,9 @@ pub fn live(mut socket: UnixStream, make: impl FnOnce() -> Result<Template, Stri
         _ => exit(0),
     };
     confine::run(&spec.limits);
-    let link = Link::new(template.handle(), writing, resident, spec.limits);
+    let link = Link::new(template.handle(), writing, resident, signalled, spec.limits);
     let _ = to_watch.send(link.clone());
-    let _ = to_reader.send(link.clone());
     let ended = template.run(&link, spec);
     memory::note_buffer_peak(memory::buffers_held());
     link.finish(ended.ending, ended.value, ended.error)
-}
-
-fn spawn(name: &str, life: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(life);
-    if thread.is_err() {
-        exit(1);
-    }
 }

@@ -37,7 +37,9 @@ pub fn from_exception<'s>(
             // A syntax error's stack is where the parser was called from; its place is the message's.
             error.stack = match place {
                 Some(place) if syntax_error => std::iter::once(place).collect(),
-                place => stack.filter(|stack| !stack.is_empty()).unwrap_or_else(|| place.into_iter().collect()),
+                place => {
+                    stack.filter(|stack| !stack.is_empty()).unwrap_or_else(|| place.into_iter().collect())
+                }
             };
         }
     }
@@ -45,7 +47,11 @@ pub fn from_exception<'s>(
 }
 
 /// Where `message` points to, if that is in the program.
-pub fn place(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, message: v8::Local<v8::Message>) -> Option<StackFrame> {
+pub fn place(
+    scope: &mut v8::PinScope<'_, '_>,
+    visit: &Visit,
+    message: v8::Local<v8::Message>,
+) -> Option<StackFrame> {
     let script = message.get_script_resource_name(scope)?.try_cast::<v8::String>().ok()?;
     if script.to_rust_string_lossy(scope) != super::visit::SCRIPT_NAME {
         return None;

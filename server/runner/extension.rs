@@ -5,7 +5,7 @@ deno_core::extension!(
     mayfly,
     deps = [deno_webidl, deno_web],
     esm_entry_point = "ext:mayfly/bootstrap.js",
-    esm = [dir "server/runner/js", "bootstrap.js"],
+    esm = [dir "server/runner/js", "bootstrap.js", "platform.js"],
 );
 
 /// The extensions of a runner's JavaScript runtime, in order.

@@ -5,6 +5,7 @@
 use deno_core::v8;
 
 use super::console::Method;
+use super::inspect::Platform;
 use super::visit::Visit;
 
 /// Puts the natives in place and takes away what deno_core and the bootstrap left on the global object.
@@ -29,6 +30,11 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     define(scope, global, "console", console.into(), v8::PropertyAttribute::DONT_ENUM);
     let queue_microtask = function(scope, "queueMicrotask", 1, queue_microtask);
     define(scope, global, "queueMicrotask", queue_microtask.into(), v8::PropertyAttribute::NONE);
+
+    // Last, when the global object is as programs find it.
+    let platform = get(scope, hooks, "platform").and_then(|platform| platform.try_cast().ok());
+    let platform = platform.and_then(|platform| Platform::capture(scope, platform));
+    platform.ok_or("the startup snapshot does not describe the platform")?.install(scope);
 
     let clock = get(scope, hooks, "startClock").and_then(|clock| clock.try_cast::<v8::Function>().ok());
     let clock = clock.ok_or("the startup snapshot has no clock in it")?;
@@ -132,7 +138,9 @@ fn console_call<'s>(
     _: v8::ReturnValue<'s, v8::Value>,
 ) {
     let method = args.data().try_cast::<v8::Uint32>().map(|number| number.value());
-    if let (Some(visit), Some(method)) = (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok())) {
+    if let (Some(visit), Some(method)) =
+        (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok()))
+    {
         let args: Vec<_> = (0..args.length()).map(|index| args.get(index)).collect();
         visit.console(scope, method, &args);
     }

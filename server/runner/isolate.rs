@@ -10,17 +10,21 @@ use std::time::Instant;
 use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
-use super::inspect::{Budget, InspectLimits, inspect};
+use super::console::{Console, Method};
+use super::inspect::{Budget, InspectLimits, UserFrames, inspect};
 use super::link::Link;
 use super::modules;
 use super::program::{Goal, Program, RESULT_EXPORT};
 use super::visit::{SCRIPT_NAME, Visit};
 use super::{errors, globals, memory};
-use crate::protocol::browser::RunError;
+use crate::protocol::browser::{Mode, RunError};
 use crate::protocol::runner::{Ending, RunSpec};
 use crate::protocol::value::Value;
 
 static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
+
+/// What [`Template::warm_up`] runs.
+const WARM_UP: &str = "(function f(a) { return [a, { a }, `${a}`].map((x) => x) })(1)";
 
 /// How a program ended, with what came of it.
 pub struct Ended {
@@ -34,7 +38,6 @@ pub struct Ended {
 
 /// A runtime that has run no program.
 pub struct Template {
-    // Dropped never: a child leaves by `_exit`. The order matters to nobody.
     executor: tokio::runtime::Runtime,
     runtime: JsRuntime,
     platform: v8::SharedRef<v8::Platform>,
@@ -106,20 +109,32 @@ impl Template {
         }
     }
 
-    /// Sends a small program of our own through everything that a visitor's program goes through, in a
-    /// context that is thrown away: what it touches is then in place, in the zygote for all children, in a
-    /// child before its visitor waits.
+    /// Sends a small program of our own the way that a visitor's will go: what it touches is then in place,
+    /// in the zygote for all children, and in a child before its visitor waits. It leaves nothing that a
+    /// program could see.
     pub fn warm_up(&mut self) {
         let _entered = self.executor.enter();
-        v8::scope!(let scope, self.runtime.v8_isolate());
-        let context = v8::Context::new(scope, v8::ContextOptions::default());
-        let scope = &mut v8::ContextScope::new(scope, context);
-        let source = "(function f(a) { return [a, { a }, `${a}`].map((x) => x).length })(1)";
-        if let Some(source) = v8::String::new(scope, source)
-            && let Some(script) = v8::Script::compile(scope, source, None)
-        {
-            script.run(scope);
-        }
+        let context = self.runtime.main_context();
+        v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+        let program = Program::new(WARM_UP.into(), Mode::Auto);
+        let origin = origin(scope, false);
+        let Some(source) = v8::String::new(scope, &program.source) else { return };
+        let Some(script) = v8::Script::compile(scope, source, Some(&origin)) else { return };
+        let Some(value) = script.run(scope) else { return };
+        let frames = UserFrames::new(|script| script == SCRIPT_NAME, |line, column| (line, column));
+        let mut console = Console::new(frames, Instant::now(), 1 << 16);
+        let text = v8::String::empty(scope).into();
+        let event = console.call(scope, Method::Log, &[text, value]);
+        drop(serde_json::to_vec(&event));
+    }
+
+    /// Runs `test` in the realm that a program would get.
+    #[cfg(test)]
+    pub fn with_realm(&mut self, test: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>)) {
+        let _entered = self.executor.enter();
+        let context = self.runtime.main_context();
+        v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+        test(scope);
     }
 
     /// A handle that other threads can interrupt the isolate with.
@@ -127,8 +142,8 @@ impl Template {
         self.runtime.v8_isolate().thread_safe_handle()
     }
 
-    /// Runs a program to its end.
-    pub fn run(mut self, link: &Arc<Link>, spec: RunSpec) -> Ended {
+    /// Runs a program to its end. A template is for one program.
+    pub fn run(&mut self, link: &Arc<Link>, spec: RunSpec) -> Ended {
         let start = Instant::now();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
@@ -275,7 +290,8 @@ fn evaluate<'s>(
             let Err(module_error) = compile_module(scope, visit, source).map(|_| ()) else {
                 return module(scope, visit, source, false);
             };
-            let place = |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
+            let place =
+                |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
             Err(if place(&module_error) > place(&script_error) { module_error } else { script_error })
         }
     }
@@ -391,7 +407,8 @@ impl Started {
 
 /// A module that awaits what can't come any more.
 fn stalled(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, module: v8::Local<v8::Module>) -> RunError {
-    let message = "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
+    let message =
+        "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
     let mut error = RunError { name: "Error".into(), message, stack: Vec::new() };
     if let Some((_, message)) = module.get_stalled_top_level_await_message(scope).first()
         && let Some(place) = errors::place(scope, visit, *message)
@@ -460,4 +477,3 @@ unsafe extern "C" fn on_collected(
 unsafe extern "C" fn on_out_of_memory(_: *const std::ffi::c_char, _: &v8::OomDetails) {
     super::link::exit(crate::protocol::runner::EXIT_OUT_OF_MEMORY);
 }
-

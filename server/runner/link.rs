@@ -1,20 +1,24 @@
-//! What the three threads of a runner share. The main thread runs JavaScript. The *reader* waits for the
-//! server's word. The *watch* sends what the main thread wrote but did not send, keeps the clock of CPU time
-//! and memory, and sees to it that a program that must end does.
+//! What the two threads of a runner share. The main thread runs JavaScript. The *watch* waits for the server's
+//! word, sends what the main thread wrote but did not send, keeps the clock of CPU time and memory, and sees to
+//! it that a program that must end does.
 
-use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use deno_core::v8;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::eventfd::EventFd;
+use nix::sys::time::TimeSpec;
 use tokio::sync::Notify;
 
 use super::memory::{self, Resident};
 use super::output::{BATCH_TIME, Output, Pushed};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, RunError};
+use crate::protocol::frame;
 use crate::protocol::runner::{
     EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP,
 };
@@ -27,6 +31,8 @@ const INSIST_FOR: Duration = Duration::from_millis(120);
 /// How often the watch looks at a program that computes, and at one that waits.
 const LOOK_BUSY: Duration = Duration::from_millis(20);
 const LOOK_IDLE: Duration = Duration::from_secs(1);
+/// The longest frame from the server while a program runs.
+const SERVER_BYTES: u32 = 1 << 16;
 
 /// The shared state of one run.
 pub struct Link {
@@ -34,7 +40,8 @@ pub struct Link {
     isolate: v8::IsolateHandle,
     output: Mutex<Output>,
     signal: Mutex<Signal>,
-    signalled: Condvar,
+    /// Wakes the watch, which waits for this and the server at once.
+    signalled: EventFd,
     /// Wakes the main thread when it waits for a timer rather than computes.
     pub wake: Notify,
     stopped_at: Mutex<Option<Vec<StackFrame>>>,
@@ -59,13 +66,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Link {
     /// The link of a run that begins now.
-    pub fn new(isolate: v8::IsolateHandle, socket: UnixStream, resident: Resident, limits: Limits) -> Arc<Self> {
+    pub fn new(
+        isolate: v8::IsolateHandle,
+        socket: UnixStream,
+        resident: Resident,
+        signalled: EventFd,
+        limits: Limits,
+    ) -> Arc<Self> {
         Arc::new(Self {
             limits,
             isolate,
             output: Mutex::new(Output::new(socket, limits.output_bytes, limits.console_events)),
             signal: Mutex::default(),
-            signalled: Condvar::new(),
+            signalled,
             wake: Notify::new(),
             stopped_at: Mutex::new(None),
             heap_bytes: AtomicU64::new(0),
@@ -90,7 +103,7 @@ impl Link {
                 let mut signal = lock(&self.signal);
                 if signal.flush_at.is_none() {
                     signal.flush_at = Some(now + BATCH_TIME);
-                    self.signalled.notify_one();
+                    self.wake_watch();
                 }
             }
             Pushed::Exceeded => self.end(Ending::OutputExceeded),
@@ -108,11 +121,16 @@ impl Link {
         let mut signal = lock(&self.signal);
         if signal.ending.is_none() {
             signal.ending = Some(ending);
-            self.signalled.notify_one();
+            self.wake_watch();
             drop(signal);
             self.interrupt();
             self.wake.notify_one();
         }
+    }
+
+    fn wake_watch(&self) {
+        // The counter can't be full: the watch empties it each time.
+        let _ = self.signalled.write(1);
     }
 
     fn interrupt(&self) {
@@ -125,7 +143,12 @@ impl Link {
     }
 
     /// Says the last word and leaves. Nothing of this process is cleaned up: the kernel does it faster.
-    pub fn finish(&self, ending: Ending, value: Option<Box<serde_json::value::RawValue>>, error: Option<RunError>) -> ! {
+    pub fn finish(
+        &self,
+        ending: Ending,
+        value: Option<Box<serde_json::value::RawValue>>,
+        error: Option<RunError>,
+    ) -> ! {
         let mut output = lock(&self.output);
         let _ = output.finish(&mut self.report(ending, value, error));
         exit(0)
@@ -151,27 +174,26 @@ impl Link {
         }
     }
 
-    /// The watch's life.
-    pub fn watch(&self) {
+    /// The watch's life. `socket` is where the server's word comes; a server that is gone ends the process.
+    pub fn watch(&self, mut socket: UnixStream) -> ! {
         let mut look_after = LOOK_BUSY;
         let mut cpu_seen = self.cpu_at_start;
         let mut look_at = Instant::now() + look_after;
-        let mut signal = lock(&self.signal);
         loop {
-            if let Some(ending) = signal.ending {
-                drop(signal);
+            let (ending, flush_at) = {
+                let signal = lock(&self.signal);
+                (signal.ending, signal.flush_at)
+            };
+            if let Some(ending) = ending {
                 self.insist(ending);
             }
             let now = Instant::now();
-            if signal.flush_at.is_some_and(|at| at <= now) {
-                signal.flush_at = None;
-                drop(signal);
+            if flush_at.is_some_and(|at| at <= now) {
+                lock(&self.signal).flush_at = None;
                 let _ = lock(&self.output).flush(now);
-                signal = lock(&self.signal);
                 continue;
             }
             if look_at <= now {
-                drop(signal);
                 let cpu = memory::cpu_clock_micros();
                 let idle = cpu.saturating_sub(cpu_seen) < 1000;
                 cpu_seen = cpu;
@@ -179,15 +201,28 @@ impl Link {
                 // A program can't use more CPU time than passes, so there is no need to look before that.
                 let left = self.look(cpu).max(Duration::from_millis(1));
                 look_at = now + look_after.min(left);
-                signal = lock(&self.signal);
                 continue;
             }
-            let until = signal.flush_at.map_or(look_at, |at| at.min(look_at));
-            signal = self
-                .signalled
-                .wait_timeout(signal, until.saturating_duration_since(now))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let until = flush_at.map_or(look_at, |at| at.min(look_at)).saturating_duration_since(now);
+            let mut polled = [
+                PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signalled.as_fd(), PollFlags::POLLIN),
+            ];
+            if ppoll(&mut polled, Some(TimeSpec::from_duration(until)), None).is_err() {
+                // Interrupted by a signal: look again.
+                continue;
+            }
+            let [said, signalled] = polled.map(|fd| fd.any().unwrap_or(false));
+            if signalled {
+                let _ = self.signalled.read();
+            }
+            if said {
+                match frame::read(&mut socket, SERVER_BYTES) {
+                    Ok(frame) if frame.kind == STOP => self.end(Ending::Stopped),
+                    Ok(_) => {}
+                    Err(_) => exit(0),
+                }
+            }
         }
     }
 
@@ -230,17 +265,6 @@ impl Link {
                 Ending::MemoryExceeded => EXIT_OUT_OF_MEMORY,
                 _ => EXIT_STOPPED,
             }),
-        }
-    }
-
-    /// The reader's life: waits for the server's word. A server that is gone ends the process.
-    pub fn read(&self, mut socket: impl Read) {
-        loop {
-            match crate::protocol::frame::read(&mut socket, 1 << 16) {
-                Ok(frame) if frame.kind == STOP => self.end(Ending::Stopped),
-                Ok(_) => {}
-                Err(_) => exit(0),
-            }
         }
     }
 }

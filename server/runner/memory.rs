@@ -13,6 +13,8 @@ use deno_core::v8;
 /// One isolate lives in a process, so these are the process's.
 static HELD: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
+/// What they held when the run began: the runtime's own.
+static BASE: AtomicU64 = AtomicU64::new(0);
 static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
 static REFUSALS: AtomicU64 = AtomicU64::new(0);
 
@@ -22,13 +24,15 @@ const NEVER_REFUSED: usize = 1 << 10;
 
 /// Sets what buffers may hold from now on, in bytes, and forgets the peak.
 pub fn limit_buffers(bytes: u64) {
-    ALLOWED.store(bytes, Relaxed);
-    PEAK.store(HELD.load(Relaxed), Relaxed);
+    let own = HELD.load(Relaxed);
+    ALLOWED.store(bytes.saturating_add(own), Relaxed);
+    PEAK.store(own, Relaxed);
+    BASE.store(own, Relaxed);
 }
 
 /// The most that buffers held, in bytes.
 pub fn buffer_peak() -> u64 {
-    PEAK.load(Relaxed)
+    PEAK.load(Relaxed).saturating_sub(BASE.load(Relaxed))
 }
 
 /// What buffers hold now, in bytes.

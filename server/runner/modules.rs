@@ -28,7 +28,8 @@ pub fn check_imports(
     module: v8::Local<v8::Module>,
 ) -> Result<(), RunError> {
     let requests = module.get_module_requests();
-    let Some(request) = requests.get(scope, 0).and_then(|request| request.try_cast::<v8::ModuleRequest>().ok())
+    let Some(request) =
+        requests.get(scope, 0).and_then(|request| request.try_cast::<v8::ModuleRequest>().ok())
     else {
         return Ok(());
     };

@@ -67,7 +67,8 @@ impl Program {
         let allocator = Allocator::default();
         let parse = |source_type| Parser::new(&allocator, &source, source_type).parse();
         let is_good = |parsed: &ParserReturn| !parsed.panicked && parsed.diagnostics.is_empty();
-        let mut parsed = parse(if mode == Mode::Auto { SourceType::unambiguous() } else { SourceType::mjs() });
+        let mut parsed =
+            parse(if mode == Mode::Auto { SourceType::unambiguous() } else { SourceType::mjs() });
         if !is_good(&parsed) && mode == Mode::Auto {
             // Some of what only a module may say, such as `for await`, is no sign of one to the parser.
             parsed = parse(SourceType::mjs());
@@ -241,7 +242,10 @@ mod tests {
         assert_eq!(lone("await 1;\n throw 5"), Some((2, 2)));
         assert_eq!(lone("if (1) { throw 5 }; 1"), Some((1, 10)));
         assert_eq!(lone("throw 1; throw 2"), None);
-        assert_eq!(lone("function f() { throw 1 } (() => { throw 2 })(); class A { static { throw 3 } }"), None);
+        assert_eq!(
+            lone("function f() { throw 1 } (() => { throw 2 })(); class A { static { throw 3 } }"),
+            None
+        );
     }
 
     #[test]

@@ -77,7 +77,12 @@ impl Visit {
     }
 
     /// A call of a console method.
-    pub fn console<'s>(&self, scope: &mut v8::PinScope<'s, '_>, method: Method, args: &[v8::Local<'s, v8::Value>]) {
+    pub fn console<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        method: Method,
+        args: &[v8::Local<'s, v8::Value>],
+    ) {
         // Inspection runs no code of the program's, so nothing can come back here meanwhile.
         let event = self.console.borrow_mut().call(scope, method, args);
         if let Some(event) = event
@@ -123,7 +128,8 @@ impl Visit {
             error.stack = rejection.stack;
         }
         if error.stack.is_empty() && !reason.is_native_error() {
-            let place = self.lone_throw.map(|(line, column)| StackFrame { function: String::new(), line, column });
+            let place =
+                self.lone_throw.map(|(line, column)| StackFrame { function: String::new(), line, column });
             error.stack.extend(place);
         }
         Some(error)

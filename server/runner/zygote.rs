@@ -8,7 +8,9 @@ use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction, sigprocmask};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction, sigprocmask,
+};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
@@ -35,7 +37,8 @@ pub struct Settings {
 /// # Errors
 /// In words, when it can't even start.
 pub fn run(settings: Settings) -> Result<(), String> {
-    let control = take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
+    let control =
+        take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
     let mut notes = confine::zygote();
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
 

@@ -112,6 +112,12 @@ fn outcome(seen: &Seen) -> Outcome {
         // Without a cause of ours the runner ended this by itself, and output is what it was stuck on.
         Some(End { status: Some(EXIT_STOPPED), .. }) => Outcome::OutputExceeded,
         Some(End { signal: Some(libc::SIGXCPU), .. }) => Outcome::CpuExceeded,
+        // V8 ends itself by a trap when it runs out of memory where it has nobody to tell.
+        Some(End { signal: Some(libc::SIGTRAP | libc::SIGILL | libc::SIGABRT), process_bytes, .. })
+            if process_bytes > seen.limits.process_bytes =>
+        {
+            Outcome::MemoryExceeded
+        }
         // SIGKILL that is not ours: the kernel's, for CPU time or for memory.
         Some(End { signal: Some(libc::SIGKILL), cpu_ms, process_bytes, .. }) => {
             if cpu_ms >= seen.limits.cpu_ms {
@@ -303,6 +309,11 @@ mod tests {
             (killed(0, 256 << 20), Outcome::MemoryExceeded),
             (killed(0, 0), Outcome::Crashed),
             (End { signal: Some(libc::SIGSEGV), ..End::default() }, Outcome::Crashed),
+            (End { signal: Some(libc::SIGTRAP), ..End::default() }, Outcome::Crashed),
+            (
+                End { signal: Some(libc::SIGTRAP), process_bytes: 300 << 20, ..End::default() },
+                Outcome::MemoryExceeded,
+            ),
         ] {
             assert_eq!(report(Seen { end: Some(end), ..seen() }).outcome, expected, "{end:?}");
         }

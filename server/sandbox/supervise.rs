@@ -266,7 +266,7 @@ impl Supervisor {
         loop {
             // Frames that are here already, as long as the client keeps up.
             while self.pending.is_none() && self.finished.is_none() && !self.is_broken && !self.is_cut {
-                match self.decoder.next() {
+                match self.decoder.frame() {
                     Ok(Some(frame)) => self.take(frame),
                     Ok(None) => break,
                     Err(error) => self.broken(&error.to_string()),
@@ -399,7 +399,7 @@ impl Supervisor {
             if self.finished.is_some() || self.is_broken {
                 return;
             }
-            match self.decoder.next() {
+            match self.decoder.frame() {
                 Ok(Some(frame)) => self.take(frame),
                 Ok(None) => match timeout(GONE_WITHIN, self.reading.read_buf(self.decoder.buffer())).await {
                     Ok(Ok(1..)) => {}

@@ -48,21 +48,30 @@ export class ConsolePanel {
   #dropped = 0;
   #frame: number | null = null;
   #following = true;
+  /** Where the scroller was when it last moved. */
+  #top = 0;
 
   constructor(elements: PanelElements, jump: Jump) {
     this.#elements = elements;
     this.#jump = jump;
     elements.scroller.addEventListener("scroll", () => {
-      this.#follow(this.#atEnd());
+      // Rows that came since, or took their real height only when shown, put the end further down: that is
+      // no reason to stay behind. Only who scrolls up does.
+      const top = elements.scroller.scrollTop;
+      if (this.#atEnd()) this.#follow(true);
+      else if (top < this.#top) this.#follow(false);
+      this.#top = top;
     }, { passive: true });
     elements.latest.addEventListener("click", () => {
       this.#follow(true);
       this.#toEnd();
       elements.scroller.focus();
     });
-    new ResizeObserver(() => {
+    const resized = new ResizeObserver(() => {
       if (this.#following) this.#toEnd();
-    }).observe(elements.scroller);
+    });
+    resized.observe(elements.scroller);
+    resized.observe(elements.list);
   }
 
   /** Adds console events. */

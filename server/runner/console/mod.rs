@@ -312,7 +312,7 @@ impl Console {
                     match part {
                         FormatPart::Text { text: part, .. } => text.push_str(part),
                         FormatPart::Value { arg } => {
-                            text.push_str(&args.get(*arg as usize).map_or(String::new(), line))
+                            text.push_str(&args.get(*arg as usize).map_or(String::new(), line));
                         }
                     }
                 }

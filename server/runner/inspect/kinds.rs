@@ -2,15 +2,15 @@
 
 use deno_core::v8;
 
-use super::own::{self, Keys, Own, Reader, Slot};
+use super::own::{self, Keys, Slot};
 use super::preview::{self, LINE_UNITS, one_line};
 use super::size::{cut, text_len};
 use super::walk::{ENTRY, LENGTH, LISTS, Walk, empty, nothing};
-use super::{primitive, slots};
-use crate::protocol::value::{ErrorValue, ObjectKind, ObjectValue, PromiseState, Value};
+use super::{error, platform, primitive, slots};
+use crate::protocol::value::{ObjectKind, ObjectValue, PromiseState, Value};
 
 /// The longest class name, in UTF-16 units.
-const CLASS_UNITS: usize = 64;
+pub(super) const CLASS_UNITS: usize = 64;
 /// An object with more prototypes is an `Object`, whatever their names.
 const MAX_PROTOTYPES: usize = 100;
 /// The longest name of a function in its `text`, in UTF-16 units.
@@ -21,10 +21,6 @@ const SOURCE_UNITS: usize = 200;
 const STATE: usize = 40;
 /// `"value":,` or `"handler":,`
 const VALUE: usize = 12;
-/// `"error":{"name":"","message":"","stack":[],"cause":}`
-const ERROR: usize = 60;
-/// `{"function":"","line":…,"column":…},`
-const FRAME: usize = 70;
 
 fn kind(object: v8::Local<v8::Object>, class: Option<&str>) -> ObjectKind {
     type Test = fn(&v8::Value) -> bool;
@@ -64,7 +60,7 @@ fn kind(object: v8::Local<v8::Object>, class: Option<&str>) -> ObjectKind {
 
 /// The class that V8 names: the constructor that made the object, or what data properties of its prototypes
 /// say. `None` for a null prototype. Accessors are not called and proxies not asked.
-fn class<'s>(scope: &v8::PinScope<'s, '_>, object: v8::Local<v8::Object>) -> Option<String> {
+pub(super) fn class<'s>(scope: &v8::PinScope<'s, '_>, object: v8::Local<v8::Object>) -> Option<String> {
     if object.get_prototype(scope).is_none_or(|prototype| prototype.is_null()) {
         return None;
     }
@@ -103,7 +99,7 @@ pub(super) fn head<'s>(
             text
         }
         ObjectKind::Error => {
-            let (name, message) = name_and_message(scope, &walk.reader, object, LINE_UNITS);
+            let (name, message) = error::name_and_message(scope, &walk.reader, object, LINE_UNITS);
             // A subclass that did not set its name is better known by its own.
             let name = match node.class.as_deref() {
                 Some(class) if name == "Error" => class,
@@ -215,23 +211,6 @@ fn is_class(source: &str) -> bool {
     }
 }
 
-/// `name` and `message` of an error, from data properties alone; each cut to `max_units`.
-pub(super) fn name_and_message<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    reader: &Reader<'s>,
-    error: v8::Local<'s, v8::Object>,
-    max_units: usize,
-) -> (String, String) {
-    let text = |key: &str| {
-        let key = own::name(scope, key);
-        let text = reader.data(scope, error, key)?.try_cast::<v8::String>().ok()?;
-        Some(primitive::string(scope, text, max_units))
-    };
-    let (name, message) = (text("name"), text("message").unwrap_or_default());
-    let name = name.or_else(|| class(scope, error)).unwrap_or_else(|| "Error".to_owned());
-    (name, message)
-}
-
 /// How many members a collapsed node hides.
 pub(super) fn count<'s>(
     walk: &mut Walk<'s, '_>,
@@ -241,7 +220,9 @@ pub(super) fn count<'s>(
 ) -> u64 {
     match node.kind {
         ObjectKind::Object | ObjectKind::Module => {
-            own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))
+            platform::count(walk, scope, object).unwrap_or_else(|| {
+                own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))
+            })
         }
         ObjectKind::DataView => 0,
         _ => node.length.unwrap_or(0),
@@ -335,7 +316,13 @@ pub(super) fn members<'s>(
                 skipped = &["length"];
             }
         }
-        ObjectKind::Error => return error(walk, scope, object, node, depth),
+        ObjectKind::Error => return error::members(walk, scope, object, node, depth),
+        ObjectKind::Object => {
+            platform::members(walk, scope, object, node, depth);
+            if object == scope.get_current_context().global(scope) {
+                return global(walk, scope, object, node, depth);
+            }
+        }
         ObjectKind::Function | ObjectKind::Class => {
             skipped = &["length", "name", "prototype", "arguments", "caller"];
         }
@@ -455,33 +442,20 @@ fn entries<'s>(
     }
 }
 
-fn error<'s>(
+/// The global object: what every program has without enumerating it (`Object`, `URL`…) is only counted.
+fn global<'s>(
     walk: &mut Walk<'s, '_>,
     scope: &mut v8::PinScope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     node: &mut ObjectValue,
     depth: u32,
 ) {
-    let mut told = false;
-    if walk.budget.charge(ERROR) {
-        let units = if depth == 1 { walk.limits.top_units } else { walk.limits.inner_units };
-        let (name, message) = name_and_message(scope, &walk.reader, object, units);
-        let (name, message) = (walk.text(name, CLASS_UNITS), walk.text(message, units));
-        let stack = walk.frames.of_error(scope, object.into(), super::MAX_FRAMES);
-        let stack = stack
-            .into_iter()
-            .take_while(|frame| walk.budget.charge(FRAME + text_len(&frame.function)))
-            .collect();
-        let key = own::name(scope, "cause");
-        let cause =
-            walk.reader.own_data(scope, object, key).and_then(|cause| walk.value(scope, cause, depth));
-        node.error = Some(ErrorValue { name, message, stack, cause });
-        told = true;
-    }
-    // What `error` has said already; `stack` always, for it is V8's text of the same frames.
-    let skip = |key: &str, own: &Own<'s>| {
-        key == "stack"
-            || told && matches!(own.slot, Slot::Data(_)) && matches!(key, "name" | "message" | "cause")
-    };
-    walk.properties(scope, object, node, Keys::All, depth, skip);
+    let platform = walk.platform.clone();
+    let skipped = std::cell::Cell::new(0);
+    walk.properties(scope, object, node, Keys::All, depth, |key, own| {
+        let skip = !own.enumerable && platform.as_ref().is_some_and(|platform| platform.had_global(key));
+        skipped.set(skipped.get() + u64::from(skip));
+        skip
+    });
+    node.more += skipped.get();
 }

@@ -3,14 +3,17 @@
 //! The program is hostile: it may have replaced every method of every prototype, put accessors wherever a
 //! property is looked for, and handed over proxies. So all of this goes through V8's own functions on the
 //! objects themselves: own keys, property descriptors, prototypes, internal slots (`own.rs`). Nothing here
-//! calls a function of the program's realm, converts an object to a primitive, or asks a proxy.
+//! calls a function that the program could have replaced, converts an object to a primitive, or asks a proxy.
+//! The platform's own objects keep private fields, which a few captured accessors read (`platform.rs`).
 //!
 //! What is looked at is bounded three ways: levels, members for each object, and a [`Budget`] of nodes and
 //! bytes of JSON for a whole event. Bytes are charged before a node is made, so that a tree is never larger
 //! than its budget.
 
+mod error;
 mod kinds;
 mod own;
+mod platform;
 mod preview;
 pub(super) mod primitive;
 pub(super) mod size;
@@ -24,6 +27,7 @@ use deno_core::v8;
 
 pub(super) use kinds::has_room;
 pub(super) use own::{Keys, Reader, Slot, keys, name};
+pub use platform::Platform;
 pub(super) use preview::{accessor, line};
 pub use size::json_len;
 pub use stack::{MAX_FRAMES, UserFrames};
@@ -162,7 +166,7 @@ pub fn inspect_error<'s>(
             return None;
         }
         let reader = Reader::new(scope);
-        let (name, message) = kinds::name_and_message(scope, &reader, error, max_units);
+        let (name, message) = error::name_and_message(scope, &reader, error, max_units);
         let stack = frames.of_error(scope, value, MAX_FRAMES);
         Some(ErrorValue { name, message, stack, cause: None })
     })

@@ -1,10 +1,12 @@
 //! The walk over a value: nodes, properties, elements.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use deno_core::v8;
 
 use super::own::{self, Keys, Own, Reader, Slot};
+use super::platform::Platform;
 use super::size::{cut, text_len};
 use super::{Budget, InspectLimits, MAX_DEPTH, UserFrames, kinds, preview, primitive};
 use crate::protocol::value::{ObjectKind, ObjectValue, Property, Value};
@@ -22,7 +24,7 @@ const HELD_DEPTH: u32 = 1;
 const STRING: usize = 60;
 const LEAF: usize = 60;
 const REF: usize = 30;
-const OBJECT: usize = 120;
+pub(super) const OBJECT: usize = 120;
 const PROPERTY: usize = 60;
 pub(super) const ENTRY: usize = 4;
 /// `"length":…,` with the largest number.
@@ -44,6 +46,8 @@ pub(super) struct Walk<'s, 'a> {
     pub(super) budget: &'a mut Budget,
     pub(super) frames: &'a UserFrames,
     pub(super) reader: Reader<'s>,
+    /// Absent where no platform was installed.
+    pub(super) platform: Option<Rc<Platform>>,
     /// By identity hash, which is not unique.
     seen: HashMap<i32, Vec<Seen<'s>>>,
     referenced: HashSet<u32>,
@@ -63,6 +67,7 @@ pub(super) fn tree<'s>(
         budget,
         frames,
         reader: Reader::new(scope),
+        platform: Platform::of(scope),
         seen: HashMap::new(),
         referenced: HashSet::new(),
         last_id: 0,
@@ -180,9 +185,7 @@ impl<'s> Walk<'s, '_> {
         text: v8::Local<'s, v8::String>,
         units: usize,
     ) -> Option<Value> {
-        if !self.budget.node(STRING) {
-            return None;
-        }
+        self.pay_for_string()?;
         let mut value = primitive::string(scope, text, units.min(self.budget.bytes()));
         let bytes = cut(&mut value, self.budget.bytes(), usize::MAX);
         self.budget.charge(bytes);
@@ -266,6 +269,11 @@ impl<'s> Walk<'s, '_> {
             }
             let key = keys.get_index(scope, index).and_then(|key| key.try_cast::<v8::Name>().ok());
             let Some(key) = key else { continue };
+            if key.is_symbol()
+                && self.platform.as_ref().is_some_and(|platform| platform.hides(scope, object, key))
+            {
+                continue;
+            }
             let Some(own) = self.reader.own(scope, object, key) else { continue };
             let (text, symbol) = key_text(scope, key);
             if !symbol && skip(&text, &own) {
@@ -279,7 +287,8 @@ impl<'s> Walk<'s, '_> {
         }
     }
 
-    fn property(
+    /// The property `key`, whose value stands at `depth`; `None` when the budget has no room for it.
+    pub(super) fn property(
         &mut self,
         scope: &mut v8::PinScope<'s, '_>,
         key: String,
@@ -287,15 +296,28 @@ impl<'s> Walk<'s, '_> {
         own: Own<'s>,
         depth: u32,
     ) -> Option<Property> {
-        if !self.budget.charge(PROPERTY + text_len(&key)) {
-            return None;
-        }
+        self.pay_for_property(&key)?;
         let (value, accessor) = match own.slot {
             Slot::Data(value) => (Some(self.value(scope, value, depth)?), None),
             Slot::Accessor(halves) => (None, Some(halves)),
             Slot::Uninitialized => (None, None),
         };
         Some(Property { key, symbol, hidden: !own.enumerable, value, accessor })
+    }
+
+    /// Pays for a property, but for its value.
+    pub(super) fn pay_for_property(&mut self, key: &str) -> Option<()> {
+        self.budget.charge(PROPERTY + text_len(key)).then_some(())
+    }
+
+    /// Pays for a string, but for its text.
+    pub(super) fn pay_for_string(&mut self) -> Option<()> {
+        self.pay_for_node(STRING)
+    }
+
+    /// Pays for a node of `bytes`.
+    pub(super) fn pay_for_node(&mut self, bytes: usize) -> Option<()> {
+        self.budget.node(bytes).then_some(())
     }
 
     /// An array's elements from 0, holes as runs.
@@ -360,6 +382,11 @@ impl<'s> Walk<'s, '_> {
         }
         paid
     }
+}
+
+/// A property with a value.
+pub(super) fn data(key: &str, value: Value) -> Property {
+    Property { key: key.to_owned(), symbol: false, hidden: false, value: Some(value), accessor: None }
 }
 
 /// A number's node.

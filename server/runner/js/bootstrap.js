@@ -3,6 +3,7 @@
 // operations are. What is native (`console`, `crypto`, `queueMicrotask`) is added by Rust when a runtime
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
 import { core, primordials } from "ext:core/mod.js";
+import { describePlatform } from "ext:mayfly/platform.js";
 
 const {
   ObjectDefineProperties,
@@ -197,6 +198,8 @@ globalThis.__mayfly = {
       },
     });
   },
+  /** What the console shows of the platform's own objects. */
+  platform: describePlatform(interfaces, core.loadExtScript("ext:deno_webidl/00_webidl.js").brand),
   /** Hands over where random bytes and UUIDs come from. */
   useRandom(fill, uuid) {
     randomFill = fill;

@@ -87,6 +87,43 @@ describe("live output", () => {
   });
 });
 
+describe("following", () => {
+  const source = `for (let i = 0; i < 12; i++) {
+  console.log(i);
+  await new Promise((wake) => setTimeout(wake, 20));
+}
+console.table([{ a: 1 }, { a: 2 }, { a: 3 }]);
+console.log("multi\\nline\\ntext");
+"the end"`;
+  for (const width of [1280, 360]) {
+    test(`the newest row stays in view, whatever its height, at ${width} px`, async () => {
+      await page.setViewportSize({ width, height: 640 });
+      await run(source);
+      assert.equal(await outcome(), "Completed");
+      const last = page.locator(".row.result", { hasText: "the end" });
+      await last.waitFor();
+      await page.waitForFunction(() => {
+        const row = document.querySelector(".row.result")?.getBoundingClientRect();
+        const box = document.querySelector("#rows")?.parentElement?.getBoundingClientRect();
+        return row !== undefined && box !== undefined && row.bottom <= box.bottom + 1;
+      });
+      assert.ok(await page.locator("#latest").isHidden());
+    });
+  }
+
+  test("who scrolls up stays there", async () => {
+    await run("for (let i = 0; i < 80; i++) console.log(i); await new Promise((wake) => setTimeout(wake, 400)); console.log('more'); 'the end'");
+    await page.locator("#rows .row", { hasText: "79" }).waitFor();
+    await page.locator("#rows .row").last().hover();
+    await page.mouse.wheel(0, -600);
+    await page.locator("#latest").waitFor();
+    assert.equal(await outcome(), "Completed");
+    assert.ok(await page.locator("#latest").isVisible());
+    await page.locator("#latest").click();
+    await page.locator("#latest").waitFor({ state: "hidden" });
+  });
+});
+
 describe("stopping", () => {
   test("a loop without end is dead within 300 ms of the click", async () => {
     await run("while(true){}");

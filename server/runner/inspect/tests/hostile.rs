@@ -66,7 +66,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// Replaces what the language would look up behind a program's back.
-const POISON: &str = "
+pub(super) const POISON: &str = "
     globalThis.touched = 0;
     globalThis.touch = function () { touched++; throw new Error('touched') };
     globalThis.traps = new Proxy({}, {get() { touched++; throw 1 }});
@@ -89,7 +89,7 @@ const POISON: &str = "
 ";
 
 /// Whether none of the program's code has run so far.
-fn assert_untouched(scope: &mut v8::PinScope<'_, '_>, source: &str) {
+pub(super) fn assert_untouched(scope: &mut v8::PinScope<'_, '_>, source: &str) {
     let touched = eval(scope, "touched").int32_value(scope);
     assert_eq!(touched, Some(0), "ran code of {source}");
 }

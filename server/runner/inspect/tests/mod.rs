@@ -3,6 +3,7 @@
 mod bounds;
 mod hostile;
 mod kinds;
+mod platform;
 
 use deno_core::v8;
 
