@@ -1,6 +1,7 @@
 //! The warm pool: a zygote, replaced as it wears, and a few of its children ready for a run.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Pool {
 
 struct State {
     settings: SandboxSettings,
+    /// Children made ready at the same time, at most.
+    forks_at_once: usize,
     zygote: Mutex<Option<Arc<Zygote>>>,
     children: Mutex<Children>,
     /// A child was taken or somebody waits for one, or a zygote died: the keeper has something to do.
@@ -46,6 +49,7 @@ impl Pool {
     pub async fn launch(settings: SandboxSettings) -> Result<Self, ProcessError> {
         let state = Arc::new(State {
             settings,
+            forks_at_once: std::thread::available_parallelism().map_or(2, NonZero::get),
             zygote: Mutex::default(),
             children: Mutex::default(),
             changed: Notify::new(),
@@ -151,14 +155,14 @@ impl State {
         children.ready.push_back(child);
     }
 
-    /// How many children are to be under way: as many as are missing, and no more than the pool holds, so
-    /// that a crowd does not get all of its children late.
+    /// How many children are to be under way: as many as are missing, and no more than there are processors:
+    /// a crowd of them would only get in each other's way.
     fn missing(&self) -> usize {
         let size = self.settings.warm_children.max(1);
         let mut children = lock(&self.children);
         children.waiting.retain(|waiting| !waiting.is_closed());
         children.ready.retain_mut(|child| !child.is_over());
-        (size + children.waiting.len()).saturating_sub(children.ready.len()).min(size)
+        (size + children.waiting.len()).saturating_sub(children.ready.len()).min(self.forks_at_once)
     }
 
     fn current(&self) -> Option<Arc<Zygote>> {
