@@ -126,7 +126,8 @@ struct Inner {
     closed: AtomicBool,
 }
 
-/// One run. Dropping it kills the run's process and gives its place back.
+/// One run. Dropping it, or the receiver of its events, kills the run's process; its place is free when the
+/// process is gone.
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
