@@ -13,3 +13,4 @@ mod settings;
 mod support;
 mod websocket;
 mod wire;
+mod zygote;

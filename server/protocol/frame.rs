@@ -9,6 +9,9 @@ use std::io::{self, Read, Write};
 /// Bytes before the payload: length and kind.
 pub const HEADER: usize = 5;
 
+/// Room for what is mostly read at once.
+const READ_BYTES: usize = 16 << 10;
+
 /// Why a frame could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
@@ -51,7 +54,7 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that refuses frames of more than `allowed` bytes (kind and payload).
     pub fn new(allowed: u32) -> Self {
-        Self { allowed, buffer: Vec::new(), start: 0 }
+        Self { allowed, buffer: Vec::with_capacity(READ_BYTES), start: 0 }
     }
 
     /// Where to read more bytes into: the spare end of the buffer, never more than one whole frame ahead.
@@ -68,8 +71,7 @@ impl Decoder {
     /// # Errors
     /// [`FrameError::Length`], after which the stream can't be trusted any more.
     pub fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        let bytes = &self.buffer[self.start..];
-        let Some((header, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
+        let Some((header, rest)) = self.rest().split_first_chunk::<4>() else { return Ok(None) };
         let length = checked_length(*header, self.allowed)?;
         let Some(body) = rest.get(..length) else { return Ok(None) };
         let frame = Frame { kind: body[0], payload: body[1..].to_vec() };
@@ -77,9 +79,9 @@ impl Decoder {
         Ok(Some(frame))
     }
 
-    /// Whether the stream may end here.
-    pub fn is_between_frames(&self) -> bool {
-        self.start == self.buffer.len()
+    /// The bytes of the frame that is under way; none when the stream may end here.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..]
     }
 }
 
@@ -182,7 +184,7 @@ mod tests {
                     got.push((frame.kind, frame.payload));
                 }
             }
-            prop_assert!(decoder.is_between_frames());
+            prop_assert!(decoder.rest().is_empty());
             prop_assert_eq!(&got, &frames);
 
             let mut reader = &bytes[..];

@@ -5,7 +5,10 @@ mod permit;
 mod pool;
 pub mod process;
 mod report;
+mod start;
 mod supervise;
+#[cfg(test)]
+mod tests;
 mod zygote;
 
 use std::path::PathBuf;
@@ -20,7 +23,6 @@ use uuid::Uuid;
 use self::permit::{Asked, Places};
 use self::pool::Pool;
 use self::process::Backend;
-use self::supervise::Wish;
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
 use crate::protocol::runner::Layer;
@@ -138,10 +140,20 @@ struct Inner {
     closed: AtomicBool,
 }
 
-/// One run. Dropping it kills the run's process and gives its place back.
+/// One run. Dropping it, or the receiver of its events, kills the run's process; its place is free when the
+/// process is gone.
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
+}
+
+/// What the holder of a handle wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// That the run goes on.
+    Run,
+    /// That it stops, with a report.
+    Stop,
 }
 
 /// How the sandbox does, for `/healthz`.

@@ -1,69 +1,104 @@
 //! The warm pool: a zygote, replaced as it wears, and a few of its children ready for a run.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
 use super::process::{Backend, BackendHealth, BoxFuture, Process, ProcessError};
-use super::zygote::Zygote;
+use super::zygote::{Child, Zygote};
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 
 /// How long to wait before the next try when a zygote or child could not be had: first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MOST: Duration = Duration::from_secs(2);
 
-/// A [`Backend`] that forks a zygote ahead of demand.
+/// A [`Backend`] that forks a zygote ahead of demand. Dropping it kills the children that are ready and lets
+/// the zygote leave with those that have a run.
 pub struct Pool {
-    /// Children that are ready. The channel's capacity is the pool's size.
-    ready: tokio::sync::Mutex<mpsc::Receiver<Process>>,
     state: Arc<State>,
+    keeper: AbortHandle,
 }
 
 struct State {
     settings: SandboxSettings,
+    /// Children made ready at the same time, at most.
+    forks_at_once: usize,
     zygote: Mutex<Option<Arc<Zygote>>>,
-    warm: AtomicUsize,
-    /// A zygote died.
-    died: Notify,
-    /// No zygote was ready yet.
-    first: AtomicBool,
+    children: Mutex<Children>,
+    /// A child was taken or somebody waits for one, or a zygote died: the keeper has something to do.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Children {
+    /// Ready, the oldest first. Empty while somebody waits.
+    ready: VecDeque<Child>,
+    /// Those who wait, in the order in which they came.
+    waiting: VecDeque<oneshot::Sender<Child>>,
+    /// There will be no more.
+    closed: bool,
 }
 
 impl Pool {
     /// Starts the zygote and fills the pool; returns when the first child is ready.
     pub async fn launch(settings: SandboxSettings) -> Result<Self, ProcessError> {
-        let (sender, ready) = mpsc::channel(settings.warm_children.max(1));
         let state = Arc::new(State {
             settings,
-            zygote: Mutex::new(None),
-            warm: AtomicUsize::new(0),
-            died: Notify::new(),
-            first: AtomicBool::new(true),
+            forks_at_once: std::thread::available_parallelism().map_or(2, NonZero::get),
+            zygote: Mutex::default(),
+            children: Mutex::default(),
+            changed: Notify::new(),
         });
         let (first, first_ready) = oneshot::channel();
-        tokio::spawn(state.clone().keep_full(sender, first));
+        let keeper = tokio::spawn(Keeper::new(state.clone(), first).run()).abort_handle();
+        let pool = Self { state, keeper };
         match first_ready.await {
-            Ok(Ok(())) => Ok(Self { ready: tokio::sync::Mutex::new(ready), state }),
+            Ok(Ok(())) => Ok(pool),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(ProcessError("the warm pool was given up".into())),
+            Err(_) => Err(given_up()),
         }
     }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+fn given_up() -> ProcessError {
+    ProcessError("the warm pool was given up".into())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that runs under these locks can panic half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Backend for Pool {
     fn process(&self) -> BoxFuture<'_, Result<Process, ProcessError>> {
         Box::pin(async {
-            // The lock is fair, so runs get children in the order in which they came.
-            let process = self.ready.lock().await.recv().await;
-            self.state.warm.fetch_sub(1, Relaxed);
-            process.ok_or_else(|| ProcessError("the warm pool was given up".into()))
+            loop {
+                let mut child = match self.state.take() {
+                    Taken::Child(child) => child,
+                    Taken::Waits(child) => child.await.map_err(|_| given_up())?,
+                    Taken::Closed => return Err(given_up()),
+                };
+                // One that died in the pool, or with its zygote, is nobody's run.
+                if !child.is_over() {
+                    return Ok(child.into());
+                }
+            }
         })
     }
 
     fn health(&self) -> BackendHealth {
-        let warm = self.state.warm.load(Relaxed);
+        let warm = lock(&self.state.children).ready.len();
         match self.state.current() {
             Some(zygote) => BackendHealth {
                 ok: true,
@@ -85,87 +120,204 @@ impl Backend for Pool {
     }
 }
 
+enum Taken {
+    Child(Child),
+    Waits(oneshot::Receiver<Child>),
+    Closed,
+}
+
 impl State {
-    fn current(&self) -> Option<Arc<Zygote>> {
-        let zygote = self.zygote.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        zygote.filter(|zygote| !zygote.is_dead())
+    /// A child, or a place among those who wait for one.
+    fn take(&self) -> Taken {
+        let mut children = lock(&self.children);
+        let taken = match children.ready.pop_front() {
+            _ if children.closed => return Taken::Closed,
+            Some(child) => Taken::Child(child),
+            None => {
+                let (sender, receiver) = oneshot::channel();
+                children.waiting.push_back(sender);
+                Taken::Waits(receiver)
+            }
+        };
+        drop(children);
+        self.changed.notify_one();
+        taken
     }
 
-    /// Logs what the first zygote could not set up.
-    fn say(&self, zygote: &Zygote) {
-        if zygote.fork == ForkMode::Cold && !self.settings.cold {
-            tracing::warn!(notes = ?zygote.notes, "runs start cold here");
-        } else if !zygote.notes.is_empty() {
-            tracing::warn!(notes = ?zygote.notes, "the zygote could not set up everything");
-        }
-        if self.settings.confinement == ConfinementPolicy::Off {
-            tracing::warn!(
-                "runs are not confined (the setting sandbox.confinement): for trusted programs only"
-            );
-        }
-        for (layer, reason) in zygote.missing() {
-            tracing::warn!(layer, reason, "a layer of the confinement can't be had here");
-        }
-    }
-
-    /// The zygote to fork from: the current one, or a new one where that is dead or worn. A worn one is
-    /// replaced only when its successor is ready, so there is no gap.
-    async fn zygote(self: &Arc<Self>) -> Result<Arc<Zygote>, ProcessError> {
-        let current = self.current();
-        if let Some(zygote) = current.as_ref().filter(|zygote| !zygote.is_worn(&self.settings)) {
-            return Ok(zygote.clone());
-        }
-        let state = self.clone();
-        let zygote = Zygote::launch(&self.settings, move || state.died.notify_one()).await?;
-        // Those that follow are as the first: what it could not set up is said once.
-        if self.first.swap(false, Relaxed) {
-            self.say(&zygote);
-        }
-        tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
-        *self.zygote.lock().unwrap_or_else(PoisonError::into_inner) = Some(zygote.clone());
-        if let Some(worn) = current {
-            worn.retire().await;
-        }
-        Ok(zygote)
-    }
-
-    /// Keeps the pool full for as long as somebody takes from it.
-    async fn keep_full(
-        self: Arc<Self>,
-        pool: mpsc::Sender<Process>,
-        first: oneshot::Sender<Result<(), ProcessError>>,
-    ) {
-        let mut first = Some(first);
-        let mut retry = RETRY_FIRST;
-        loop {
-            // A free place in the channel is a child to be made.
-            let Ok(place) = pool.clone().reserve_owned().await else { return };
-            let made = match self.zygote().await {
-                Ok(zygote) => zygote.process(&self.settings).await,
-                Err(error) => Err(error),
-            };
-            match made {
-                Ok(process) => {
-                    self.warm.fetch_add(1, Relaxed);
-                    place.send(process);
-                    retry = RETRY_FIRST;
-                    if let Some(first) = first.take() {
-                        let _ = first.send(Ok(()));
-                    }
-                }
-                Err(error) => {
-                    if let Some(first) = first.take() {
-                        let _ = first.send(Err(error));
-                        return;
-                    }
-                    tracing::warn!(%error, "no child for the warm pool");
-                    tokio::select! {
-                        () = tokio::time::sleep(retry) => {}
-                        () = self.died.notified() => {}
-                    }
-                    retry = (retry * 2).min(RETRY_MOST);
-                }
+    /// Gives a child to the first who waits, else to the pool.
+    fn give(&self, mut child: Child) {
+        let mut children = lock(&self.children);
+        while let Some(waiting) = children.waiting.pop_front() {
+            match waiting.send(child) {
+                Ok(()) => return,
+                // It has left meanwhile.
+                Err(back) => child = back,
             }
         }
+        children.ready.push_back(child);
+    }
+
+    /// How many children are to be under way: as many as are missing, and no more than there are processors:
+    /// a crowd of them would only get in each other's way.
+    fn missing(&self) -> usize {
+        let size = self.settings.warm_children.max(1);
+        let mut children = lock(&self.children);
+        children.waiting.retain(|waiting| !waiting.is_closed());
+        children.ready.retain_mut(|child| !child.is_over());
+        (size + children.waiting.len()).saturating_sub(children.ready.len()).min(self.forks_at_once)
+    }
+
+    fn current(&self) -> Option<Arc<Zygote>> {
+        let zygote = lock(&self.zygote).clone();
+        zygote.filter(|zygote| !zygote.is_dead())
+    }
+}
+
+/// Keeps the pool full, and a zygote to fill it from.
+struct Keeper {
+    state: Arc<State>,
+    /// Told when the first child is ready, or why there is none.
+    first: Option<oneshot::Sender<Result<(), ProcessError>>>,
+    /// The zygote that is being launched, if one is.
+    launches: JoinSet<Result<Arc<Zygote>, ProcessError>>,
+    /// The children that are being forked.
+    forks: JoinSet<Result<Child, ProcessError>>,
+    retry: Duration,
+    /// Nothing is tried before this, after a failure.
+    retry_at: Option<Instant>,
+    /// What the first zygote could not set up is in the log.
+    has_said: bool,
+}
+
+/// Logs what a zygote could not set up.
+fn say(zygote: &Zygote, settings: &SandboxSettings) {
+    if zygote.fork == ForkMode::Cold && !settings.cold {
+        tracing::warn!(notes = ?zygote.notes, "runs start cold here");
+    } else if !zygote.notes.is_empty() {
+        tracing::warn!(notes = ?zygote.notes, "the zygote could not set up everything");
+    }
+    if settings.confinement == ConfinementPolicy::Off {
+        tracing::warn!("runs are not confined (the setting sandbox.confinement): for trusted programs only");
+    }
+    for (layer, reason) in zygote.missing() {
+        tracing::warn!(layer, reason, "a layer of the confinement can't be had here");
+    }
+}
+
+enum Happened {
+    Changed,
+    RetryIsDue,
+    Launched(Result<Result<Arc<Zygote>, ProcessError>, JoinError>),
+    Forked(Result<Result<Child, ProcessError>, JoinError>),
+}
+
+impl Keeper {
+    fn new(state: Arc<State>, first: oneshot::Sender<Result<(), ProcessError>>) -> Self {
+        Self {
+            state,
+            first: Some(first),
+            launches: JoinSet::new(),
+            forks: JoinSet::new(),
+            retry: RETRY_FIRST,
+            retry_at: None,
+            has_said: false,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            self.make_what_is_missing();
+            let happened = tokio::select! {
+                () = self.state.changed.notified() => Happened::Changed,
+                () = sleep_until(self.retry_at.unwrap_or_else(Instant::now)), if self.retry_at.is_some() => {
+                    Happened::RetryIsDue
+                }
+                Some(launched) = self.launches.join_next() => Happened::Launched(launched),
+                Some(forked) = self.forks.join_next() => Happened::Forked(forked),
+            };
+            let failure = match happened {
+                Happened::Changed => None,
+                Happened::RetryIsDue => {
+                    self.retry_at = None;
+                    None
+                }
+                Happened::Launched(Ok(Ok(zygote))) => {
+                    self.launched(zygote);
+                    None
+                }
+                Happened::Forked(Ok(Ok(child))) => {
+                    self.state.give(child);
+                    self.retry = RETRY_FIRST;
+                    if let Some(first) = self.first.take() {
+                        let _ = first.send(Ok(()));
+                    }
+                    None
+                }
+                Happened::Launched(Ok(Err(error))) | Happened::Forked(Ok(Err(error))) => Some(error),
+                Happened::Launched(Err(error)) | Happened::Forked(Err(error)) => {
+                    Some(ProcessError(error.to_string()))
+                }
+            };
+            if let Some(error) = failure {
+                if let Some(first) = self.first.take() {
+                    let _ = first.send(Err(error));
+                    return;
+                }
+                self.failed(&error);
+            }
+        }
+    }
+
+    fn make_what_is_missing(&mut self) {
+        let missing = self.state.missing();
+        if self.retry_at.is_some() {
+            return;
+        }
+        let settings = &self.state.settings;
+        let zygote = self.state.current();
+        if self.launches.is_empty() && zygote.as_ref().is_none_or(|zygote| zygote.is_worn(settings)) {
+            let state = self.state.clone();
+            self.launches.spawn(async move {
+                let told = state.clone();
+                Zygote::launch(&state.settings, move || told.changed.notify_one()).await
+            });
+        }
+        // A worn zygote forks until its successor is ready, so there is no gap.
+        let Some(zygote) = zygote else { return };
+        for _ in self.forks.len()..missing {
+            let (zygote, timeout) = (zygote.clone(), settings.ready_timeout);
+            self.forks.spawn(async move { zygote.child(timeout).await });
+        }
+    }
+
+    fn launched(&mut self, zygote: Arc<Zygote>) {
+        // Those that follow are as the first: what it could not set up is said once.
+        if !std::mem::replace(&mut self.has_said, true) {
+            say(&zygote, &self.state.settings);
+        }
+        tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
+        // The one before retires when the last fork that was asked of it is done.
+        *lock(&self.state.zygote) = Some(zygote);
+    }
+
+    fn failed(&mut self, error: &ProcessError) {
+        tracing::warn!(%error, "no child for the warm pool");
+        // What fails together is one failure.
+        if self.retry_at.is_none() {
+            self.retry_at = Some(Instant::now() + self.retry);
+            self.retry = (self.retry * 2).min(RETRY_MOST);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    /// Whatever ends the keeper: nobody waits for what will never come.
+    fn drop(&mut self) {
+        let mut children = lock(&self.state.children);
+        children.closed = true;
+        let left = (std::mem::take(&mut children.ready), std::mem::take(&mut children.waiting));
+        drop(children);
+        drop(left);
+        *lock(&self.state.zygote) = None;
     }
 }

@@ -32,7 +32,8 @@ pub trait Life: Send + Sync {
     /// SIGKILL, now. Killing what is dead does nothing.
     fn kill(&mut self);
 
-    /// Waits for its end.
+    /// Waits for its end, which comes soon once it was killed: a place is not given to another run before.
+    /// May be dropped and called again.
     fn ended(&mut self) -> BoxFuture<'_, End>;
 }
 

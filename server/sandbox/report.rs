@@ -19,6 +19,8 @@ pub enum Cause {
     OutputExceeded,
     /// The runner said something that it may not say.
     Broken,
+    /// There was no process for it.
+    NotStarted,
 }
 
 /// All that is known of a run that has ended.
@@ -44,7 +46,9 @@ pub struct Seen {
 /// The report of a run.
 pub fn report(seen: Seen) -> RunReport {
     let outcome = outcome(&seen);
-    let Seen { limits, cause: _, finished, end, wall, output_bytes, console_events, dropped } = seen;
+    // A program that could not be asked where it was is not known to have waited.
+    let answered = seen.finished.is_some();
+    let Seen { limits, cause, finished, end, wall, output_bytes, console_events, dropped } = seen;
     let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
     let mut usage = Usage { wall_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;
@@ -76,8 +80,10 @@ pub fn report(seen: Seen) -> RunReport {
         error = None;
     } else {
         value = None;
-        if outcome != Outcome::Failed {
-            error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref()));
+        if cause == Some(Cause::NotStarted) {
+            error = Some(not_started());
+        } else if outcome != Outcome::Failed {
+            error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref(), answered));
         }
     }
     RunReport { outcome, value, error, stopped_at, usage, dropped }
@@ -88,7 +94,7 @@ fn outcome(seen: &Seen) -> Outcome {
         Some(Cause::TimedOut) => return Outcome::TimedOut,
         Some(Cause::Stopped) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
-        Some(Cause::Broken) => return Outcome::Crashed,
+        Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
         None => {}
     }
     if let Some(finished) = &seen.finished {
@@ -128,12 +134,20 @@ fn outcome(seen: &Seen) -> Outcome {
     }
 }
 
+fn not_started() -> RunError {
+    let message = "The server could not start a process for the program, so none of it has run. Try again in a \
+                   moment; if that does not help, whoever runs this site can find more in the server's log.";
+    RunError { name: "NotStarted".into(), message: message.into(), stack: Vec::new() }
+}
+
 fn limit_error(
     outcome: Outcome,
     limits: &Limits,
     thrown: Option<RunError>,
     stopped_at: Option<&StackFrame>,
+    answered: bool,
 ) -> RunError {
+    let waited = answered && stopped_at.is_none();
     let place = place(stopped_at);
     let thrown_stack = thrown.as_ref().map(|error| error.stack.clone()).unwrap_or_default();
     let (name, message) = match outcome {
@@ -142,7 +156,7 @@ fn limit_error(
             format!(
                 "Stopped after {}{place}. A run may take {0} from start to end.",
                 seconds(limits.wall_ms),
-                place = if stopped_at.is_none() { ", while it waited".to_owned() } else { place },
+                place = if waited { ", while it waited".to_owned() } else { place },
             ),
         ),
         Outcome::CpuExceeded => (
@@ -268,6 +282,15 @@ mod tests {
             report(Seen { cause: Some(Cause::Stopped), finished, ..seen() }).outcome,
             Outcome::Stopped
         );
+    }
+
+    #[test]
+    fn a_run_without_a_process_is_not_said_to_have_died() {
+        let report = report(Seen { cause: Some(Cause::NotStarted), ..seen() });
+        assert_eq!(report.outcome, Outcome::Crashed);
+        let error = report.error.unwrap();
+        assert_eq!(error.name, "NotStarted");
+        assert!(error.message.contains("none of it has run"), "{}", error.message);
     }
 
     #[test]

@@ -1,40 +1,35 @@
 //! One run from its permit to its one `Finished`. The runner is treated as hostile: what it sends is checked
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
+use std::io::ErrorKind::ConnectionReset;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::permit::{Asked, Permit, Waiting};
-use super::process::{End, Life, Process, ProcessError};
+use super::permit::{Asked, Permit};
+use super::process::{End, Life};
 use super::report::{Cause, Seen, report};
-use super::{Inner, Run, RunEvent};
+use super::start::{Start, Starting, Wished, wait, wished};
+use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
 use crate::protocol::browser::Dropped;
 use crate::protocol::frame::{self, Decoder, Frame};
-use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, RUN, RunSpec, STOP};
+use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, STOP};
 
 /// What a frame may be longer than one console event: a batch that was nearly full when the event came, and
 /// a report's own fields.
 const FRAME_SLACK: u64 = 64 << 10;
-/// How long a process that said its last word may take to leave.
-const LEAVE_WITHIN: Duration = Duration::from_secs(1);
-/// How often a run that could not start is given another process.
-const START_TRIES: u32 = 3;
-
-/// What whoever holds the handle wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// That it goes on.
-    Run,
-    /// That it stops, with a report.
-    Stop,
-}
+/// How long a process that was killed may take to be gone before its run is reported without it, and its
+/// socket to be at its end.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+/// The longest time that a clock can be set to: without end, for a run.
+const WALL_MOST: Duration = Duration::from_secs(365 * 86_400);
 
 /// Sees a run through.
 pub async fn supervise(
@@ -44,114 +39,55 @@ pub async fn supervise(
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
 ) {
-    let limits = run.limits;
+    let (run_id, limits) = (run.run_id, run.limits);
     let permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
-            Waited::Granted(permit) => permit,
-            Waited::Stopped => return finish(&events, never_started(limits, Cause::Stopped)).await,
-            Waited::Abandoned => return,
+            Ok(permit) => permit,
+            Err(Wished::Stop) => return finish(&events, never_started(limits, Cause::Stopped)).await,
+            Err(Wished::Nothing) => return,
         },
         Asked::Full => return,
     };
-    let run_id = run.run_id;
-    let Started { stream, life } = match start(&inner, run, &mut wish).await {
-        Ok(Some(started)) => started,
-        // Stopped or abandoned before there was a process; an abandoned run has nobody to tell.
-        Ok(None) => return finish(&events, never_started(limits, Cause::Stopped)).await,
-        Err(error) => {
-            tracing::error!(%run_id, %error, "a run could not be started");
-            return finish(&events, never_started(limits, Cause::Broken)).await;
-        }
-    };
-    let supervisor = Supervisor {
-        message_bytes: inner.settings.message_bytes,
-        grace: inner.settings.grace,
-        limits,
-        run_id,
-        decoder: Decoder::new(u32::try_from(inner.settings.message_bytes + FRAME_SLACK).unwrap_or(u32::MAX)),
-        stream,
-        started: Instant::now(),
-        cause: None,
-        kill_at: None,
-        pending: Some(RunEvent::Started),
-        output_bytes: 0,
-        console_events: 0,
-        dropped: Dropped::default(),
-        finished: None,
-    };
-    supervisor.run(life, permit, events, wish).await;
-}
-
-enum Waited {
-    Granted(Permit),
-    Stopped,
-    Abandoned,
-}
-
-async fn wait(
-    mut waiting: Waiting,
-    events: &mpsc::Sender<RunEvent>,
-    wish: &mut watch::Receiver<Wish>,
-) -> Waited {
-    let mut position = waiting.position();
-    let mut told = 0;
-    loop {
-        tokio::select! {
-            biased;
-            changed = wish.changed() => {
-                return if changed.is_ok() { Waited::Stopped } else { Waited::Abandoned };
-            }
-            news = waiting.next() => match news {
-                Ok(permit) => return Waited::Granted(permit),
-                Err(now) => position = now,
-            },
-            // Positions go out as the client takes them; one that has changed meanwhile is not sent.
-            place = events.reserve(), if position != told => match place {
-                Ok(place) => {
-                    place.send(RunEvent::Queued { position });
-                    told = position;
+    let (mut last, mut is_told) = (None, false);
+    let mut starting = Starting::new(&inner, run);
+    let (cause, life) = loop {
+        let start = match &mut starting {
+            Ok(starting) => starting.start(last.take(), &events, &mut wish).await,
+            Err(error) => Start::Failed(error.clone()),
+        };
+        match start {
+            Start::Started { stream, life } => {
+                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream);
+                supervisor.pending = (!is_told).then_some(RunEvent::Started);
+                let over = supervisor.listen(&events, &mut wish).await;
+                if over != Over::Unread {
+                    return supervisor.conclude(over, life, permit, events, wish).await;
                 }
-                Err(_) => return Waited::Abandoned,
+                is_told = supervisor.pending.is_none();
+                last = Some(life);
+            }
+            Start::Unwanted(Wished::Stop, life) => break (Some(Cause::Stopped), life),
+            Start::Unwanted(Wished::Nothing, life) => break (None, life),
+            Start::Failed(error) => {
+                tracing::error!(%run_id, %error, "a run could not be started");
+                break (Some(Cause::NotStarted), None);
             }
         }
-    }
-}
-
-struct Started {
-    stream: UnixStream,
-    life: Box<dyn Life>,
-}
-
-/// Gives the program to a process. One that died while it waited in the pool is no fault of the run's.
-async fn start(
-    inner: &Inner,
-    run: Run,
-    wish: &mut watch::Receiver<Wish>,
-) -> Result<Option<Started>, ProcessError> {
-    let Run { run_id: _, source, language, mode, input, limits } = run;
-    let spec = RunSpec { source, language, mode, input, limits, message_bytes: inner.settings.message_bytes };
-    let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
-    let packet = frame::encode(RUN, &payload);
-    let mut last = ProcessError("no process was to be had".into());
-    for _ in 0..START_TRIES {
-        let process = tokio::select! {
-            biased;
-            _ = wish.changed() => return Ok(None),
-            process = timeout(inner.settings.ready_timeout, inner.backend.process()) => process,
-        };
-        let Process { socket, life } = match process {
-            Ok(process) => process?,
-            Err(_) => return Err(ProcessError("no process became ready in time".into())),
-        };
-        let stream = UnixStream::from_std(socket).map_err(|error| ProcessError(error.to_string()))?;
-        let mut started = Started { stream, life };
-        match started.stream.write_all(&packet).await {
-            Ok(()) => return Ok(Some(started)),
-            Err(error) => last = ProcessError(format!("a process died before it had its run: {error}")),
+    };
+    let leaving = async {
+        if let Some(mut life) = life {
+            life.kill();
+            life.ended().await;
         }
-    }
-    Err(last)
+        drop(permit);
+    };
+    let telling = async move {
+        if let Some(cause) = cause {
+            finish(&events, never_started(limits, cause)).await;
+        }
+    };
+    tokio::join!(telling, leaving);
 }
 
 fn never_started(limits: Limits, cause: Cause) -> Seen {
@@ -172,135 +108,232 @@ async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen) {
     let _ = events.send(RunEvent::Finished(Box::new(report(seen)))).await;
 }
 
+/// What came of a run's output.
+#[derive(Default)]
+struct Output {
+    bytes: u64,
+    events: u64,
+    dropped: Dropped,
+}
+
 struct Supervisor {
     message_bytes: u64,
     grace: Duration,
     limits: Limits,
     run_id: uuid::Uuid,
     decoder: Decoder,
-    stream: UnixStream,
+    reading: OwnedReadHalf,
+    writing: OwnedWriteHalf,
+    /// What the runner is still to be told.
+    to_write: Vec<u8>,
     started: Instant,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
     /// An event that the client has not taken yet. While there is one nothing is read, and so the program is
     /// slowed down to the client's pace.
     pending: Option<RunEvent>,
-    output_bytes: u64,
-    console_events: u64,
-    dropped: Dropped,
+    output: Output,
+    /// The runner has said something.
+    is_heard: bool,
+    /// More output came than is allowed: the rest of it is only counted.
+    is_cut: bool,
+    /// The runner said something that it may not say, and is not listened to any more.
+    is_broken: bool,
     finished: Option<FinishedSpec>,
 }
 
 /// What happened next. `select!` only says which; what follows from it is in one place.
 enum Happened {
-    Wished(bool),
+    Wished(Wished),
     TimeIsUp,
     KillIsDue,
-    Delivered(bool),
+    Delivered,
+    Wrote(std::io::Result<usize>),
     Read(std::io::Result<usize>),
 }
 
+/// Why nothing more is awaited of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// It said its last word.
+    Finished,
+    /// It closed its socket, which mostly is the end of it.
+    Closed,
+    /// It died before it read its program.
+    Unread,
+    /// It broke the protocol.
+    Broken,
+    /// It had its time.
+    KillIsDue,
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
 impl Supervisor {
-    async fn run(
+    fn new(settings: &SandboxSettings, run_id: uuid::Uuid, limits: Limits, stream: UnixStream) -> Self {
+        let (reading, writing) = stream.into_split();
+        let frame_bytes = settings.message_bytes.saturating_add(FRAME_SLACK);
+        Self {
+            message_bytes: settings.message_bytes,
+            grace: settings.grace,
+            limits,
+            run_id,
+            decoder: Decoder::new(u32::try_from(frame_bytes).unwrap_or(u32::MAX)),
+            reading,
+            writing,
+            to_write: Vec::new(),
+            started: Instant::now(),
+            cause: None,
+            kill_at: None,
+            pending: None,
+            output: Output::default(),
+            is_heard: false,
+            is_cut: false,
+            is_broken: false,
+            finished: None,
+        }
+    }
+
+    /// Tells the end, and gives the place back when the process is gone, however long the client takes.
+    async fn conclude(
         mut self,
+        over: Over,
         mut life: Box<dyn Life>,
         permit: Permit,
         events: mpsc::Sender<RunEvent>,
         mut wish: watch::Receiver<Wish>,
     ) {
-        let deadline = self.started + Duration::from_millis(self.limits.wall_ms);
-        let mut wishes = true;
-        let closed = loop {
+        let wall = self.started.elapsed();
+        if over != Over::Finished {
+            life.kill();
+        }
+        let (gone, end) = oneshot::channel();
+        let grace = self.grace;
+        let leaving = async {
+            if over == Over::Finished {
+                // One that stays on after its last word is killed, too.
+                tokio::select! {
+                    biased;
+                    _ = life.ended() => {}
+                    () = abandoned(&mut wish) => {}
+                    () = sleep(grace) => {}
+                }
+                life.kill();
+            }
+            let end = life.ended().await;
+            drop(permit);
+            let _ = gone.send(end);
+        };
+        // The channel is closed behind the end, not when the process is gone.
+        let telling = async move {
+            if over == Over::Unwanted {
+                return;
+            }
+            if over == Over::KillIsDue {
+                // What the program wrote before it was killed is still in the socket.
+                self.drain(&events).await;
+            }
+            let end = match self.finished {
+                Some(_) => None,
+                None => timeout(GONE_WITHIN, end).await.ok().and_then(Result::ok),
+            };
+            if self.finished.is_none() && self.cause.is_none() {
+                self.say_how_it_ended(end);
+            }
+            if let Some(event) = self.pending.take()
+                && events.send(event).await.is_err()
+            {
+                return;
+            }
+            self.count_the_rest();
+            let seen = Seen {
+                limits: self.limits,
+                cause: self.cause,
+                finished: self.finished.take(),
+                end,
+                wall,
+                output_bytes: self.output.bytes,
+                console_events: self.output.events,
+                dropped: self.output.dropped,
+            };
+            finish(&events, seen).await;
+        };
+        tokio::join!(telling, leaving);
+    }
+
+    /// Passes on what the runner says until nothing more is to be awaited of it.
+    async fn listen(&mut self, events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<Wish>) -> Over {
+        let deadline = self.started + Duration::from_millis(self.limits.wall_ms).min(WALL_MOST);
+        loop {
             // Frames that are here already, as long as the client keeps up.
-            while self.pending.is_none() && self.finished.is_none() {
+            while self.pending.is_none() && self.finished.is_none() && !self.is_broken && !self.is_cut {
                 match self.decoder.frame() {
                     Ok(Some(frame)) => self.take(frame),
                     Ok(None) => break,
                     Err(error) => self.broken(&error.to_string()),
                 }
-                if self.cause == Some(Cause::Broken) {
-                    break;
-                }
             }
-            if self.finished.is_some() || self.cause == Some(Cause::Broken) {
-                break false;
+            if self.finished.is_some() {
+                return Over::Finished;
+            }
+            if self.is_broken {
+                return Over::Broken;
+            }
+            if self.is_cut {
+                // The runner stops at the limit by itself, so this one is not to be trusted any further.
+                return Over::KillIsDue;
             }
             let happened = tokio::select! {
                 biased;
-                changed = wish.changed(), if wishes => Happened::Wished(changed.is_ok()),
+                wished = wished(events, wish) => Happened::Wished(wished),
                 () = sleep_until(self.kill_at.unwrap_or(deadline)) => {
                     if self.kill_at.is_some() { Happened::KillIsDue } else { Happened::TimeIsUp }
                 }
-                place = events.reserve(), if self.pending.is_some() => Happened::Delivered(match place {
-                    Ok(place) => self.pending.take().map(|event| place.send(event)).is_some(),
-                    Err(_) => false,
-                }),
-                read = self.stream.read_buf(self.decoder.buffer()), if self.pending.is_none() => {
+                place = events.reserve(), if self.pending.is_some() => match place {
+                    Ok(place) => {
+                        if let Some(event) = self.pending.take() {
+                            place.send(event);
+                        }
+                        Happened::Delivered
+                    }
+                    Err(_) => Happened::Wished(Wished::Nothing),
+                },
+                wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
+                    Happened::Wrote(wrote)
+                }
+                read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() => {
                     Happened::Read(read)
                 }
             };
             match happened {
-                // Nobody is interested any more: the process goes at once.
-                Happened::Wished(false) | Happened::Delivered(false) => {
-                    life.kill();
-                    return leave(life, permit).await;
+                Happened::Wished(Wished::Stop) => self.end(Cause::Stopped),
+                Happened::TimeIsUp => self.end(Cause::TimedOut),
+                Happened::KillIsDue => return Over::KillIsDue,
+                Happened::Wished(Wished::Nothing) => return Over::Unwanted,
+                Happened::Wrote(Ok(bytes)) => drop(self.to_write.drain(..bytes)),
+                // One that can't be told any more is gone, or is killed when it is due.
+                Happened::Wrote(Err(_)) => self.to_write.clear(),
+                Happened::Delivered => {}
+                Happened::Read(Ok(1..)) => self.is_heard = true,
+                // The kernel says so when a socket is closed with something in it that nobody read. All that
+                // was written to this one is the program.
+                Happened::Read(Err(error))
+                    if error.kind() == ConnectionReset && !self.is_heard && self.cause.is_none() =>
+                {
+                    return Over::Unread;
                 }
-                Happened::Wished(true) => {
-                    wishes = false;
-                    self.end(Cause::Stopped).await;
-                }
-                Happened::TimeIsUp => self.end(Cause::TimedOut).await,
-                Happened::KillIsDue => break false,
-                Happened::Delivered(true) | Happened::Read(Ok(1..)) => {}
-                Happened::Read(Ok(0) | Err(_)) => break true,
+                Happened::Read(Ok(0) | Err(_)) => return Over::Closed,
             }
-        };
-        let wall = self.started.elapsed();
-        let end = if self.finished.is_some() {
-            None
-        } else {
-            life.kill();
-            // What the program wrote before it was killed is still in the socket.
-            if !closed && self.cause != Some(Cause::Broken) {
-                self.drain(&events).await;
-            }
-            timeout(LEAVE_WITHIN, life.ended()).await.ok()
-        };
-        if self.finished.is_none() && self.cause.is_none() {
-            self.say_how_it_ended(end);
         }
-        let seen = Seen {
-            limits: self.limits,
-            cause: self.cause,
-            finished: self.finished.take(),
-            end,
-            wall,
-            output_bytes: self.output_bytes,
-            console_events: self.console_events,
-            dropped: self.dropped,
-        };
-        let last = self.pending.take();
-        let tell = async {
-            if let Some(event) = last
-                && events.send(event).await.is_err()
-            {
-                return;
-            }
-            finish(&events, seen).await;
-        };
-        // The place is given back when the process is gone, however long the client takes.
-        tokio::join!(tell, leave(life, permit));
     }
 
     /// Tells the runner to end, and sets the moment after which it is not asked any more.
-    async fn end(&mut self, cause: Cause) {
-        if self.cause.is_some() {
-            return;
+    fn end(&mut self, cause: Cause) {
+        if self.cause.is_none() {
+            self.cause = Some(cause);
+            self.kill_at = Some(Instant::now() + self.grace);
+            self.to_write = frame::encode(STOP, &[]);
         }
-        self.cause = Some(cause);
-        self.kill_at = Some(Instant::now() + self.grace);
-        // A runner that does not read is killed at `kill_at`; five bytes fit in any other's socket.
-        let _ = self.stream.try_write(&frame::encode(STOP, &[]));
     }
 
     /// Logs the end of a runner that ended without a report.
@@ -320,7 +353,8 @@ impl Supervisor {
 
     fn broken(&mut self, what: &str) {
         tracing::warn!(run_id = %self.run_id, what, "a runner broke the protocol");
-        self.cause = Some(Cause::Broken);
+        self.is_broken = true;
+        self.cause.get_or_insert(Cause::Broken);
     }
 
     /// Acts on a frame.
@@ -341,31 +375,36 @@ impl Supervisor {
     fn console(&mut self, count: u64, events: Box<RawValue>) {
         // Brackets and commas are not the program's output.
         let bytes = (events.get().len() as u64).saturating_sub(count + 1);
-        let (all_bytes, all_events) = (self.output_bytes + bytes, self.console_events + count);
-        if all_bytes > self.limits.output_bytes || all_events > self.limits.console_events {
-            // The runner stops at the limit by itself, so this one is not to be trusted any further.
-            self.dropped.events += count;
-            self.dropped.bytes += bytes;
+        let (all_bytes, all_events) = (self.output.bytes + bytes, self.output.events + count);
+        let is_over = all_bytes > self.limits.output_bytes || all_events > self.limits.console_events;
+        if self.is_cut || is_over {
+            // Nothing smaller may slip through after it: what is missing is the end, not the middle.
+            self.is_cut = true;
             self.cause.get_or_insert(Cause::OutputExceeded);
-            self.kill_at = Some(Instant::now());
+            self.dropped(count, bytes);
             return;
         }
-        let seq = self.console_events;
-        self.output_bytes = all_bytes;
-        self.console_events = all_events;
-        self.pending = Some(RunEvent::Console { seq, count, events });
+        self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
+        self.output.bytes = all_bytes;
+        self.output.events = all_events;
+    }
+
+    fn dropped(&mut self, events: u64, bytes: u64) {
+        let dropped = &mut self.output.dropped;
+        dropped.events = dropped.events.saturating_add(events);
+        dropped.bytes = dropped.bytes.saturating_add(bytes);
     }
 
     fn finished(&mut self, finished: FinishedSpec) {
         let size = finished.value.as_ref().map_or(0, |value| value.get().len() as u64);
-        if size > self.message_bytes || self.output_bytes + size > self.limits.output_bytes {
+        if size > self.message_bytes || self.output.bytes + size > self.limits.output_bytes {
             return self.broken("a result over the limit");
         }
-        self.output_bytes += size;
+        self.output.bytes += size;
         self.finished = Some(finished);
     }
 
-    /// Passes on what is left in the socket of a process that was killed.
+    /// Passes on what is left in the socket of a process that was killed, as fast as the client takes it.
     async fn drain(&mut self, events: &mpsc::Sender<RunEvent>) {
         loop {
             if let Some(event) = self.pending.take()
@@ -373,33 +412,37 @@ impl Supervisor {
             {
                 return;
             }
+            if self.finished.is_some() || self.is_broken {
+                return;
+            }
             match self.decoder.frame() {
-                Ok(Some(frame)) => {
-                    let cause = self.cause;
-                    self.take(frame);
-                    // What ended the run stays what ended it.
-                    self.cause = cause.or(self.cause);
-                    if self.finished.is_some() {
-                        return;
-                    }
-                }
-                Ok(None) => match timeout(LEAVE_WITHIN, self.stream.read_buf(self.decoder.buffer())).await {
+                Ok(Some(frame)) => self.take(frame),
+                Ok(None) => match timeout(GONE_WITHIN, self.reading.read_buf(self.decoder.buffer())).await {
                     Ok(Ok(1..)) => {}
                     _ => return,
                 },
-                Err(_) => return,
+                Err(error) => self.broken(&error.to_string()),
             }
+        }
+    }
+
+    /// Counts what a process that is gone had begun to write.
+    fn count_the_rest(&mut self) {
+        if self.finished.is_some() || self.is_broken {
+            return;
+        }
+        if let [a, b, c, d, CONSOLE, e, f, g, h, ..] = *self.decoder.rest() {
+            let bytes = u64::from(u32::from_le_bytes([a, b, c, d])).saturating_sub(5);
+            // The count is only the runner's word, and an event takes three bytes at the least.
+            let count = u64::from(u32::from_le_bytes([e, f, g, h])).min(bytes / 3);
+            self.dropped(count, bytes.saturating_sub(count + 1));
         }
     }
 }
 
-/// Sees a process out of the world, then gives its place back.
-async fn leave(mut life: Box<dyn Life>, permit: Permit) {
-    if timeout(LEAVE_WITHIN, life.ended()).await.is_err() {
-        life.kill();
-        let _: Result<End, _> = timeout(LEAVE_WITHIN, life.ended()).await;
-    }
-    drop(permit);
+/// Waits until the handle is dropped.
+async fn abandoned(wish: &mut watch::Receiver<Wish>) {
+    while wish.changed().await.is_ok() {}
 }
 
 /// The events of a `CONSOLE` frame, if they are what it says: so many, each JSON of no more than

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -15,8 +15,9 @@ use nix::sys::socket::{
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::process::{Child, Command};
-use tokio::sync::oneshot;
+use tokio::process::Command;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
 
 use super::process::{BoxFuture, End, Life, Process, ProcessError};
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
@@ -25,14 +26,17 @@ use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteReque
 
 /// The longest packet from a zygote.
 const PACKET_BYTES: usize = 64 << 10;
+/// How long a zygote may take to see to the end of a child that it was told to kill, or to end itself. One
+/// that takes longer is stuck.
+const END_WITHIN: Duration = Duration::from_secs(5);
 
-/// A running zygote.
+/// A running zygote. When the last who may fork from it lets go of it, it is told to leave with its last
+/// child.
 pub struct Zygote {
-    control: AsyncFd<OwnedFd>,
-    children: Mutex<HashMap<u64, oneshot::Sender<End>>>,
+    line: Arc<Line>,
     next_id: AtomicU64,
-    forks: AtomicU64,
-    dead: AtomicBool,
+    /// A fork failed.
+    failed: AtomicBool,
     born: Instant,
     /// How its children come to be.
     pub fork: ForkMode,
@@ -42,6 +46,15 @@ pub struct Zygote {
     pub notes: Vec<String>,
     /// What runs the programs.
     pub engine: String,
+}
+
+/// What a zygote's children need of it for as long as they live.
+struct Line {
+    control: AsyncFd<OwnedFd>,
+    children: Mutex<HashMap<u64, oneshot::Sender<End>>>,
+    dead: AtomicBool,
+    /// It is stuck and has to go.
+    condemned: Notify,
 }
 
 impl Zygote {
@@ -75,34 +88,43 @@ impl Zygote {
         // SAFETY: an `OwnedFd` is open for as long as it lives, and always names the same file.
         let control = unsafe { AsyncFd::register(ours) };
         let control = control.map_err(|error| failed("no socket for a zygote", &error))?;
-        let ready = tokio::time::timeout(settings.ready_timeout, receive(&control)).await;
-        let (warm, engine, notes, confinement) = match ready {
-            Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes, confinement }))) => {
-                (warm, engine, notes, confinement)
-            }
-            Ok(_) => {
-                let status = process.wait().await.map_or_else(|e| e.to_string(), |status| status.to_string());
-                return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
-            }
-            Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
-        };
+        let mut packet = vec![0; PACKET_BYTES];
+        let (warm, engine, notes, confinement) =
+            match timeout(settings.ready_timeout, receive(&control, &mut packet)).await {
+                Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes, confinement }))) => {
+                    (warm, engine, notes, confinement)
+                }
+                Ok(_) => {
+                    let status = match timeout(END_WITHIN, process.wait()).await {
+                        Ok(Ok(status)) => status.to_string(),
+                        Ok(Err(error)) => error.to_string(),
+                        // It is killed when it is dropped.
+                        Err(_) => "it is still there, and makes no sense".to_owned(),
+                    };
+                    return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
+                }
+                Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
+            };
         if settings.confinement == ConfinementPolicy::Required {
             demand_all(&confinement)?;
         }
-        let zygote = Arc::new(Self {
+        let line = Arc::new(Line {
             control,
             children: Mutex::default(),
-            next_id: AtomicU64::new(0),
-            forks: AtomicU64::new(0),
             dead: AtomicBool::new(false),
+            condemned: Notify::new(),
+        });
+        tokio::spawn(line.clone().listen(process, packet, gone));
+        Ok(Arc::new(Self {
+            line,
+            next_id: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
             born: Instant::now(),
             fork: if warm { ForkMode::Warm } else { ForkMode::Cold },
             confinement,
             notes,
             engine,
-        });
-        tokio::spawn(zygote.clone().listen(process, gone));
-        Ok(zygote)
+        }))
     }
 
     /// The layers of the confinement that could not be had, and why.
@@ -110,14 +132,76 @@ impl Zygote {
         missing(&self.confinement)
     }
 
+    /// Whether it is gone.
+    pub fn is_dead(&self) -> bool {
+        self.line.dead.load(Relaxed)
+    }
+
+    /// Whether it has forked or lived long enough, or failed to fork.
+    pub fn is_worn(&self, settings: &SandboxSettings) -> bool {
+        self.next_id.load(Relaxed) >= settings.zygote_forks
+            || self.born.elapsed() >= settings.zygote_age
+            || self.failed.load(Relaxed)
+    }
+
+    /// Forks a child and waits until it is ready, which may take it `ready_timeout`.
+    pub async fn child(&self, ready_timeout: Duration) -> Result<Child, ProcessError> {
+        let made = self.make(ready_timeout).await;
+        if made.is_err() {
+            self.failed.store(true, Relaxed);
+        }
+        made
+    }
+
+    async fn make(&self, ready_timeout: Duration) -> Result<Child, ProcessError> {
+        let failed = |what: &str, error: &dyn std::fmt::Display| ProcessError(format!("{what}: {error}"));
+        let (ours, theirs) = UnixStream::pair().map_err(|error| failed("no socket for a run", &error))?;
+        ours.set_nonblocking(true).map_err(|error| failed("no socket for a run", &error))?;
+        let id = self.next_id.fetch_add(1, Relaxed);
+        let (sender, ended) = oneshot::channel();
+        self.line.children().insert(id, sender);
+        let life =
+            ChildLife { line: self.line.clone(), id, ended: Some(ended), end: End::default(), killed: None };
+        let ready = async {
+            self.line
+                .ask(&ZygoteRequest::Fork { id }, Some(theirs.as_fd().as_raw_fd()))
+                .await
+                .map_err(|error| failed("the zygote can't be asked", &error))?;
+            // The child has the only one, so that its end shows.
+            drop(theirs);
+            read_ready(ours).await.map_err(|error| failed("a child ended before it was ready", &error))
+        };
+        match timeout(ready_timeout, ready).await {
+            Ok(socket) => Ok(Child { socket: socket?, life }),
+            Err(_) => Err(ProcessError("a child was not ready in time".into())),
+        }
+    }
+}
+
+impl Drop for Zygote {
+    fn drop(&mut self) {
+        self.line.tell(ZygoteRequest::Retire);
+    }
+}
+
+impl Line {
     fn children(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<End>>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hears the zygote until it is gone.
-    async fn listen(self: Arc<Self>, mut process: Child, gone: impl FnOnce()) {
+    async fn listen(
+        self: Arc<Self>,
+        mut process: tokio::process::Child,
+        mut packet: Vec<u8>,
+        gone: impl FnOnce(),
+    ) {
         loop {
-            match receive(&self.control).await {
+            let event = tokio::select! {
+                event = receive(&self.control, &mut packet) => event,
+                () = self.condemned.notified() => Err(io::Error::other("it does not do what it is told")),
+            };
+            match event {
                 Ok(Some(ZygoteEvent::Exited { id, status, signal, cpu_ms, process_bytes })) => {
                     if let Some(child) = self.children().remove(&id) {
                         // Whoever no longer cares has dropped the other end.
@@ -131,62 +215,44 @@ impl Zygote {
                 Ok(Some(ZygoteEvent::Ready { .. })) => {}
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "the zygote's socket failed");
+                    tracing::warn!(%error, "a zygote is given up");
                     break;
                 }
             }
         }
         self.dead.store(true, Relaxed);
-        // Its children die with it; dropping the senders says so.
-        self.children().clear();
         gone();
         let _ = process.start_kill();
-        match process.wait().await {
-            Ok(status) if status.success() => tracing::debug!("a zygote has left"),
-            Ok(status) => tracing::warn!(%status, "a zygote died"),
-            Err(error) => tracing::warn!(%error, "a zygote can't be waited for"),
+        match timeout(END_WITHIN, process.wait()).await {
+            Ok(Ok(status)) if status.success() => tracing::debug!("a zygote has left"),
+            Ok(Ok(status)) => tracing::warn!(%status, "a zygote died"),
+            Ok(Err(error)) => tracing::warn!(%error, "a zygote can't be waited for"),
+            Err(_) => tracing::error!("a zygote was killed and is still there"),
         }
+        // Its children die with it; dropping the senders says so.
+        self.children().clear();
     }
 
-    /// Whether it is gone.
-    pub fn is_dead(&self) -> bool {
-        self.dead.load(Relaxed)
-    }
-
-    /// Whether it has forked or lived long enough.
-    pub fn is_worn(&self, settings: &SandboxSettings) -> bool {
-        self.forks.load(Relaxed) >= settings.zygote_forks || self.born.elapsed() >= settings.zygote_age
-    }
-
-    /// Asks it to fork no more and leave with its last child.
-    pub async fn retire(&self) {
-        let _ = self.ask(&ZygoteRequest::Retire, None).await;
-    }
-
-    /// Forks a child and waits until it is ready.
-    pub async fn process(self: &Arc<Self>, settings: &SandboxSettings) -> Result<Process, ProcessError> {
-        let (ours, theirs) =
-            UnixStream::pair().map_err(|error| ProcessError(format!("no socket for a run: {error}")))?;
-        ours.set_nonblocking(true).map_err(|error| ProcessError(error.to_string()))?;
-        let id = self.next_id.fetch_add(1, Relaxed);
-        let (sender, ended) = oneshot::channel();
-        self.children().insert(id, sender);
-        self.forks.fetch_add(1, Relaxed);
-        let life = Box::new(ChildLife { zygote: self.clone(), id, ended: Some(ended), end: End::default() });
-        self.ask(&ZygoteRequest::Fork { id }, Some(theirs.as_fd().as_raw_fd()))
-            .await
-            .map_err(|error| ProcessError(format!("the zygote can't be asked: {error}")))?;
-        drop(theirs);
-        let ready = tokio::time::timeout(settings.ready_timeout, read_ready(ours)).await;
-        let socket = ready
-            .map_err(|_| ProcessError("a child was not ready in time".into()))?
-            .map_err(|error| ProcessError(format!("a child ended before it was ready: {error}")))?;
-        Ok(Process { socket, life })
-    }
-
+    /// Asks for something, when the zygote has room for it.
     async fn ask(&self, request: &ZygoteRequest, descriptor: Option<i32>) -> io::Result<()> {
         let packet = serde_json::to_vec(request)?;
         self.control.async_io(Interest::WRITABLE, |control| send(control, &packet, descriptor)).await
+    }
+
+    /// Asks for something without waiting. The socket holds many packets; where it is full the zygote is
+    /// behind, and a task waits for it.
+    fn tell(self: &Arc<Self>, request: ZygoteRequest) {
+        if self.dead.load(Relaxed) {
+            return;
+        }
+        let Ok(packet) = serde_json::to_vec(&request) else { return };
+        let sent = send(self.control.get_ref(), &packet, None);
+        if sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let line = self.clone();
+            runtime.spawn(async move { line.ask(&request, None).await });
+        }
     }
 }
 
@@ -224,16 +290,13 @@ fn set_nonblocking(socket: &OwnedFd) -> nix::Result<()> {
     fcntl(socket, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map(|_| ())
 }
 
-/// The next packet; `None` when the zygote is gone.
-async fn receive(control: &AsyncFd<OwnedFd>) -> io::Result<Option<ZygoteEvent>> {
-    let mut packet = vec![0; PACKET_BYTES];
+/// The next packet, by way of a buffer for it; `None` when the zygote is gone.
+async fn receive(control: &AsyncFd<OwnedFd>, packet: &mut [u8]) -> io::Result<Option<ZygoteEvent>> {
     let length = control
-        .async_io(Interest::READABLE, |control| {
-            match recv(control.as_raw_fd(), &mut packet, MsgFlags::empty()) {
-                Ok(length) => Ok(length),
-                Err(Errno::ECONNRESET) => Ok(0),
-                Err(error) => Err(error.into()),
-            }
+        .async_io(Interest::READABLE, |control| match recv(control.as_raw_fd(), packet, MsgFlags::empty()) {
+            Ok(length) => Ok(length),
+            Err(Errno::ECONNRESET) => Ok(0),
+            Err(error) => Err(error.into()),
         })
         .await?;
     if length == 0 {
@@ -255,36 +318,75 @@ async fn read_ready(socket: UnixStream) -> io::Result<UnixStream> {
     socket.into_std()
 }
 
+/// A child that is ready for a run.
+pub struct Child {
+    socket: UnixStream,
+    life: ChildLife,
+}
+
+impl Child {
+    /// Whether it has ended already.
+    pub fn is_over(&mut self) -> bool {
+        self.life.is_over()
+    }
+}
+
+impl From<Child> for Process {
+    fn from(Child { socket, life }: Child) -> Self {
+        Self { socket, life: Box::new(life) }
+    }
+}
+
 /// The life of a child of a zygote.
 struct ChildLife {
-    zygote: Arc<Zygote>,
+    line: Arc<Line>,
     id: u64,
+    /// Tells how it ended; `None` once that is known.
     ended: Option<oneshot::Receiver<End>>,
     end: End,
+    killed: Option<tokio::time::Instant>,
+}
+
+impl ChildLife {
+    fn is_over(&mut self) -> bool {
+        if let Some(ended) = &mut self.ended {
+            match ended.try_recv() {
+                Ok(end) => self.end = end,
+                Err(oneshot::error::TryRecvError::Closed) => {}
+                // A child outlives its zygote by a moment only.
+                Err(oneshot::error::TryRecvError::Empty) => return self.line.dead.load(Relaxed),
+            }
+            self.ended = None;
+        }
+        true
+    }
 }
 
 impl Life for ChildLife {
     fn kill(&mut self) {
-        if self.ended.is_none() || self.zygote.is_dead() {
-            return;
-        }
-        // The socket holds many packets; where it is full the zygote is stuck, and a task waits for it.
-        let Ok(packet) = serde_json::to_vec(&ZygoteRequest::Kill { id: self.id }) else { return };
-        if send(self.zygote.control.get_ref(), &packet, None).is_err() {
-            let (zygote, id) = (self.zygote.clone(), self.id);
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move { zygote.ask(&ZygoteRequest::Kill { id }, None).await });
-            }
+        if self.ended.is_some() {
+            self.killed.get_or_insert_with(tokio::time::Instant::now);
+            self.line.tell(ZygoteRequest::Kill { id: self.id });
         }
     }
 
     fn ended(&mut self) -> BoxFuture<'_, End> {
         Box::pin(async {
-            if let Some(ended) = &mut self.ended {
-                // An error means that the zygote died, and so did the child, with nobody to say how.
-                self.end = ended.await.unwrap_or_default();
-                self.ended = None;
-            }
+            let Some(ended) = &mut self.ended else { return self.end };
+            let end = match self.killed {
+                None => ended.await,
+                Some(killed) => match tokio::time::timeout_at(killed + END_WITHIN, &mut *ended).await {
+                    Ok(end) => end,
+                    // The zygote is stuck. With it goes all that it will not kill.
+                    Err(_) => {
+                        self.line.condemned.notify_one();
+                        ended.await
+                    }
+                },
+            };
+            // An error means that the zygote died, and so did the child, with nobody to say how.
+            self.end = end.unwrap_or_default();
+            self.ended = None;
             self.end
         })
     }
@@ -293,5 +395,7 @@ impl Life for ChildLife {
 impl Drop for ChildLife {
     fn drop(&mut self) {
         self.kill();
+        // Nobody is left to be told of its end.
+        self.line.children().remove(&self.id);
     }
 }

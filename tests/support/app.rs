@@ -86,16 +86,7 @@ impl TestApp {
 
     /// Ids of all processes that the server started, and those that these started.
     pub(crate) fn descendants(&self) -> Vec<u32> {
-        let parents: HashMap<u32, u32> = std::fs::read_dir("/proc")
-            .expect("/proc is there")
-            .filter_map(|entry| {
-                let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-                // A process may be gone by now. The name, in parentheses, may hold anything.
-                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-                let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-                Some((pid, parent))
-            })
-            .collect();
+        let parents = parents();
         let is_ours = |mut pid: u32| {
             while let Some(&parent) = parents.get(&pid) {
                 if parent == self.pid() {
@@ -106,6 +97,23 @@ impl TestApp {
             false
         };
         parents.keys().copied().filter(|&pid| is_ours(pid)).collect()
+    }
+
+    /// Ids of the zygotes: the processes that the server itself started.
+    pub(crate) fn zygotes(&self) -> Vec<u32> {
+        parents().into_iter().filter(|(_, parent)| *parent == self.pid()).map(|(pid, _)| pid).collect()
+    }
+
+    /// Ids of the processes that the zygotes forked.
+    pub(crate) fn runners(&self) -> Vec<u32> {
+        let zygotes = self.zygotes();
+        self.descendants().into_iter().filter(|pid| !zygotes.contains(pid)).collect()
+    }
+
+    /// SIGKILL for the server.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it can be waited for");
     }
 
     /// How many file descriptors the server has open.
@@ -127,6 +135,27 @@ pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let text =
         std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
     text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
+}
+
+/// The parents of all processes that are alive.
+fn parents() -> HashMap<u32, u32> {
+    std::fs::read_dir("/proc")
+        .expect("/proc is there")
+        .filter_map(|entry| {
+            let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            // A process may be gone by now. The name, in parentheses, may hold anything.
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+            let is_alive = fields.next()? != "Z";
+            let parent = fields.next()?.parse().ok()?;
+            is_alive.then_some((pid, parent))
+        })
+        .collect()
+}
+
+/// Whether a process is there and no zombie.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    parents().contains_key(&pid)
 }
 
 impl Drop for TestApp {

@@ -1,0 +1,147 @@
+//! A run's way to its process: it waits for a place, then a process is given the program.
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::permit::{Permit, Waiting};
+use super::process::{Life, Process, ProcessError};
+use super::{Inner, Run, RunEvent, Wish};
+use crate::protocol::frame;
+use crate::protocol::runner::{RUN, RunSpec};
+
+/// How often a run that could not start is given another process.
+const START_TRIES: u32 = 3;
+
+/// What whoever holds a run may want of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wished {
+    /// That it stops, with a report.
+    Stop,
+    /// Nothing: the handle or the receiver is gone.
+    Nothing,
+}
+
+/// Waits until somebody wants a run to stop, or nobody wants anything. May be dropped and called again.
+pub async fn wished(events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<Wish>) -> Wished {
+    tokio::select! {
+        biased;
+        changed = wish.changed() => if changed.is_ok() { Wished::Stop } else { Wished::Nothing },
+        () = events.closed() => Wished::Nothing,
+    }
+}
+
+/// Waits for a place and tells the client how it goes.
+pub async fn wait(
+    mut waiting: Waiting,
+    events: &mpsc::Sender<RunEvent>,
+    wish: &mut watch::Receiver<Wish>,
+) -> Result<Permit, Wished> {
+    let mut position = waiting.position();
+    let mut told = 0;
+    loop {
+        tokio::select! {
+            biased;
+            wished = wished(events, wish) => return Err(wished),
+            news = waiting.next() => match news {
+                Ok(permit) => return Ok(permit),
+                Err(now) => position = now,
+            },
+            // Positions go out as the client takes them; one that has changed meanwhile is not sent.
+            place = events.reserve(), if position != told => match place {
+                Ok(place) => {
+                    place.send(RunEvent::Queued { position });
+                    told = position;
+                }
+                Err(_) => return Err(Wished::Nothing),
+            }
+        }
+    }
+}
+
+/// How a start ended.
+pub enum Start {
+    /// The process has the program.
+    Started {
+        /// Its socket.
+        stream: UnixStream,
+        /// Its life.
+        life: Box<dyn Life>,
+    },
+    /// It is not wanted any more; with the process that was to have the program, if there was one.
+    Unwanted(Wished, Option<Box<dyn Life>>),
+    /// No process took it.
+    Failed(ProcessError),
+}
+
+/// A program on its way to a process. A process that died while it waited in the pool, or that does not take
+/// the program, is no fault of the run's: it is given another.
+pub struct Starting<'a> {
+    inner: &'a Inner,
+    packet: Vec<u8>,
+    tries_left: u32,
+}
+
+impl<'a> Starting<'a> {
+    /// The run, packed for a process.
+    pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
+        let Run { run_id: _, source, language, mode, input, limits } = run;
+        let message_bytes = inner.settings.message_bytes;
+        let spec = RunSpec { source, language, mode, input, limits, message_bytes };
+        let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
+        Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
+    }
+
+    /// Gives the program to a process; to another one, where it turned out that `last` did not read it.
+    pub async fn start(
+        &mut self,
+        mut last: Option<Box<dyn Life>>,
+        events: &mpsc::Sender<RunEvent>,
+        wish: &mut watch::Receiver<Wish>,
+    ) -> Start {
+        let patience = self.inner.settings.ready_timeout;
+        let mut why = ProcessError("the last process died before it read its program".into());
+        loop {
+            // The run has one place, so it has one process at a time.
+            if let Some(mut life) = last.take() {
+                life.kill();
+                tokio::select! {
+                    biased;
+                    wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
+                    _ = life.ended() => {}
+                }
+            }
+            if self.tries_left == 0 {
+                return Start::Failed(why);
+            }
+            self.tries_left -= 1;
+            let process = tokio::select! {
+                biased;
+                wished = wished(events, wish) => return Start::Unwanted(wished, None),
+                process = timeout(patience, self.inner.backend.process()) => process,
+            };
+            let Process { socket, life } = match process {
+                Ok(Ok(process)) => process,
+                Ok(Err(error)) => return Start::Failed(error),
+                Err(_) => return Start::Failed(ProcessError("no process became ready in time".into())),
+            };
+            let mut stream = match UnixStream::from_std(socket) {
+                Ok(stream) => stream,
+                Err(error) => return Start::Failed(ProcessError(error.to_string())),
+            };
+            // A long program does not fit in the socket, so this waits for the process to read.
+            let written = tokio::select! {
+                biased;
+                wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
+                written = timeout(patience, stream.write_all(&self.packet)) => written,
+            };
+            why = match written {
+                Ok(Ok(())) => return Start::Started { stream, life },
+                Ok(Err(error)) => ProcessError(format!("a process died before it had its program: {error}")),
+                Err(_) => ProcessError("a process did not take its program".into()),
+            };
+            last = Some(life);
+        }
+    }
+}
