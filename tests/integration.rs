@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: V8 is linked once.
 
 mod api;
+mod attacks;
 mod hostile;
 mod http;
 mod leaving;

@@ -81,16 +81,25 @@ impl TestApp {
         self.process.id()
     }
 
+    /// The process that started this one, if it is still there.
+    fn parent_of(pid: u32) -> Option<u32> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// Ids of the processes that the server itself started: its zygotes.
+    pub(crate) fn zygotes(&self) -> Vec<u32> {
+        self.descendants().into_iter().filter(|&pid| Self::parent_of(pid) == Some(self.pid())).collect()
+    }
+
     /// Ids of all processes that the server started, and those that these started.
     pub(crate) fn descendants(&self) -> Vec<u32> {
         let parents: HashMap<u32, u32> = std::fs::read_dir("/proc")
             .expect("/proc is there")
             .filter_map(|entry| {
                 let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-                // A process may be gone by now. The name, in parentheses, may hold anything.
-                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-                let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-                Some((pid, parent))
+                Some((pid, Self::parent_of(pid)?))
             })
             .collect();
         let is_ours = |mut pid: u32| {
