@@ -273,6 +273,7 @@ const reader = new ReadableStream({ pull(c) { c.enqueue(1); c.close() } }).getRe
 await reader.read();
 await new Blob(["x"]).arrayBuffer();
 performance.mark("x");
+for (const name of ownKeys(Object.prototype)) if (!describe(Object.prototype, name).value && name !== "__proto__") delete Object.prototype[name];
 search(...caught);
 console.log("held");
 
@@ -582,3 +583,25 @@ for (const brand of new Set(brands)) for (const value of ["MessagePort", "Blob",
   try { const { port1 } = new MessageChannel(); port1.postMessage(make()); port1.close() } catch {}
 }
 console.log("held");
+
+//# name: host objects of types that do not exist
+//# outcome: completed
+//# says: held
+const brand = Symbol.for("Deno.core.hostObject");
+for (const type of ["x", undefined, null, 0, Symbol.iterator, {}, "__proto__", "constructor", "toString", "Blob", "File", "DOMException", "MessagePort", "ReadableStream", "CryptoKey"])
+  for (const make of [() => ({ type }), () => ({ type, id: "x", name: {}, message: [], parts: 1, size: -1 }), () => [type], () => type, () => { throw type }]) {
+    try { search(structuredClone({ a: { [brand]: make } })) } catch (error) { search(error) }
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = ({ data }) => search(data);
+    try { port1.postMessage({ [brand]: make }) } catch {}
+    port1.close();
+  }
+await new Promise((go) => setTimeout(go, 20));
+console.log("held");
+
+//# name: a forged brand in what a message port receives
+//# outcome: completed|failed
+const { port1, port2 } = new MessageChannel();
+port2.onmessage = ({ data }) => { search(data); port2.close() };
+port1.postMessage({ [Symbol.for("Deno.core.hostObject")]: () => ({ type: "none" }) });
+setTimeout(() => port2.close(), 50);

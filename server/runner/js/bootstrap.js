@@ -8,6 +8,9 @@ import { describePlatform } from "ext:mayfly/platform.js";
 const {
   ObjectDefineProperties,
   ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectSetPrototypeOf,
+  Proxy,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -15,6 +18,7 @@ const {
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
+  uncurryThis,
 } = primordials;
 const load = (name) => core.loadExtScript(`ext:deno_web/${name}`);
 
@@ -185,6 +189,23 @@ ObjectDefineProperties(globalThis, {
   crypto: { __proto__: null, value: new Crypto(), writable: true, enumerable: true, configurable: true },
 });
 
+// A program can brand any object as one of the platform's (the symbol is in the registry) and name a type that
+// does not exist. deno_core calls what it finds under that name without looking, so it always finds something.
+ObjectSetPrototypeOf(
+  core.getCloneableDeserializers(),
+  new Proxy({ __proto__: null }, {
+    __proto__: null,
+    get() {
+      return () => {
+        throw new exception.DOMException("An object of an unknown type can't be cloned", "DataCloneError");
+      };
+    },
+  }),
+);
+
+// A program may replace the accessor.
+const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
+
 // What Rust takes off the global object before any program runs.
 globalThis.__mayfly = {
   /** Hands over the function that is told of every error nobody caught in a timer or an event listener. */
@@ -193,7 +214,7 @@ globalThis.__mayfly = {
     // Listeners' errors are dispatched on the global object first, which here is no event target.
     event.saveGlobalThisReference({
       dispatchEvent(errorEvent) {
-        report(errorEvent.error);
+        report(errorOf(errorEvent));
         return false;
       },
     });
