@@ -207,7 +207,7 @@ console.log("held"); it;
 //# name: a map with a replaced iterator
 //# outcome: completed
 //# says: held
-const it = Object.assign(new Map([[1, 2]]), { [Symbol.iterator]() { console.log("LEAK called") }, entries() { console.log("LEAK called") }, get size() { return 0 } });
+const it = Object.defineProperties(new Map([[1, 2]]), Object.getOwnPropertyDescriptors({ [Symbol.iterator]() { console.log("LEAK called") }, entries() { console.log("LEAK called") }, get size() { return 0 } }));
 console.log(it); console.dir(it); console.error("%o %O %s %d %i %f", it, it, it, it, it, it); console.table([it]); console.table(it); console.trace(it); console.assert(false, it); console.group(it); console.groupEnd();
 console.log("held"); it;
 

@@ -13,9 +13,10 @@
 
 use std::collections::HashSet;
 
-/// How a run can end that its program is to blame for. None may end as `crashed`, and no client says `stopped`.
-const OUTCOMES: [&str; 6] =
-    ["completed", "failed", "timed_out", "cpu_exceeded", "memory_exceeded", "output_exceeded"];
+/// How a run can end; no client says `stopped` here. `crashed` is for what kills its own process only, and a
+/// comment in the program says why that can't be helped.
+const OUTCOMES: [&str; 7] =
+    ["completed", "failed", "timed_out", "cpu_exceeded", "memory_exceeded", "output_exceeded", "crashed"];
 
 /// Limits that a header may lower.
 const LIMITS: [&str; 7] = [
@@ -139,7 +140,7 @@ fn attacks_that_are_badly_written_are_refused() {
         ("//# name: a\nx\n", "does not say its outcome"),
         ("//# name: a\n//# outcome: failed\n\n", "has no program"),
         ("//# name: a\n//# name: b\n//# outcome: failed\nx\n", "does not say its outcome"),
-        ("//# name: a\n//# outcome: crashed\nx\n", "no run may end as `crashed`"),
+        ("//# name: a\n//# outcome: stopped\nx\n", "no run may end as `stopped`"),
         ("//# name: a\n//# outcome:\nx\n", "line 2: `outcome` has no value"),
         ("//# name: a\n//# outcome: failed\n//# outcome: failed\nx\n", "not understood"),
         ("//# name: a\n//# outcome: failed\nx\n//# says: y\n", "line 4: `says` comes after"),

@@ -9,8 +9,6 @@ const {
   ObjectDefineProperties,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
-  ObjectSetPrototypeOf,
-  Proxy,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -188,20 +186,6 @@ ObjectDefineProperties(globalThis, {
   Crypto: { __proto__: null, value: Crypto, writable: true, enumerable: false, configurable: true },
   crypto: { __proto__: null, value: new Crypto(), writable: true, enumerable: true, configurable: true },
 });
-
-// A program can brand any object as one of the platform's (the symbol is in the registry) and name a type that
-// does not exist. deno_core calls what it finds under that name without looking, so it always finds something.
-ObjectSetPrototypeOf(
-  core.getCloneableDeserializers(),
-  new Proxy({ __proto__: null }, {
-    __proto__: null,
-    get() {
-      return () => {
-        throw new exception.DOMException("An object of an unknown type can't be cloned", "DataCloneError");
-      };
-    },
-  }),
-);
 
 // A program may replace the accessor.
 const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
