@@ -33,7 +33,8 @@ function verdict() {
 }
 
 //# name: the iterator of arrays
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(0)
 Array.prototype[Symbol.iterator] = function () { spy(this, arguments); return { next: () => ({ done: true }) } };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -44,7 +45,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: push, map, join and slice
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const k of ["push", "map", "join", "slice", "splice", "shift", "unshift", "forEach", "filter", "indexOf", "concat", "at", "pop"]) Array.prototype[k] = function () { spy(this, arguments); throw 1 };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -55,7 +57,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of Array.prototype
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Array.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -66,7 +69,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of String.prototype
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(String.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -77,7 +81,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of Promise.prototype
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Promise.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -88,7 +93,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of RegExp.prototype
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(RegExp.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -99,7 +105,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of Map and Set
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Map.prototype); wreck(Set.prototype); wreck(WeakMap.prototype); wreck(WeakSet.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -110,7 +117,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of Function.prototype
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Function.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -121,7 +129,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of Number, BigInt, Symbol and Boolean
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Number.prototype); wreck(BigInt.prototype); wreck(Symbol.prototype); wreck(Boolean.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -132,7 +141,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of typed arrays and buffers
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Reflect.getPrototypeOf(Uint8Array.prototype)); wreck(ArrayBuffer.prototype); wreck(DataView.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -143,7 +153,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of iterators
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Reflect.getPrototypeOf(Reflect.getPrototypeOf([][Symbol.iterator]()))); wreck(Reflect.getPrototypeOf([][Symbol.iterator]()));
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -154,7 +165,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every method of errors
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Error.prototype); wreck(TypeError.prototype);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -165,7 +177,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every static of Object
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Object);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -176,7 +189,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every static of Reflect
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Reflect);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -187,7 +201,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every static of Promise and Array
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(Promise); wreck(Array);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -198,7 +213,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: every static of JSON, Math, Symbol, String and Number
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 wreck(JSON); wreck(Math); wreck(Symbol); wreck(String); wreck(Number); wreck(Date);
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -209,7 +225,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Promise.prototype.then
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Promise.prototype.then = function () { spy(this, arguments); };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -220,7 +237,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: the constructor of promises
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Object.defineProperty(Promise.prototype, "constructor", { get() { spy(this, arguments); return undefined } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -231,7 +249,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: RegExp.prototype.exec
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 RegExp.prototype.exec = function () { spy(this, arguments); return null };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -242,7 +261,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Map.prototype.get and has
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Map.prototype.get = Map.prototype.has = WeakMap.prototype.get = function () { spy(this, arguments); };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -253,7 +273,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: JSON.stringify and toJSON
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 JSON.stringify = function () { spy(this, arguments); return "forged" }; Object.prototype.toJSON = function () { spy(this, arguments); return "forged" };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -264,7 +285,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: call, apply and bind
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Function.prototype.call = Function.prototype.apply = Function.prototype.bind = function () { spy(this, arguments); };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -275,8 +297,9 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Symbol.hasInstance
-//# outcome: completed|failed
-Object.defineProperty(Function.prototype, Symbol.hasInstance, { value() { spy(this, arguments); return false }, writable: true }); for (const C of [Object, Array, Error, URL]) Object.defineProperty(C, Symbol.hasInstance, { value() { spy(this, arguments); return true } });
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
+for (const C of [Object, Array, Error, URL]) Object.defineProperty(C, Symbol.hasInstance, { value() { spy(this, arguments); return true } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
 setTimeout(() => {}, 0); queueMicrotask(() => {});
@@ -286,7 +309,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Symbol.toPrimitive and toString of everything
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Object.prototype[Symbol.toPrimitive] = Object.prototype.toString = Object.prototype.valueOf = function () { spy(this, arguments); return "forged" };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -297,7 +321,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Symbol.toStringTag of everything
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Object.defineProperty(Object.prototype, Symbol.toStringTag, { get() { spy(this, arguments); return "Forged" } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -319,7 +344,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: accessors called then, value, done and next
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const k of ["then", "done", "next", "return"]) Object.defineProperty(Object.prototype, k, { __proto__: null, configurable: true, get() { spy(this, arguments); return undefined }, set() { spy(this, arguments) } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -330,7 +356,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: descriptors: get, set, value and writable
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const k of ["get", "set", "writable"]) Object.defineProperty(Object.prototype, k, { __proto__: null, configurable: true, get() { spy(this, arguments); return undefined } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -352,7 +379,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Symbol.species of all
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const C of [Array, Promise, Map, Set, ArrayBuffer, RegExp, Reflect.getPrototypeOf(Uint8Array)]) Object.defineProperty(C, Symbol.species, { get() { spy(this, arguments); return C } });
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -363,7 +391,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: the prototypes of platform classes
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const C of [URL, URLSearchParams, Event, EventTarget, Blob, ReadableStream, AbortSignal]) for (const k of Reflect.ownKeys(C.prototype)) { const d = Reflect.getOwnPropertyDescriptor(C.prototype, k); if (d.get && d.configurable) Object.defineProperty(C.prototype, k, { ...d, get() { spy(this, arguments); return Reflect.apply(d.get, this, []) } }) }
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -374,7 +403,8 @@ console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([
 verdict();
 
 //# name: Error.prepareStackTrace and captureStackTrace
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 Error.prepareStackTrace = function (e, sites) { spy(e, sites); return 1 }; Error.captureStackTrace = function () { spy(this, arguments) };
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
@@ -398,7 +428,8 @@ const ac = new AbortController(); ac.abort(); new Blob(["x"]); const r = new Rea
 console.log("held", u.href, heard, cl, dec, ac.signal.aborted, [1, 2], new Map([[1, { b: 2 }]]), new Error("e").message);
 
 //# name: prototypes set to null
-//# outcome: completed|failed
+//# outcome: completed
+//# says: held http://a/b?c=d&e=f 1 {a: 1} abc true [1, 2] Map(1)
 for (const k of Reflect.ownKeys(globalThis)) { const v = globalThis[k]; if (typeof v === "function" && v.prototype) try { Object.setPrototypeOf(v.prototype, null) } catch {} }
 const u = new URL("http://a/b?c=d"); u.searchParams.append("e", "f");
 const w = new EventTarget(); let heard = 0; w.addEventListener("x", () => heard++); w.dispatchEvent(new Event("x"));
