@@ -19,15 +19,8 @@ const OUTCOMES: [&str; 7] =
     ["completed", "failed", "timed_out", "cpu_exceeded", "memory_exceeded", "output_exceeded", "crashed"];
 
 /// Limits that a header may lower.
-const LIMITS: [&str; 7] = [
-    "wall_ms",
-    "cpu_ms",
-    "heap_bytes",
-    "buffer_bytes",
-    "process_bytes",
-    "output_bytes",
-    "console_events",
-];
+const LIMITS: [&str; 7] =
+    ["wall_ms", "cpu_ms", "heap_bytes", "buffer_bytes", "process_bytes", "output_bytes", "console_events"];
 
 /// A hostile program and what has to come of it.
 #[derive(Debug, Default, PartialEq, Eq)]
