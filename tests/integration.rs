@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: V8 is linked once.
 
 mod api;
+mod attacks;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;

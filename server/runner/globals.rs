@@ -19,6 +19,13 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     for leftover in ["Deno", "__bootstrap", "__infra"] {
         take(scope, global, leftover);
     }
+    // deno_core answers these by calling a function that nobody gave it, and there is nothing to stream from.
+    if let Some(wasm) = get(scope, global, "WebAssembly").and_then(|it| it.try_cast::<v8::Object>().ok()) {
+        for streaming in ["compileStreaming", "instantiateStreaming"] {
+            let key = key(scope, streaming);
+            wasm.delete(scope, key.into());
+        }
+    }
 
     let on_uncaught = function(scope, "", 1, uncaught);
     call(scope, hooks, "onUncaught", &[on_uncaught.into()])?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Instant;
 
-use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
+use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, SharedArrayBufferStore, v8};
 use serde_json::value::RawValue;
 
 use super::console::{Console, Method};
@@ -87,6 +87,8 @@ impl Template {
             extensions: super::extension::extensions(),
             startup_snapshot: Some(SNAPSHOT),
             create_params: Some(params),
+            // Where an `ArrayBuffer` is while it moves from one object to another.
+            shared_array_buffer_store: Some(SharedArrayBufferStore::default()),
             ..RuntimeOptions::default()
         })
         .map_err(|error| error.to_string())?;

@@ -345,7 +345,7 @@ async fn the_kernel_agrees() {
             == "applied"
     };
     let children: Vec<u32> =
-        app.descendants().into_iter().filter(|&pid| status(pid, "Threads") == "3").collect();
+        app.descendants().into_iter().filter(|&pid| status(pid, "Threads") == "2").collect();
     assert!(!children.is_empty(), "some wait ready");
     let child = children[0];
     for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {

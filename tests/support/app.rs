@@ -99,15 +99,26 @@ impl TestApp {
         parents.keys().copied().filter(|&pid| is_ours(pid)).collect()
     }
 
-    /// Ids of the zygotes: the processes that the server itself started.
-    pub(crate) fn zygotes(&self) -> Vec<u32> {
+    /// Ids of the processes that the server itself started.
+    fn started(&self) -> Vec<u32> {
         parents().into_iter().filter(|(_, parent)| *parent == self.pid()).map(|(pid, _)| pid).collect()
+    }
+
+    /// Ids of the zygotes. Where a zygote has a PID namespace, the server started its warden, which started
+    /// the zygote as the namespace's first process.
+    pub(crate) fn zygotes(&self) -> Vec<u32> {
+        let parents = parents();
+        let zygote_of = |started: u32| {
+            let mut children = parents.iter().filter(|(_, parent)| **parent == started);
+            children.find(|(pid, _)| is_first(**pid)).map_or(started, |(pid, _)| *pid)
+        };
+        self.started().into_iter().map(zygote_of).collect()
     }
 
     /// Ids of the processes that the zygotes forked.
     pub(crate) fn runners(&self) -> Vec<u32> {
-        let zygotes = self.zygotes();
-        self.descendants().into_iter().filter(|pid| !zygotes.contains(pid)).collect()
+        let others = [self.started(), self.zygotes()].concat();
+        self.descendants().into_iter().filter(|pid| !others.contains(pid)).collect()
     }
 
     /// SIGKILL for the server.
@@ -135,6 +146,14 @@ pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let text =
         std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
     text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
+}
+
+/// Whether a process is the first of a PID namespace of its own.
+fn is_first(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    let ids: Vec<&str> = ids.split_whitespace().collect();
+    ids.len() > 1 && ids.last() == Some(&"1")
 }
 
 /// The parents of all processes that are alive.

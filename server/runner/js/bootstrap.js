@@ -8,6 +8,7 @@ import { describePlatform } from "ext:mayfly/platform.js";
 const {
   ObjectDefineProperties,
   ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -15,6 +16,7 @@ const {
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
+  uncurryThis,
 } = primordials;
 const load = (name) => core.loadExtScript(`ext:deno_web/${name}`);
 
@@ -185,6 +187,9 @@ ObjectDefineProperties(globalThis, {
   crypto: { __proto__: null, value: new Crypto(), writable: true, enumerable: true, configurable: true },
 });
 
+// A program may replace the accessor.
+const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
+
 // What Rust takes off the global object before any program runs.
 globalThis.__mayfly = {
   /** Hands over the function that is told of every error nobody caught in a timer or an event listener. */
@@ -193,7 +198,7 @@ globalThis.__mayfly = {
     // Listeners' errors are dispatched on the global object first, which here is no event target.
     event.saveGlobalThisReference({
       dispatchEvent(errorEvent) {
-        report(errorEvent.error);
+        report(errorOf(errorEvent));
         return false;
       },
     });
