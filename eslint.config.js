@@ -2,8 +2,8 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  // protocol.ts is generated from the Rust types.
-  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "server"] },
+  // protocol.ts is generated from the Rust types; tests/attacks are programs that mean harm.
+  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "server", "tests/attacks"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -1,5 +1,5 @@
-//! What a runner gives up: the layers between a program that broke out of V8 and the machine. `CONFINEMENT.md`
-//! beside the sources says what each one stops and costs.
+//! What a runner gives up: the layers between a program that broke out of V8 and the machine. The
+//! section "Confinement" of `server/README.md` says what each one stops and costs.
 //!
 //! What a fork inherits is put on once, by the zygote, in two steps: [`Confinement::begin`] before V8 starts,
 //! what that needs a process for; [`Confinement::complete`] after it, since V8 reads `/proc` as it starts.
