@@ -34,12 +34,19 @@ pub fn live(
 
     // The second thread starts before the visitor waits, and gets to work when the run begins.
     let (to_watch, watch) = std::sync::mpsc::sync_channel::<Arc<Link>>(1);
+    let (is_up, up) = std::sync::mpsc::sync_channel(1);
     let life = move || {
+        let _ = is_up.send(());
         if let Ok(link) = watch.recv() {
             link.watch(reading);
         }
     };
     if std::thread::Builder::new().name("watch".into()).stack_size(STACK_BYTES).spawn(life).is_err() {
+        exit(1);
+    }
+
+    // A thread that comes up makes system calls that none makes later, so the seal waits for it.
+    if up.recv().is_err() {
         exit(1);
     }
 
