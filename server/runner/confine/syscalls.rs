@@ -46,6 +46,9 @@ const CHILD: &[c_long] = &[
     libc::SYS_futex,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
+    // A thread that has to wait for one of V8's locks looks up its own priority first.
+    libc::SYS_sched_getparam,
+    libc::SYS_sched_getscheduler,
     libc::SYS_set_robust_list,
     libc::SYS_rseq,
     libc::SYS_gettid,
