@@ -4,6 +4,7 @@
 
 use deno_core::v8;
 
+use super::clone;
 use super::console::Method;
 use super::inspect::Platform;
 use super::visit::Visit;
@@ -32,6 +33,8 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let fill = function(scope, "", 1, random_fill);
     let uuid = function(scope, "", 0, random_uuid);
     call(scope, hooks, "useRandom", &[fill.into(), uuid.into()])?;
+    let cloner = cloner(scope, hooks).ok_or("the startup snapshot does not say what can be cloned")?;
+    call(scope, hooks, "useCloner", &cloner.map(Into::into))?;
 
     let console = console(scope);
     define(scope, global, "console", console.into(), v8::PropertyAttribute::DONT_ENUM);
@@ -46,6 +49,17 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let clock = get(scope, hooks, "startClock").and_then(|clock| clock.try_cast::<v8::Function>().ok());
     let clock = clock.ok_or("the startup snapshot has no clock in it")?;
     Ok(v8::Global::new(scope, clock))
+}
+
+fn cloner<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    hooks: v8::Local<'s, v8::Object>,
+) -> Option<[v8::Local<'s, v8::Function>; 3]> {
+    let cloneable = get(scope, hooks, "cloneable")?.try_cast::<v8::Object>().ok()?;
+    let brand = get(scope, cloneable, "brand")?;
+    let error = get(scope, cloneable, "error")?;
+    let types = get(scope, cloneable, "types")?.try_cast().ok()?;
+    clone::install(scope, brand, error, types)
 }
 
 fn key<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str) -> v8::Local<'s, v8::String> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Instant;
 
-use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, SharedArrayBufferStore, v8};
+use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
 use super::console::{Console, Method};
@@ -16,12 +16,13 @@ use super::link::Link;
 use super::modules;
 use super::program::{Goal, Program, RESULT_EXPORT};
 use super::visit::{SCRIPT_NAME, Visit};
-use super::{errors, globals, memory};
+use super::{errors, globals, memory, ops};
 use crate::protocol::browser::{Mode, RunError};
 use crate::protocol::runner::{Ending, RunSpec};
 use crate::protocol::value::Value;
 
-static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
+/// The startup snapshot that the build script made.
+pub static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
 
 /// What [`Template::warm_up`] runs.
 const WARM_UP: &str = "(function f(a) { return [a, { a }, `${a}`].map((x) => x) })(1)";
@@ -84,11 +85,9 @@ impl Template {
             .array_buffer_allocator(memory::allocator().make_shared())
             .allow_atomics_wait(false);
         let mut runtime = JsRuntime::try_new(RuntimeOptions {
-            extensions: super::extension::extensions(),
+            extensions: ops::disarm(super::extension::extensions()),
             startup_snapshot: Some(SNAPSHOT),
             create_params: Some(params),
-            // Where an `ArrayBuffer` is while it moves from one object to another.
-            shared_array_buffer_store: Some(SharedArrayBufferStore::default()),
             ..RuntimeOptions::default()
         })
         .map_err(|error| error.to_string())?;

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 mod child;
+mod clone;
 mod confine;
 pub mod console;
 mod errors;
@@ -16,6 +17,7 @@ mod isolate;
 mod link;
 mod memory;
 mod modules;
+mod ops;
 mod output;
 mod program;
 mod visit;

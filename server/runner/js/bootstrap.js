@@ -2,29 +2,50 @@
 // them on the global object with the attributes that Web IDL gives them: interfaces are not enumerable,
 // operations are. What is native (`console`, `crypto`, `queueMicrotask`) is added by Rust when a runtime
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
-import { core, primordials } from "ext:core/mod.js";
+import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
 
 const {
+  ObjectAssign,
   ObjectDefineProperties,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
+  Symbol,
   SymbolToStringTag,
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
   uncurryThis,
 } = primordials;
+
+// What deno_web's scripts get for deno_core: the same, but with the structured clone of
+// server/runner/clone.rs, whose functions Rust hands over when a runtime starts. Until then nothing is cloned
+// but plain values of our own.
+const cloneable = Symbol("cloneable");
+let cloner = { __proto__: null, clone: core.structuredClone };
+core.ops.op_set_captured_bootstrap({
+  __proto__: null,
+  core: ObjectAssign({ __proto__: null }, core, {
+    hostObjectBrand: cloneable,
+    structuredClone: (value) => cloner.clone(value),
+    serialize: (value, options) =>
+      cloner.serialize(value, options?.hostObjects, options?.transferredArrayBuffers),
+    deserialize: (bytes, options) =>
+      cloner.deserialize(bytes, options?.hostObjects, options?.transferredArrayBuffers),
+  }),
+  internals,
+  primordials,
+});
+
 const load = (name) => core.loadExtScript(`ext:deno_web/${name}`);
 
 const url = load("00_url.js");
 const pattern = load("01_urlpattern.js");
 const exception = load("01_dom_exception.js");
 const event = load("02_event.js");
-const clone = load("02_structured_clone.js");
 const timers = load("02_timers.js");
 const abort = load("03_abort_signal.js");
 const base64 = load("05_base64.js");
@@ -90,7 +111,7 @@ const operations = {
   reportError: event.reportError,
   setInterval: timers.setInterval,
   setTimeout: timers.setTimeout,
-  structuredClone: clone.structuredClone,
+  structuredClone: ports.structuredClone,
 };
 
 for (const name in interfaces) {
@@ -202,6 +223,16 @@ globalThis.__mayfly = {
         return false;
       },
     });
+  },
+  /** What structured clone asks the platform. */
+  cloneable: {
+    brand: cloneable,
+    error: (message) => new exception.DOMException(message, "DataCloneError"),
+    types: core.getCloneableDeserializers(),
+  },
+  /** Hands over structured clone. */
+  useCloner(clone, serialize, deserialize) {
+    cloner = { __proto__: null, clone, serialize, deserialize };
   },
   /** What the console shows of the platform's own objects. */
   platform: describePlatform(interfaces, core.loadExtScript("ext:deno_webidl/00_webidl.js").brand),
