@@ -164,3 +164,86 @@ async fn a_system_that_cannot_fork_a_warm_runtime_runs_programs_too() {
     let ran = app.run("console.log('hi'); 1 + 1").expect_completed().await;
     assert_eq!((ran.lines(), &ran.0["value"]["value"]), (vec!["hi"], &json!(2.0)));
 }
+
+#[actix_web::test]
+async fn clocks_are_no_finer_than_a_browsers() {
+    let app = TestApp::start();
+    let source = "
+        const times = new Set();
+        for (let i = 0; i < 100_000; i++) times.add(performance.now());
+        times.delete(0);
+        const steps = [...times].map((time) => time / 0.005);
+        if (steps.some((step) => Math.abs(step - Math.round(step)) > 1e-3)) throw new Error('finer than 5 µs');
+        if (times.size < 10 || times.size > 50_000) throw new Error(`${times.size} different times`);
+        const since = performance.now();
+        await new Promise((done) => setTimeout(done, 20));
+        if (performance.now() - since < 15) throw new Error('it stands');
+        try { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); throw 1 } catch (error) {
+            if (!(error instanceof TypeError)) throw new Error('Atomics.wait waits');
+        }
+        if (typeof Worker !== 'undefined') throw new Error('a second thread can count');";
+    app.run(source).expect_completed().await;
+}
+
+/// `structuredClone`, and what becomes of the original, each an expression that is true.
+#[actix_web::test]
+async fn values_are_cloned_as_html_says() {
+    let app = TestApp::start();
+    let source = r#"
+        const clone = structuredClone, wrong = [];
+        const is = (what, truth) => { if (truth !== true) wrong.push(what) };
+        const refuses = (what, make) => {
+            try { make(); wrong.push(`${what} is cloned`) } catch (error) {
+                is(`${what}: ${error}`, error instanceof DOMException && error.name === "DataCloneError");
+            }
+        };
+        const it = clone({ a: [1, , 3], m: new Map([[1, new Set([2])]]), d: new Date(5), r: /x/gi, n: -0, b: 10n });
+        is("array", 0 in it.a && !(1 in it.a) && it.a.length === 3);
+        is("map", it.m.get(1).has(2));
+        is("date", it.d.getTime() === 5);
+        is("regexp", it.r.source === "x" && it.r.flags === "gi");
+        is("-0 and bigint", Object.is(it.n, -0) && it.b === 10n);
+        const ring = {}; ring.ring = ring;
+        const other = clone(ring);
+        is("cycle", other !== ring && other.ring === other);
+        const error = clone(new RangeError("r", { cause: 1 }));
+        is("error", error instanceof RangeError && error.message === "r" && error.cause === 1);
+        const blob = clone({ blob: new Blob(["abc"], { type: "text/plain" }) }).blob;
+        is("blob", blob instanceof Blob && blob.type === "text/plain" && await blob.text() === "abc");
+        const file = clone(new File(["xy"], "n.txt", { lastModified: 7 }));
+        is("file", file instanceof File && file.name === "n.txt" && file.lastModified === 7 && await file.text() === "xy");
+        const dom = clone(new DOMException("m", "AbortError"));
+        is("exception", dom instanceof DOMException && dom.name === "AbortError" && dom.message === "m");
+        const bytes = new Uint8Array([1, 2, 3]);
+        const moved = clone(bytes, { transfer: [bytes.buffer] });
+        is("transfer", bytes.length === 0 && bytes.buffer.detached && moved.join() === "1,2,3");
+        const growing = clone(new ArrayBuffer(4, { maxByteLength: 16 }));
+        is("resizable", growing.resizable && growing.maxByteLength === 16);
+        const shared = new SharedArrayBuffer(4);
+        new Uint8Array(clone(shared))[0] = 7;
+        is("shared", new Uint8Array(shared)[0] === 7);
+        is("module", clone(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))) instanceof WebAssembly.Module);
+        const stream = new ReadableStream({ start(to) { to.enqueue("x"); to.close() } });
+        const { port1, port2 } = new MessageChannel();
+        const got = new Promise((done) => { port2.onmessage = ({ data, ports }) => done([data, ports]) });
+        const channel = new MessageChannel(), buffer = new ArrayBuffer(3);
+        port1.postMessage({ buffer, port: channel.port1, blob }, [buffer, channel.port1]);
+        const [data, ports] = await got;
+        is("message", data.buffer.byteLength === 3 && buffer.detached && data.port === ports[0] && data.blob instanceof Blob);
+        for (const port of [port1, port2, channel.port2, data.port]) port.close();
+        refuses("a function", () => clone(() => 1));
+        refuses("a symbol", () => clone(Symbol("s")));
+        refuses("a promise", () => clone([Promise.resolve()]));
+        refuses("a proxy", () => clone(new Proxy({}, {})));
+        refuses("a weak map", () => clone(new WeakMap()));
+        refuses("a port that stays", () => clone(new MessageChannel().port1));
+        refuses("a stream that stays", () => clone(stream));
+        refuses("a URL", () => clone(new URL("a:b")));
+        const twice = new ArrayBuffer(1);
+        refuses("a buffer twice", () => clone(1, { transfer: [twice, twice] }));
+        is("a refused buffer stays", !twice.detached);
+        refuses("a detached buffer", () => { clone(twice, { transfer: [twice] }); clone(1, { transfer: [twice] }) });
+        refuses("a memory's buffer", () => clone(1, { transfer: [new WebAssembly.Memory({ initial: 1 }).buffer] }));
+        if (wrong.length) throw new Error(wrong.join("; "));"#;
+    app.run(source).mode("module").expect_completed().await;
+}

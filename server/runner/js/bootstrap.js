@@ -15,13 +15,30 @@ const {
   SetPrototypeHas,
   Symbol,
   SymbolToStringTag,
+  TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
+  Uint32Array,
   uncurryThis,
 } = primordials;
 
-// What deno_web's scripts get for deno_core: the same, but with the structured clone of
+// The clock of `performance`, in steps of 5 µs, as browsers have it: fine enough to time code with, too coarse
+// to time a cache with.
+const CLOCK_STEP_NS = 5000;
+let clockBytes;
+let clock;
+function coarseNow(bytes) {
+  core.ops.op_now(bytes);
+  if (clockBytes !== bytes) {
+    clockBytes = bytes;
+    clock = new Uint32Array(TypedArrayPrototypeGetBuffer(bytes));
+  }
+  // Seconds, and nanoseconds.
+  clock[1] -= clock[1] % CLOCK_STEP_NS;
+}
+
+// What deno_web's scripts get for deno_core: the same, but with that clock, and with the structured clone of
 // server/runner/clone.rs, whose functions Rust hands over when a runtime starts. Until then nothing is cloned
 // but plain values of our own.
 const cloneable = Symbol("cloneable");
@@ -29,6 +46,7 @@ let cloner = { __proto__: null, clone: core.structuredClone };
 core.ops.op_set_captured_bootstrap({
   __proto__: null,
   core: ObjectAssign({ __proto__: null }, core, {
+    ops: ObjectAssign({ __proto__: null }, core.ops, { op_now: coarseNow }),
     hostObjectBrand: cloneable,
     structuredClone: (value) => cloner.clone(value),
     serialize: (value, options) =>
