@@ -227,7 +227,7 @@ async fn values_are_cloned_as_html_says() {
         const { port1, port2 } = new MessageChannel();
         const got = new Promise((done) => { port2.onmessage = ({ data, ports }) => done([data, ports]) });
         const channel = new MessageChannel(), buffer = new ArrayBuffer(3);
-        port1.postMessage({ buffer, port: channel.port1, blob }, [buffer, channel.port1]);
+        port1.postMessage({ buffer, port: channel.port1, blob }, [channel.port1, buffer]);
         const [data, ports] = await got;
         is("message", data.buffer.byteLength === 3 && buffer.detached && data.port === ports[0] && data.blob instanceof Blob);
         for (const port of [port1, port2, channel.port2, data.port]) port.close();
