@@ -12,12 +12,16 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::limits::{FLOOR, Limits};
 
+mod clients;
 mod value;
 
+pub use clients::{Period, ProxyHeader, Rate};
+use clients::{networks, proxy_header, rate};
 pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
     Raw, address, bytes, confinement, directory, fork, frame_ancestors, log_filter, log_format, number,
@@ -150,6 +154,10 @@ settings! {
         allowed_origins: Vec<Origin> = "", origins, "allowed-origins", "MAYFLY_ALLOWED_ORIGINS";
         /// Who may show the page in a frame: `none`, or `self` and origins, separated by commas.
         frame_ancestors: Vec<String> = "none", frame_ancestors, "frame-ancestors", "MAYFLY_FRAME_ANCESTORS";
+        /// Addresses and networks of the reverse proxies before this server, separated by commas. Who a client is, is taken from `server.proxy_header` where one of them sent it, and from the connection where not.
+        trusted_proxies: Vec<IpNet> = "", networks, "trusted-proxies", "MAYFLY_TRUSTED_PROXIES";
+        /// The header in which those proxies say whom a request comes from: `x-forwarded-for` or `forwarded` (RFC 7239). They have to write it themselves, or a client can write what it likes.
+        proxy_header: ProxyHeader = "x-forwarded-for", proxy_header, "proxy-header", "MAYFLY_PROXY_HEADER";
         /// Threads that serve HTTP, or `auto` for one per core.
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
@@ -176,12 +184,21 @@ settings! {
         console_events: u64 = "10000", number(FLOOR.console_events..=10_000_000), "limit-console-events", "MAYFLY_LIMIT_CONSOLE_EVENTS";
     }
 
-    /// What one client may send and hold.
+    /// What one client may send and hold. A client is an IPv4 address or an IPv6 network of 64 bits, so all who
+    /// share an address share this.
     ["client"] client => Client RawClient {
         /// The longest program, in UTF-8; its `input` may be as long again.
         source_bytes: u64 = "256KiB", bytes(1..=16 << 20), "source-bytes", "MAYFLY_SOURCE_BYTES";
         /// The longest console event, in JSON.
         message_bytes: u64 = "64KiB", bytes(4 << 10..=16 << 20), "message-bytes", "MAYFLY_MESSAGE_BYTES";
+        /// Runs that one client may start: `off`, or a rate like `30/min`, or like `30/min burst 10` for less at once.
+        rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
+        /// Open connections of one client.
+        connections: usize = "256", number(1..=1_000_000), "connections-per-client", "MAYFLY_CONNECTIONS_PER_CLIENT";
+        /// Runs of one client that have a place at once; further ones wait.
+        places: usize = "16", number(1..=10_000), "places-per-client", "MAYFLY_PLACES_PER_CLIENT";
+        /// Accepted runs of one client that may wait for a place.
+        queue: usize = "64", number(0..=100_000), "queue-per-client", "MAYFLY_QUEUE_PER_CLIENT";
         /// Runs open on one connection at once.
         open_runs: u32 = "8", number(1..=1_000), "open-runs-per-connection", "MAYFLY_OPEN_RUNS_PER_CONNECTION";
         /// Ids of ended runs that a connection remembers, so as to refuse them.
@@ -190,8 +207,10 @@ settings! {
         ping_interval: Duration = "20s", time(10..=3_600_000), "ping-interval", "MAYFLY_PING_INTERVAL";
         /// How long a WebSocket may leave that unanswered, or what was sent to it unread, before it is closed.
         answer_timeout: Duration = "20s", time(10..=3_600_000), "answer-timeout", "MAYFLY_ANSWER_TIMEOUT";
-        /// How long a request may take to arrive.
+        /// How long a request, or a WebSocket message in pieces, may take to arrive.
         request_timeout: Duration = "10s", time(10..=3_600_000), "request-timeout", "MAYFLY_REQUEST_TIMEOUT";
+        /// How long a connection is kept that asks for nothing.
+        idle_timeout: Duration = "15s", time(10..=3_600_000), "idle-timeout", "MAYFLY_IDLE_TIMEOUT";
     }
 
     /// Where runs happen.
@@ -204,7 +223,7 @@ settings! {
         warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
         /// Runs open at once, over all connections.
         open_runs: usize = "64", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
-        /// Accepted runs that may wait for a place.
+        /// Accepted runs that may wait for a place. Clients take turns.
         queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
         /// How long a program has, after it was told to stop, before its process is killed.
         grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";

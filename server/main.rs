@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly::config::{Client, Config, Confinement, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -67,11 +68,30 @@ fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    raise_file_limit(config.server.max_connections);
     let data_dir = &config.server.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!("can't make the folder {} (the setting server.data_dir)", data_dir.display())
     })?;
     actix_web::rt::System::new().block_on(run(config))
+}
+
+/// Lets this process open as many files as the system allows it: systems commonly start programs with fewer.
+fn raise_file_limit(max_connections: usize) {
+    // A connection takes its socket and a copy; the rest is for runs and files.
+    let wanted = 2 * max_connections as u64 + 1_024;
+    let allowed = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, most)| {
+        setrlimit(Resource::RLIMIT_NOFILE, now.max(wanted.min(most)), most)?;
+        Ok(now.max(most))
+    });
+    match allowed {
+        Ok(most) if most >= wanted => {}
+        Ok(most) => tracing::warn!(
+            "this process may open {most} files; {max_connections} connections (server.max_connections) can need \
+             {wanted}. Raise the limit (ulimit -Hn) or lower the setting"
+        ),
+        Err(error) => tracing::warn!(%error, "can't raise the limit on open files"),
+    }
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
@@ -102,7 +122,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
     } = config.sandbox;
-    let Client { message_bytes, .. } = config.client;
+    let Client { message_bytes, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
         program: std::env::current_exe().context("can't find this program's own file")?,
         limits: config.limits,
@@ -115,6 +135,8 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         warm_children,
         open_runs,
         queue,
+        client_open_runs: places,
+        client_queue,
         grace,
         ready_timeout,
         zygote_forks,

@@ -15,7 +15,7 @@ use crate::protocol::browser::{
     StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
-use crate::sandbox::{Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
+use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
 #[cfg(test)]
 mod tests;
@@ -71,11 +71,11 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The run that `request` asks for, under the name `run_id`.
+    /// The run that `request` of `client` asks for, under the name `run_id`.
     ///
     /// # Errors
     /// [`RejectReason::TooLarge`] for a source or an input over the limit.
-    pub fn admit(&self, run_id: Uuid, request: RunRequest) -> Result<Run, Rejection> {
+    pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
         let RunRequest { run_id: _, source, language, mode, input, limits } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         for (what, bytes) in [("source", source.len()), ("input", input_bytes)] {
@@ -90,7 +90,7 @@ impl Rules {
                 });
             }
         }
-        Ok(Run { run_id, source, language, mode, input, limits: self.limits.lowered(&limits) })
+        Ok(Run { run_id, client, source, language, mode, input, limits: self.limits.lowered(&limits) })
     }
 }
 
@@ -120,17 +120,18 @@ struct Open {
 pub struct Session {
     runs: Arc<dyn Runs>,
     rules: Arc<Rules>,
+    client: ClientKey,
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
 }
 
 impl Session {
-    /// A connection without runs.
-    pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>) -> Self {
+    /// A connection of `client` without runs.
+    pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, open: VecDeque::new(), ended }
+        Self { runs, rules, client, open: VecDeque::new(), ended }
     }
 
     /// The first message of every connection.
@@ -175,7 +176,7 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let run = self.rules.admit(run_id, request).map_err(rejected)?;
+        let run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
         self.open.push_back(Open { run_id, limits, handle, events });

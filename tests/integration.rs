@@ -8,6 +8,7 @@ mod confinement;
 mod hostile;
 mod http;
 mod leaving;
+mod limits;
 mod many;
 mod programs;
 mod settings;

@@ -85,6 +85,7 @@ const REASONS: Record<RejectReason, true> = {
   bad_request: true,
   duplicate_run_id: true,
   too_many_runs: true,
+  rate_limited: true,
   unknown_run: true,
   unknown_prompt: true,
 };

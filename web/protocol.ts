@@ -332,7 +332,7 @@ accessor?: Accessor, };
 /**
  * Why something was rejected.
  */
-export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "unknown_run" | "unknown_prompt";
+export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt";
 
 /**
  * What went wrong in a run.
@@ -481,7 +481,8 @@ open_runs: number, } | { "type": "queued",
  */
 run_id: string,
 /**
- * How many are before it, itself included. Sent again as it changes.
+ * How many runs will start until it has, itself included, if nobody else comes. Sent again as it
+ * changes; it can grow, as clients take turns.
  */
 position: number, } | { "type": "started",
 /**

@@ -38,6 +38,7 @@ export class RunBar {
   #meters: Meters;
   #jump: Jump;
   #shown: Phase | null = null;
+  #reason = "";
 
   constructor(elements: RunBarElements, jump: Jump) {
     this.#elements = elements;
@@ -55,8 +56,10 @@ export class RunBar {
     const [tone, word] = badgeOf(phase, now);
     setText(badge, word);
     badge.dataset["tone"] = tone;
-    if (phase !== this.#shown) this.#message(phase);
+    const reason = state.connection.at === "closed" ? state.connection.reason : "";
+    if (phase !== this.#shown || reason !== this.#reason) this.#message(phase, reason);
     this.#shown = phase;
+    this.#reason = reason;
     retry.hidden = phase.at !== "rejected" && phase.at !== "lost";
     if (!retry.hidden) {
       const wait = phase.at === "rejected" && phase.retryAt !== null ? Math.ceil((phase.retryAt - now) / 1000) : 0;
@@ -74,9 +77,9 @@ export class RunBar {
     this.#connection(state, now);
   }
 
-  #message(phase: Phase): void {
+  #message(phase: Phase, reason: string): void {
     const { message } = this.#elements;
-    const text = messageOf(phase);
+    const text = messageOf(phase, reason);
     const place = phase.at === "finished" ? (phase.report.stopped_at ?? phase.report.error?.stack[0]) : undefined;
     if (place === undefined) {
       message.replaceChildren(text);
@@ -138,12 +141,13 @@ function badgeOf(phase: Phase, now: number): [tone: string, word: string] {
   }
 }
 
-function messageOf(phase: Phase): string {
+/** `reason`: why there is no connection, where that is known. */
+function messageOf(phase: Phase, reason: string): string {
   switch (phase.at) {
     case "idle":
       return "Each run gets a process of its own, and both are gone when it ends.";
     case "waiting":
-      return "Runs as soon as the server is back. Your program is kept in this browser.";
+      return `${reason === "" ? "" : `${reason} `}Runs as soon as the server is back. Your program is kept in this browser.`;
     case "sent":
       return "Sent to the server.";
     case "queued":

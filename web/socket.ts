@@ -4,6 +4,7 @@
 import { backoff } from "./backoff.ts";
 import { decodeFrame } from "./decode.ts";
 import type { ClientMsg, ServerMsg } from "./protocol.ts";
+import { refusal } from "./refusal.ts";
 
 /** State of the connection, as the page shows it. `retryAt` is in milliseconds of `Date.now()`. */
 export type Connection =
@@ -92,17 +93,29 @@ export class Socket {
 
   #lose(socket: WebSocket | null, reason: string): void {
     if (socket === null || socket !== this.#socket) return;
-    clearTimeout(this.#timer);
+    const wasOpen = this.#open;
     this.#socket = null;
     this.#open = false;
     socket.onclose = null;
     socket.onmessage = null;
     socket.close();
-    const wait = backoff(this.#attempt);
+    const attempt = this.#attempt;
     this.#attempt += 1;
+    this.#wait(backoff(attempt), reason);
+    if (wasOpen || reason !== "") return;
+    void refusal(this.#url).then((found) => {
+      // Unless something has happened meanwhile: this is about the attempt that failed.
+      if (found === null || this.#socket !== null || this.#attempt !== attempt + 1) return;
+      this.#wait(Math.max(backoff(attempt), found.retryAfterMs), found.message);
+    });
+  }
+
+  /** Connects again after so many milliseconds. */
+  #wait(ms: number, reason: string): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#connect();
-    }, wait);
-    this.#events.onConnection({ at: "closed", retryAt: Date.now() + wait, reason });
+    }, ms);
+    this.#events.onConnection({ at: "closed", retryAt: Date.now() + ms, reason });
   }
 }

@@ -272,7 +272,8 @@ fn authority(text: &str, scheme: &str) -> Option<String> {
     }
 }
 
-fn members(text: &str) -> impl Iterator<Item = &str> {
+/// What stands between commas.
+pub fn members(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 

@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::error::{Problem, answer};
-use super::{AppState, State, origin};
+use super::{AppState, State, guard, origin};
 use crate::config::Origin;
 use crate::protocol::browser::{RejectReason, RunResponse};
 use crate::protocol::parse;
-use crate::sandbox::{RunEvent, RunEvents};
+use crate::sandbox::{ClientKey, RunEvent, RunEvents};
 use crate::session::lost_run;
 
 /// Runs the program in the body to its end. When the client leaves, this future is dropped, and the run's
@@ -21,7 +21,7 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
         Ok(origin) => origin,
         Err(problem) => return answer(&req, &problem),
     };
-    let mut response = match respond(req.headers(), body, &state).await {
+    let mut response = match respond(req.headers(), guard::client(&req), body, &state).await {
         Ok(response) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(response),
         Err(problem) => answer(&req, &problem),
     };
@@ -57,14 +57,19 @@ fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
     }
 }
 
-async fn respond(headers: &HeaderMap, body: web::Payload, state: &AppState) -> Result<RunResponse, Problem> {
+async fn respond(
+    headers: &HeaderMap,
+    client: ClientKey,
+    body: web::Payload,
+    state: &AppState,
+) -> Result<RunResponse, Problem> {
     check_type(headers)?;
     let bytes = read(body, state).await?;
     let request = parse::run_request(&bytes)
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))?;
     drop(bytes);
     let run_id = request.run_id.unwrap_or_else(Uuid::new_v4);
-    let run = state.rules.admit(run_id, request)?;
+    let run = state.rules.admit(run_id, client, request)?;
     let limits = run.limits;
     // Held until the end: to drop it is to kill the run.
     let (_handle, mut events) = state.runs.start(run)?;

@@ -49,6 +49,12 @@ impl Problem {
         self
     }
 
+    /// Adds when trying again could help, in milliseconds.
+    pub fn retry_after_ms(mut self, ms: u64) -> Self {
+        self.retry_after_ms = Some(ms);
+        self
+    }
+
     /// Adds a header to the answer.
     pub fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
         self.headers.push((name, value));
@@ -90,13 +96,14 @@ impl From<Rejection> for Problem {
         let status = match reason {
             RejectReason::Busy => StatusCode::SERVICE_UNAVAILABLE,
             RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RejectReason::TooManyRuns => StatusCode::TOO_MANY_REQUESTS,
+            RejectReason::TooManyRuns | RejectReason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             RejectReason::DuplicateRunId => StatusCode::CONFLICT,
             RejectReason::UnknownRun | RejectReason::UnknownPrompt => StatusCode::NOT_FOUND,
             RejectReason::BadRequest => StatusCode::BAD_REQUEST,
         };
         // Over HTTP an answer that never says when is read as "never".
-        let retry_after_ms = retry_after_ms.or((reason == RejectReason::Busy).then_some(1_000));
+        let passes = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
+        let retry_after_ms = retry_after_ms.or(passes.then_some(1_000));
         Self { retry_after_ms, ..Self::new(status, message).reason(reason) }
     }
 }

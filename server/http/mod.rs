@@ -1,6 +1,5 @@
 //! Everything that speaks HTTP: one screen of routes, and the server around them.
 
-use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio_util::sync::CancellationToken;
@@ -17,14 +18,21 @@ use crate::session::{Rules, Runs};
 
 mod api;
 mod assets;
+mod client;
+mod connections;
 mod error;
+mod guard;
 mod headers;
 mod health;
 mod origin;
 mod pages;
+mod rate;
 mod ws;
 
 use assets::Assets;
+use client::Proxies;
+use connections::{Accept, Bounds, Connections};
+use rate::RateLimited;
 
 /// What every handler may use.
 struct AppState {
@@ -34,6 +42,10 @@ struct AppState {
     rules: Arc<Rules>,
     /// The built front end.
     assets: Assets,
+    /// Whose word on who the client is counts.
+    proxies: Proxies,
+    /// All that are open.
+    connections: Connections,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
     /// The longest WebSocket message or request body, in bytes.
@@ -42,7 +54,7 @@ struct AppState {
     ping_interval: Duration,
     /// How long a WebSocket may leave a ping unanswered or a message unread.
     answer_timeout: Duration,
-    /// How long a request body may take to arrive.
+    /// How long a request body, or a message in pieces, may take to arrive.
     request_timeout: Duration,
     /// Cancelled when the server shuts down: what is long-lived ends itself.
     closing: CancellationToken,
@@ -101,10 +113,24 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
     };
+    let runs = match client.rate_limit {
+        Some(rate) => Arc::new(RateLimited::new(runs, rate)),
+        None => runs,
+    };
+    let proxies = Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header);
+    let bounds = Bounds { all: settings.max_connections, client: client.connections };
+    let connections = Connections::new(bounds);
+    let accept = Accept {
+        connections: connections.clone(),
+        proxies: proxies.clone(),
+        patience: client.idle_timeout + client.request_timeout,
+    };
     let state = web::Data::new(AppState {
         runs,
         rules: Arc::new(rules),
         assets: Assets::load().map_err(io::Error::other)?,
+        proxies,
+        connections,
         allowed_origins: settings.allowed_origins.clone(),
         frame_bytes: client.frame_bytes(),
         ping_interval: client.ping_interval,
@@ -121,14 +147,21 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .wrap(from_fn(guard::guard))
             .wrap(headers::security(&frame_ancestors))
-            .wrap(actix_web::middleware::from_fn(error::log))
+            .wrap(from_fn(error::log))
             .configure(routes)
     })
-    .on_connect(move |connection, _| close_when_unread(connection, unread_timeout))
+    .on_connect(move |connection, extensions| {
+        if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+            close_when_unread(stream, unread_timeout);
+            accept.accept(stream, extensions);
+        }
+    })
     .workers(settings.workers)
-    .max_connections(settings.max_connections.div_ceil(settings.workers))
+    .max_connections((bounds.all + bounds.turned_away()).div_ceil(settings.workers))
     .client_request_timeout(client.request_timeout)
+    .keep_alive(client.idle_timeout)
     // A client that has closed its side has left: what it asked for is dropped, and its run killed.
     .h1_allow_half_closed(false)
     .tcp_nodelay(true)
@@ -163,8 +196,7 @@ impl Serving {
 
 /// Lets the kernel end a connection whose other side takes nothing for `timeout_ms`: a WebSocket given up by
 /// its pump would otherwise wait for ever for its last bytes to be read.
-fn close_when_unread(connection: &dyn Any, timeout_ms: u32) {
-    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+fn close_when_unread(stream: &TcpStream, timeout_ms: u32) {
     if let Err(error) = setsockopt(stream, sockopt::TcpUserTimeout, &timeout_ms) {
         tracing::warn!(%error, "can't set TCP_USER_TIMEOUT: a client that never reads keeps its connection");
     }

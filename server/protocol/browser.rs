@@ -122,7 +122,8 @@ pub enum ServerMsg {
     Queued {
         /// Which run.
         run_id: Uuid,
-        /// How many are before it, itself included. Sent again as it changes.
+        /// How many runs will start until it has, itself included, if nobody else comes. Sent again as it
+        /// changes; it can grow, as clients take turns.
         position: u32,
     },
     /// The program is about to be evaluated.
@@ -177,8 +178,10 @@ pub enum RejectReason {
     BadRequest,
     /// This connection has used the run's id before.
     DuplicateRunId,
-    /// This connection has as many runs open as it may.
+    /// This connection has as many runs open as it may, or this client as many waiting.
     TooManyRuns,
+    /// This client has started too many runs lately.
+    RateLimited,
     /// No run with that id is open on this connection.
     UnknownRun,
     /// The run has no such prompt open.

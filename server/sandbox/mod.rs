@@ -1,9 +1,11 @@
-//! The parent's side of a run: a place among the runs ([`permit`]), a confined process ([`process`]),
-//! deadlines and exactly one outcome ([`supervise`]).
+//! The parent's side of a run: a place among the runs ([`permit`], shared out fairly by [`queue`]), a confined
+//! process ([`process`]), deadlines and exactly one outcome ([`supervise`]).
 
+mod client;
 mod permit;
 mod pool;
 pub mod process;
+mod queue;
 mod report;
 mod start;
 mod supervise;
@@ -20,9 +22,11 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use self::permit::{Asked, Places};
+pub use self::client::ClientKey;
+use self::permit::Places;
 use self::pool::Pool;
 use self::process::Backend;
+use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
 use crate::protocol::runner::Layer;
@@ -37,6 +41,8 @@ const RETRY_AFTER_MS: u64 = 1_000;
 pub struct Run {
     /// Names the run in the log.
     pub run_id: Uuid,
+    /// Whose it is.
+    pub client: ClientKey,
     /// The program's text.
     pub source: String,
     /// What it is written in.
@@ -55,7 +61,8 @@ pub struct Run {
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
     Queued {
-        /// How many are before it, itself included.
+        /// How many runs will start until it has, itself included, if nobody else comes. Clients take turns, so
+        /// it grows when somebody comes who has fewer runs waiting.
         position: u32,
     },
     /// Its process has the program.
@@ -117,6 +124,10 @@ pub struct SandboxSettings {
     pub open_runs: usize,
     /// How many accepted runs may wait for a place. Default 256.
     pub queue: usize,
+    /// How many runs of one client may be open at once; further ones wait. Default 16.
+    pub client_open_runs: usize,
+    /// How many accepted runs of one client may wait for a place. Default 64.
+    pub client_queue: usize,
     /// How long a program has, after it was told to stop, before its process is killed. Default 200 ms.
     pub grace: Duration,
     /// How long a process may take to get ready before it is given up. Default 10 s.
@@ -205,7 +216,12 @@ impl Sandbox {
 
     /// A sandbox whose processes come from `backend`.
     pub fn with_backend(settings: SandboxSettings, backend: impl Backend) -> Self {
-        let places = Places::new(settings.open_runs, settings.queue);
+        let places = Places::new(Bounds {
+            places: settings.open_runs,
+            queue: settings.queue,
+            client_places: settings.client_open_runs,
+            client_queue: settings.client_queue,
+        });
         Self(Arc::new(Inner { settings, backend: Box::new(backend), places, closed: AtomicBool::new(false) }))
     }
 
@@ -213,21 +229,31 @@ impl Sandbox {
     /// tokio runtime; the run lives in it.
     ///
     /// # Errors
-    /// [`RejectReason::Busy`] when the queue is full or the sandbox is shutting down.
+    /// [`RejectReason::Busy`] when the queue is full or the sandbox is shutting down,
+    /// [`RejectReason::TooManyRuns`] when the client has as many runs waiting as one may.
     pub fn start(&self, run: Run) -> Result<(RunHandle, RunEvents), Rejection> {
-        let busy = |message: &str, retry_after_ms| Rejection {
-            reason: RejectReason::Busy,
-            message: message.into(),
-            retry_after_ms,
-        };
+        let rejected = |reason, message| Rejection { reason, message, retry_after_ms: Some(RETRY_AFTER_MS) };
         if self.0.closed.load(Relaxed) {
-            return Err(busy("The server is shutting down. Try again in a moment.", Some(RETRY_AFTER_MS)));
+            let message = "The server is shutting down. Try again in a moment.".to_owned();
+            return Err(rejected(RejectReason::Busy, message));
         }
-        let asked = self.0.places.ask();
-        if matches!(asked, Asked::Full) {
-            let message = "All places are taken and the queue is full. Try again in a moment.";
-            return Err(busy(message, Some(RETRY_AFTER_MS)));
-        }
+        let asked = self.0.places.ask(run.client).map_err(|full| match full {
+            Full::Queue => {
+                let message = format!(
+                    "All places are taken, and {} runs wait for one, as many as may. Try again in a moment.",
+                    self.0.settings.queue
+                );
+                rejected(RejectReason::Busy, message)
+            }
+            Full::Client => {
+                let message = format!(
+                    "Your address has {} runs waiting for a place, as many as one may. Wait for some to \
+                     finish, or stop them.",
+                    self.0.settings.client_queue
+                );
+                rejected(RejectReason::TooManyRuns, message)
+            }
+        })?;
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let (wish, wishes) = watch::channel(Wish::Run);
         tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes));

@@ -1,26 +1,46 @@
-//! Places for runs, and the queue for one. A place is an owned permit, given back when it is dropped.
+//! Places for runs, and the queue for one. A place is an owned permit, given back when it is dropped. Who is
+//! next is for [`super::queue`] to say.
+//!
+//! Whoever is given a place hears of it at once. Positions change for all that wait with every run that
+//! starts, so that news is passed on at most every [`NEWS_EVERY`]: what a place costs that comes free does not
+//! depend on how many wait.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+use super::client::ClientKey;
+use super::queue::{Bounds, Full, Queue};
+
+/// How often those who wait are told new positions.
+const NEWS_EVERY: Duration = Duration::from_millis(100);
 
 /// All places. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
-pub struct Places(Arc<Mutex<State>>);
+pub struct Places(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    /// Positions have changed.
+    changed: Notify,
+}
 
 #[derive(Debug)]
 struct State {
-    free: usize,
-    taken: usize,
-    queue_bound: usize,
-    next_ticket: u64,
-    queue: VecDeque<(u64, watch::Sender<u32>)>,
+    /// Whoever waits is told a position, or 0 for a place.
+    queue: Queue<watch::Sender<u32>>,
+    /// Somebody passes positions on.
+    has_herald: bool,
 }
 
 /// A place, until dropped.
 #[derive(Debug)]
-pub struct Permit(Places);
+pub struct Permit {
+    places: Places,
+    client: ClientKey,
+}
 
 /// What [`Places::ask`] gives.
 #[derive(Debug)]
@@ -29,14 +49,13 @@ pub enum Asked {
     Granted(Permit),
     /// All are taken: wait.
     Waits(Waiting),
-    /// The queue is full, too.
-    Full,
 }
 
 /// A turn in the queue; dropping it leaves the queue.
 #[derive(Debug)]
 pub struct Waiting {
     places: Places,
+    client: ClientKey,
     ticket: u64,
     position: watch::Receiver<u32>,
     granted: bool,
@@ -44,74 +63,79 @@ pub struct Waiting {
 
 impl Places {
     /// So many places, and so many turns in the queue for them.
-    pub fn new(places: usize, queue: usize) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            free: places,
-            taken: 0,
-            queue_bound: queue,
-            next_ticket: 0,
-            queue: VecDeque::new(),
-        })))
+    pub fn new(bounds: Bounds) -> Self {
+        let state = Mutex::new(State { queue: Queue::new(bounds), has_herald: false });
+        Self(Arc::new(Inner { state, changed: Notify::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that runs under this lock can panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a place.
-    pub fn ask(&self) -> Asked {
+    /// Asks for a place. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// When there is not even a turn in the queue.
+    pub fn ask(&self, client: ClientKey) -> Result<Asked, Full> {
         let mut state = self.state();
-        if state.free > 0 {
-            state.free -= 1;
-            state.taken += 1;
-            return Asked::Granted(Permit(self.clone()));
+        if state.queue.take(client) {
+            return Ok(Asked::Granted(Permit { places: self.clone(), client }));
         }
-        if state.queue.len() >= state.queue_bound {
-            return Asked::Full;
+        let (ticket, position) = state.queue.wait(client, watch::channel)?;
+        if !state.has_herald {
+            state.has_herald = true;
+            tokio::spawn(self.clone().herald());
         }
-        let ticket = state.next_ticket;
-        state.next_ticket += 1;
-        let (sender, position) = watch::channel(u32::try_from(state.queue.len() + 1).unwrap_or(u32::MAX));
-        state.queue.push_back((ticket, sender));
-        Asked::Waits(Waiting { places: self.clone(), ticket, position, granted: false })
+        drop(state);
+        self.0.changed.notify_one();
+        Ok(Asked::Waits(Waiting { places: self.clone(), client, ticket, position, granted: false }))
     }
 
     /// Places taken, and turns in the queue.
     pub fn counts(&self) -> (usize, usize) {
-        let state = self.state();
-        (state.taken, state.queue.len())
+        self.state().queue.counts()
     }
 
-    fn give_back(&self) {
+    fn give_back(&self, client: ClientKey) {
         let mut state = self.state();
-        // The place goes to the first in the queue that still waits: position 0 says so.
-        while let Some((_, first)) = state.queue.pop_front() {
-            if first.send(0).is_ok() {
-                advance(&state.queue, 0);
-                return;
+        state.queue.give_back(client);
+        while let Some((client, first)) = state.queue.next() {
+            if first.send(0).is_err() {
+                state.queue.give_back(client);
             }
         }
-        state.taken -= 1;
-        state.free += 1;
+        drop(state);
+        self.0.changed.notify_one();
     }
-}
 
-/// Tells those from index `from` on where they stand.
-fn advance(queue: &VecDeque<(u64, watch::Sender<u32>)>, from: usize) {
-    for (index, (_, waiting)) in queue.iter().enumerate().skip(from) {
-        waiting.send_replace(u32::try_from(index + 1).unwrap_or(u32::MAX));
+    /// Passes positions on for as long as anybody waits.
+    async fn herald(self) {
+        loop {
+            self.0.changed.notified().await;
+            {
+                let mut state = self.state();
+                if state.queue.counts().1 == 0 {
+                    state.has_herald = false;
+                    return;
+                }
+                state.queue.positions(|waiting, position| {
+                    waiting.send_if_modified(|it| std::mem::replace(it, position) != position);
+                });
+            }
+            tokio::time::sleep(NEWS_EVERY).await;
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.give_back();
+        self.places.give_back(self.client);
     }
 }
 
 impl Waiting {
-    /// Where it stands now: 1 is next.
+    /// Where it stands now, as far as it was told: so many runs will start until it has, itself included.
     pub fn position(&self) -> u32 {
         (*self.position.borrow()).max(1)
     }
@@ -125,7 +149,7 @@ impl Waiting {
             return Err(position);
         }
         self.granted = true;
-        Ok(Permit(self.places.clone()))
+        Ok(Permit { places: self.places.clone(), client: self.client })
     }
 }
 
@@ -134,17 +158,11 @@ impl Drop for Waiting {
         if self.granted {
             return;
         }
-        let mut state = self.places.state();
-        match state.queue.iter().position(|(ticket, _)| *ticket == self.ticket) {
-            Some(index) => {
-                state.queue.remove(index);
-                advance(&state.queue, index);
-            }
+        if self.places.state().queue.leave(self.client, self.ticket) {
+            self.places.0.changed.notify_one();
+        } else {
             // It was given the place and never took it.
-            None => {
-                drop(state);
-                self.places.give_back();
-            }
+            self.places.give_back(self.client);
         }
     }
 }
@@ -153,28 +171,40 @@ impl Drop for Waiting {
 mod tests {
     use super::*;
 
+    fn client(n: u8) -> ClientKey {
+        ClientKey::of([192, 0, 2, n].into())
+    }
+
+    fn places(places: usize, queue: usize) -> Places {
+        Places::new(Bounds { places, queue, client_places: places, client_queue: queue })
+    }
+
     fn granted(places: &Places) -> Permit {
-        match places.ask() {
-            Asked::Granted(permit) => permit,
+        match places.ask(client(1)) {
+            Ok(Asked::Granted(permit)) => permit,
             other => panic!("expected a place, got {other:?}"),
         }
     }
 
     fn waits(places: &Places) -> Waiting {
-        match places.ask() {
-            Asked::Waits(waiting) => waiting,
+        waits_as(places, client(1))
+    }
+
+    fn waits_as(places: &Places, client: ClientKey) -> Waiting {
+        match places.ask(client) {
+            Ok(Asked::Waits(waiting)) => waiting,
             other => panic!("expected to wait, got {other:?}"),
         }
     }
 
     #[tokio::test]
     async fn a_place_goes_to_the_first_who_waits() {
-        let places = Places::new(1, 2);
+        let places = places(1, 2);
         let permit = granted(&places);
         let mut first = waits(&places);
         let mut second = waits(&places);
         assert_eq!((first.position(), second.position()), (1, 2));
-        assert!(matches!(places.ask(), Asked::Full));
+        assert!(matches!(places.ask(client(1)), Err(Full::Client)));
         drop(permit);
         let permit = first.next().await.unwrap();
         assert_eq!(second.next().await.unwrap_err(), 1);
@@ -188,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn leaving_the_queue_lets_the_others_up() {
-        let places = Places::new(1, 3);
+        let places = places(1, 3);
         let permit = granted(&places);
         let first = waits(&places);
         let mut second = waits(&places);
@@ -199,5 +229,34 @@ mod tests {
         drop(second);
         assert_eq!(places.counts(), (0, 0));
         drop(granted(&places));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn positions_are_told_at_once_and_then_now_and_again() {
+        let places = places(1, 20);
+        let mut permit = granted(&places);
+        let mut waiting: Vec<_> = (0..10).map(|_| waits(&places)).collect();
+        let mut last = waiting.pop().unwrap();
+        assert_eq!(last.position(), 10);
+        // Somebody else comes, and takes turns with those before.
+        let mut other = waits_as(&places, client(2));
+        assert_eq!(other.position(), 2);
+        assert_eq!(last.next().await.unwrap_err(), 11);
+        let told_at = tokio::time::Instant::now();
+        for next in [&mut waiting.remove(0), &mut other, &mut waiting.remove(0)] {
+            drop(permit);
+            permit = next.next().await.unwrap();
+        }
+        assert_eq!(told_at.elapsed(), Duration::ZERO, "places do not wait for the news");
+        assert_eq!(last.next().await.unwrap_err(), 8, "one piece of news for all of that");
+        let later = told_at.elapsed();
+        assert!(later >= NEWS_EVERY && later < 2 * NEWS_EVERY, "{later:?}");
+        drop(waiting);
+        assert_eq!(last.next().await.unwrap_err(), 1);
+        drop(permit);
+        let permit = last.next().await.unwrap();
+        tokio::time::sleep(2 * NEWS_EVERY).await;
+        assert!(!places.state().has_herald, "nobody waits");
+        drop(permit);
     }
 }

@@ -47,7 +47,6 @@ pub async fn supervise(
             Err(Wished::Stop) => return finish(&events, never_started(limits, Cause::Stopped)).await,
             Err(Wished::Nothing) => return,
         },
-        Asked::Full => return,
     };
     let (mut last, mut is_told) = (None, false);
     let mut starting = Starting::new(&inner, run);

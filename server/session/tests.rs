@@ -71,7 +71,7 @@ fn rules() -> Rules {
 }
 
 fn session(fake: &Arc<Fake>) -> Session {
-    Session::new(fake.clone(), Arc::new(rules()))
+    Session::new(fake.clone(), Arc::new(rules()), ClientKey::of([192, 0, 2, 1].into()))
 }
 
 fn id(n: u128) -> Uuid {

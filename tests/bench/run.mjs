@@ -16,7 +16,7 @@ const PROGRAM = "console.log('hi', {a: 1}); 1 + 1";
 /** Starts the server on a free port. */
 async function start(folder) {
   const binary = path.resolve("target/release/mayfly");
-  const server = spawn(binary, ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=warn"], {
+  const server = spawn(binary, ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=warn", "--rate-limit=off"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Language, Mode, Outcome};
 use mayfly::protocol::runner::LayerState;
-use mayfly::sandbox::{ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
+use mayfly::sandbox::{ClientKey, ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ impl Calls {
             warm_children: 2,
             open_runs: 4,
             queue: 4,
+            client_open_runs: 4,
+            client_queue: 4,
             grace: Duration::from_millis(200),
             ready_timeout: Duration::from_secs(10),
             zygote_forks: 10_000,
@@ -69,6 +71,7 @@ impl Calls {
     async fn call(&self, name: &str) -> End {
         let run = Run {
             run_id: uuid::Uuid::new_v4(),
+            client: ClientKey::of([127, 0, 0, 1].into()),
             source: name.to_owned(),
             language: Language::Javascript,
             mode: Mode::Auto,

@@ -39,6 +39,8 @@ impl TestApp {
         let arguments: Vec<&str> =
             ["serve", "--listen=127.0.0.1:0", "--log=debug"].iter().chain(flags).copied().collect();
         let mut command = command(folder.path(), &arguments);
+        // All tests come from one address. A flag wins over this.
+        command.env("MAYFLY_RATE_LIMIT", "off");
         prepare(&mut command);
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("mayfly starts");
         let mut ready = String::new();

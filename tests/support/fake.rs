@@ -104,10 +104,12 @@ impl Runs for FakeRuns {
 }
 
 impl FakeApp {
-    /// Starts with these flags besides a free port and one worker.
+    /// Starts with these flags besides a free port, one worker and no limit on the rate of runs.
     pub(crate) async fn start(flags: &[&str]) -> Self {
         let command = Flags::augment_args(Command::new("mayfly"));
-        let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1"].iter().chain(flags);
+        let unlimited =
+            (!flags.iter().any(|flag| flag.starts_with("--rate-limit"))).then_some(&"--rate-limit=off");
+        let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1"].iter().chain(unlimited).chain(flags);
         let matches = command.try_get_matches_from(given).expect("the flags are right");
         let config = Config::load(&matches).expect("the settings are right").config;
         let (started, runs) = mpsc::unbounded_channel();

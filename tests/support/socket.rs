@@ -24,10 +24,16 @@ impl JsonSocket {
 
     /// Connects as a page of `origin` would, and takes nothing yet. The error is the answer's status.
     pub(crate) async fn connect_as(address: SocketAddr, origin: Option<&str>) -> Result<Self, u16> {
+        let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+        Self::connect_with(address, &headers).await
+    }
+
+    /// Connects with these headers, and takes nothing yet. The error is the answer's status.
+    pub(crate) async fn connect_with(address: SocketAddr, headers: &[(&str, &str)]) -> Result<Self, u16> {
         let client = awc::Client::builder().max_http_version(awc::http::Version::HTTP_11).finish();
         let mut request = client.ws(format!("ws://{address}/api/v1/ws")).max_frame_size(16 << 20);
-        if let Some(origin) = origin {
-            request = request.set_header("Origin", origin);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         match soon("the handshake", request.connect()).await {
             Ok((_, framed)) => Ok(Self { framed }),

@@ -17,7 +17,7 @@ use crate::protocol::browser::{Language, Mode, Outcome, RunReport};
 use crate::protocol::frame;
 use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec};
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
-use crate::sandbox::{ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
+use crate::sandbox::{ClientKey, ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
 
 pub const GRACE: Duration = Duration::from_millis(200);
 pub const READY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -251,6 +251,8 @@ pub fn settings() -> SandboxSettings {
         warm_children: 1,
         open_runs: 1,
         queue: 2,
+        client_open_runs: 1,
+        client_queue: 8,
         grace: GRACE,
         ready_timeout: READY_TIMEOUT,
         zygote_forks: 1,
@@ -262,6 +264,7 @@ pub fn settings() -> SandboxSettings {
 pub fn run(source: &str, limits: Limits) -> Run {
     Run {
         run_id: uuid::Uuid::nil(),
+        client: ClientKey::of([127, 0, 0, 1].into()),
         source: source.into(),
         language: Language::Javascript,
         mode: Mode::Auto,

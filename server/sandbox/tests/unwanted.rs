@@ -331,6 +331,8 @@ async fn those_who_wait_are_told_where_they_stand_and_no_more_wait_than_may() {
         ends(next, Outcome::Completed).await;
         runner = bench.runner().await;
         runner.run().await;
+        // Positions are told now and again.
+        sleep(Duration::from_millis(150)).await;
     }
     runner.finish(Ending::Completed).await;
     let (seen, _) = ends(&mut third, Outcome::Completed).await;

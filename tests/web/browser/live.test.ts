@@ -281,7 +281,7 @@ test("the draft survives a reload and a restart of the server, and the page come
   await page.locator("#run").click();
   await page.locator(".row.result", { hasText: '"mine still"' }).waitFor();
   // A refused connection is an error that Chromium itself writes to the console.
-  watched.problems.splice(0, Infinity, ...watched.problems.filter((problem) => !problem.includes("ERR_CONNECTION_REFUSED")));
+  watched.problems.splice(0, Infinity, ...watched.problems.filter((problem) => !/ERR_CONNECTION_REFUSED|\/api\/v1\/ws/.test(problem)));
 });
 
 test("pages that are not there look like the rest", async () => {

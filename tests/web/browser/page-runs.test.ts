@@ -78,6 +78,27 @@ describe("running", () => {
     await page.locator(".row", { hasText: "hello" }).waitFor();
   });
 
+  test("too many runs: told how many there may be and when to go on, and nothing typed is lost", async () => {
+    await open();
+    await type(page, "let mine = 1");
+    const message = "Too many runs from your address: at most 30 a minute, 10 at once. Try again in 2 s.";
+    await run(
+      onRun((run_id, peer) => {
+        peer.send({ type: "rejected", run_id, reason: "rate_limited", message, retry_after_ms: 1_400 });
+      }),
+    );
+    await page.locator("#message", { hasText: message }).waitFor();
+    assert.equal(await page.locator("#badge").textContent(), "Not run");
+    assert.equal(await page.locator("#live").textContent(), message);
+    assert.ok(await page.locator("#retry").isDisabled());
+    assert.equal(await page.locator("#retry").textContent(), "Try again in 2 s");
+    assert.equal(await program(page), "let mine = 1");
+    server.script = prints(event({ args: [string("on we go")] }));
+    await page.locator("#retry:enabled").click();
+    await page.locator(".row", { hasText: "on we go" }).waitFor();
+    assert.equal((server.received.at(-1) as { source?: string }).source, "let mine = 1");
+  });
+
   test("what was used is shown against what was allowed", async () => {
     await open();
     await run(sampleRun);
@@ -139,8 +160,26 @@ describe("the connection", () => {
     await page.evaluate(() => dispatchEvent(new Event("online")));
     await page.locator(".row", { hasText: "here" }).waitFor();
     assert.equal(server.received[0]?.type === "run" && server.received[0].source, "'patience'");
-    // A refused connection is an error that Chromium itself writes to the console.
+    // A refused connection is an error that Chromium itself writes to the console; so is the page's question why.
     forgive("ERR_CONNECTION_REFUSED");
+    forgive("/api/v1/ws");
+  });
+
+  test("refused by the server: the page says why, and goes on when it is let in", async () => {
+    await open();
+    server.refusal = "Your address has 256 connections open, as many as one may.";
+    server.dropConnections();
+    await page.locator("#connection[data-at=closed]").waitFor();
+    await type(page, "'patience'");
+    await page.locator("#run").click();
+    await page.locator("#message", { hasText: "Your address has 256 connections open" }).waitFor();
+    assert.match((await page.locator("#connection-text").textContent()) ?? "", /next try in (2\d|30) s/);
+    server.refusal = null;
+    server.script = prints(event({ args: [string("let in")] }));
+    await page.locator("#connection").click();
+    await page.locator(".row", { hasText: "let in" }).waitFor();
+    // Chromium itself writes both refusals to the console.
+    forgive("429");
   });
 
   test("with frames that make no sense: told, and nothing breaks", async () => {

@@ -2,7 +2,7 @@
 // speaks the wire as a test tells it to.
 
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 
@@ -97,6 +97,8 @@ export class MockServer {
   readonly received: ClientMsg[] = [];
   /** What answers. */
   script: Script = () => undefined;
+  /** Words with which WebSockets are refused, if they are. */
+  refusal: string | null = null;
   #http: Server;
   #sockets: WebSocketServer;
 
@@ -127,7 +129,13 @@ export class MockServer {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
     const page = await render(manifest);
+    let mock: MockServer | null = null;
     const http = createServer((request, response) => {
+      const refusal = mock?.refusal ?? null;
+      if (refusal !== null && request.url === "/api/v1/ws") {
+        refuse(response, refusal);
+        return;
+      }
       const name = /^\/assets\/([\w.-]+)$/.exec(request.url ?? "")?.[1];
       if (request.url === "/") {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
@@ -141,9 +149,17 @@ export class MockServer {
         response.writeHead(404).end();
       }
     });
-    const sockets = new WebSocketServer({ server: http, path: "/api/v1/ws" });
+    const sockets = new WebSocketServer({
+      server: http,
+      path: "/api/v1/ws",
+      verifyClient: (_: unknown, answer: (accepted: boolean, status?: number) => void) => {
+        if ((mock?.refusal ?? null) === null) answer(true);
+        else answer(false, 429);
+      },
+    });
     await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
-    return new MockServer(http, sockets);
+    mock = new MockServer(http, sockets);
+    return mock;
   }
 
   /** Where it listens. */
@@ -172,6 +188,12 @@ export class MockServer {
       });
     });
   }
+}
+
+/** Answers as the real server does to whoever has too many connections. */
+function refuse(response: ServerResponse, detail: string): void {
+  response.writeHead(429, { "content-type": "application/problem+json", "retry-after": "30" });
+  response.end(JSON.stringify({ type: "about:blank", title: "Too Many Requests", status: 429, detail, retry_after_ms: 30_000 }));
 }
 
 /** As much of askama as the page's templates use. */

@@ -64,7 +64,7 @@ async function spawnServer(listen: string, data: string): Promise<{ child: Child
   await access(binary).catch(() => {
     throw new Error(`There is no server at ${binary}. Run "make build" first, or set MAYFLY_URL or MAYFLY_BIN.`);
   });
-  const child = spawn(binary, ["serve", "--listen", listen, "--data-dir", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["serve", "--listen", listen, "--data-dir", data, "--rate-limit=off"], { stdio: ["ignore", "pipe", "pipe"] });
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
     const late = setTimeout(() => {

@@ -58,6 +58,9 @@ describe("socket", () => {
   let messages: ServerMsg[];
   let unreadable: number;
   let socket: Socket;
+  /** What the server answers to who asks why; `null` when it does not answer. */
+  let answer: Response | null;
+  let asked: string[];
 
   beforeEach(() => {
     mock.timers.enable({ apis: ["setTimeout", "Date"] });
@@ -66,6 +69,12 @@ describe("socket", () => {
     connections = [];
     messages = [];
     unreadable = 0;
+    answer = null;
+    asked = [];
+    mock.method(globalThis, "fetch", (url: string) => {
+      asked.push(url);
+      return answer === null ? Promise.reject(new TypeError("no server")) : Promise.resolve(answer);
+    });
     socket = new Socket("ws://test", {
       onConnection: (connection) => connections.push(connection),
       onMessage: (message) => messages.push(message),
@@ -77,6 +86,7 @@ describe("socket", () => {
 
   afterEach(() => {
     mock.timers.reset();
+    mock.restoreAll();
     (globalThis as { WebSocket: unknown }).WebSocket = real;
   });
 
@@ -125,6 +135,62 @@ describe("socket", () => {
     assert.equal(FakeSocket.made.length, 2);
     socket.retryNow();
     assert.equal(FakeSocket.made.length, 2);
+  });
+
+  const refused = (status: number, body: string, headers: Record<string, string> = {}) => {
+    answer = new Response(body, { status, headers });
+    FakeSocket.last.onclose?.({ reason: "" });
+  };
+
+  /** Lets everything happen that waits for nothing else. */
+  const settle = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test("asks why it was refused, says so, and comes back when it was told to", async () => {
+    refused(429, JSON.stringify({ detail: "Too many connections." }), { "retry-after": "7" });
+    await settle();
+    assert.deepEqual(asked, ["http://test"]);
+    const last = connections.at(-1);
+    assert.deepEqual(last, { at: "closed", retryAt: Date.now() + 7000, reason: "Too many connections." });
+    mock.timers.tick(6999);
+    assert.equal(FakeSocket.made.length, 1);
+    mock.timers.tick(1);
+    assert.equal(FakeSocket.made.length, 2);
+  });
+
+  test("makes nothing of an answer that is no refusal", async () => {
+    for (const [status, body] of [
+      [426, '{"detail":"Upgrade."}'],
+      [503, "<html>"],
+      [503, "null"],
+      [503, "{}"],
+      [429, '{"detail":1}'],
+    ] as const) {
+      refused(status, body);
+      await settle();
+      const last = connections.at(-1);
+      assert.ok(last?.at === "closed" && last.reason === "", body);
+      socket.retryNow();
+    }
+    assert.equal(asked.length, 5);
+  });
+
+  test("does not ask about a connection that was open, or that said why it ended", async () => {
+    FakeSocket.last.onclose?.({ reason: "restart" });
+    socket.retryNow();
+    FakeSocket.last.hello();
+    FakeSocket.last.onclose?.({ reason: "" });
+    await settle();
+    assert.deepEqual(asked, []);
+  });
+
+  test("an answer that comes late changes nothing", async () => {
+    refused(503, JSON.stringify({ detail: "Full." }), { "retry-after": "60" });
+    socket.retryNow();
+    FakeSocket.last.hello();
+    await settle();
+    assert.deepEqual(connections.at(-1), { at: "open" });
   });
 
   test("does not listen to a connection it has left", () => {

@@ -1,0 +1,51 @@
+//! Whom runs and connections are counted for.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// How many bits of an IPv6 address name a client: whoever has one address there has the whole /64.
+const IPV6_PREFIX: u8 = 64;
+
+/// A client: an IPv4 address, or the /64 network of an IPv6 one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientKey(IpAddr);
+
+impl ClientKey {
+    /// The client at `address`. An IPv4 address written as an IPv6 one is the same client.
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - IPV6_PREFIX))).into()
+            }
+            address => address,
+        })
+    }
+}
+
+impl fmt::Display for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(network) => write!(f, "{network}/{IPV6_PREFIX}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(address: &str) -> ClientKey {
+        ClientKey::of(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn a_client_is_an_ipv4_address_or_an_ipv6_network() {
+        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+        assert_eq!(key("2001:db8:0:1::1"), key("2001:db8:0:1:ffff:ffff:ffff:ffff"));
+        assert_ne!(key("2001:db8:0:1::1"), key("2001:db8:0:2::1"));
+        assert_eq!(key("2001:db8:0:1::1").to_string(), "2001:db8:0:1::/64");
+        assert_eq!(key("::ffff:192.0.2.1").to_string(), "192.0.2.1");
+    }
+}
