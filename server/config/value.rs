@@ -266,7 +266,8 @@ fn authority(text: &str, scheme: &str) -> Option<String> {
         None if port.is_empty() => Some(host.to_owned()),
         None => None,
         Some(digits) => {
-            let number = whole(digits).and_then(|number| u16::try_from(number).ok())?;
+            // No sign, space or `_`, which the parsers of numbers would let pass.
+            let number: u16 = digits.bytes().all(|it| it.is_ascii_digit()).then(|| digits.parse().ok())??;
             Some(if number == default { host.to_owned() } else { format!("{host}:{number}") })
         }
     }

@@ -1,6 +1,7 @@
 //! The parent's side of a run: a place among the runs ([`permit`]), a confined process ([`process`]),
 //! deadlines and exactly one outcome ([`supervise`]).
 
+pub mod console;
 mod permit;
 mod pool;
 pub mod process;
