@@ -12,6 +12,7 @@ mod leaving;
 mod many;
 mod programs;
 mod settings;
+mod soak;
 mod support;
 mod websocket;
 mod wire;
