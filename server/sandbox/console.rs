@@ -18,7 +18,8 @@ pub fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>
     if events.iter().any(|event| event.get().len() as u64 > message_bytes || !event.get().starts_with('{')) {
         return Err("a console event that is too long or no object");
     }
-    let raw = serde_json::from_slice::<Box<RawValue>>(json).map_err(|_| "console events that are no JSON")?;
+    // Copied together, not parsed once more: the events are known to be JSON. Space between them goes.
+    let raw = serde_json::value::to_raw_value(&events).map_err(|_| "console events that can't be copied")?;
     Ok((count, raw))
 }
 
@@ -33,7 +34,8 @@ mod tests {
 
     #[test]
     fn console_frames_are_taken_at_their_word_only_when_it_is_true() {
-        assert!(console(&payload(2, r#"[{"a":1},{}]"#), 100).is_ok());
+        let (count, events) = console(&payload(2, r#" [{"a": 1} ,{}]"#), 100).unwrap();
+        assert_eq!((count, events.get()), (2, r#"[{"a": 1},{}]"#));
         for (count, json) in [
             (1, "[{},{}]"),
             (0, "[]"),

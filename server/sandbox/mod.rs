@@ -61,8 +61,8 @@ pub enum RunEvent {
     },
     /// Its process has the program.
     Started,
-    /// Console events: a JSON array of [`crate::protocol::value::ConsoleEvent`], checked to be JSON and to
-    /// be within the limits, otherwise as the process wrote it.
+    /// Console events: a JSON array of [`crate::protocol::value::ConsoleEvent`]s, checked to be JSON and to
+    /// be within the limits, otherwise as the process wrote them.
     Console {
         /// Number of the first event, from 0.
         seq: u64,
