@@ -1,11 +1,12 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test check types bench clean
+.PHONY: help run build web test soak fuzz check types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
 DATA_DIR ?= var
+SECONDS ?=
 
 # What the front end is built from.
 WEB := package-lock.json package.json $(shell find web static templates -type f -not -path 'static/dist/*')
@@ -32,9 +33,17 @@ test: build ## Runs all tests: Rust, front end, browser
 	npm run --silent test
 	npm run --silent test:browser
 
+soak: web ## Kills processes at random under load for SECONDS (120)
+	@scripts/setup test
+	MAYFLY_SOAK_SECONDS=$(or $(SECONDS),120) $(CARGO) nextest run --release --locked --no-capture -E 'test(killed_processes)'
+
+fuzz: ## Feeds each parser of outside bytes what it can think of, for SECONDS (60) each
+	tests/fuzz/run $(or $(SECONDS),60) $(TARGETS)
+
 check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	@scripts/setup build
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	npm run --silent check
 	scripts/check-imports --self-test

@@ -324,8 +324,17 @@ impl Config {
                 return Err(ConfigError(format!("The settings file {path} can't be read: {error}.")));
             }
         };
-        let config = Self::from_parts(&flags.settings, &text, &Sources { matches, file: &path })?;
+        let config = Self::from_text(matches, &path, &text)?;
         Ok(Loaded { config, warnings: unknown_variables(std::env::vars_os().map(|(name, _)| name)) })
+    }
+
+    /// As [`Config::load`], with the text of the settings file at hand; `file` is what messages call it.
+    ///
+    /// # Errors
+    /// On the first value or key that can't be used.
+    pub fn from_text(matches: &ArgMatches, file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let flags = Flags::from_arg_matches(matches).map_err(|error| ConfigError(error.to_string()))?;
+        Self::from_parts(&flags.settings, text, &Sources { matches, file })
     }
 
     fn from_parts(settings: &Settings, file: &str, sources: &Sources) -> Result<Self, ConfigError> {

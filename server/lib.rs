@@ -1,9 +1,12 @@
 #![doc = include_str!("README.md")]
 
 pub mod config;
+// The fuzzers do without actix and V8: those are fuzzed at home, and slow to build with coverage.
+#[cfg(not(fuzzing))]
 pub mod http;
 pub mod limits;
 pub mod protocol;
+#[cfg(not(fuzzing))]
 pub mod runner;
 pub mod sandbox;
 pub mod session;

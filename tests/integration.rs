@@ -5,6 +5,7 @@ mod attacks;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;
+mod fuzz;
 mod hostile;
 mod http;
 mod leaving;
@@ -12,6 +13,7 @@ mod limits;
 mod many;
 mod programs;
 mod settings;
+mod soak;
 mod support;
 mod websocket;
 mod wire;

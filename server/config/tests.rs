@@ -88,9 +88,18 @@ fn origins_are_compared_without_case_and_default_ports() {
     assert!(origin.is_of_host("EXAMPLE.org") && origin.is_of_host("example.org:443"));
     assert!(!origin.is_of_host("example.org:80") && !origin.is_of_host("evil.example.org"));
     assert!(Origin::parse("http://[::1]:8080").expect("an origin").is_of_host("[::1]:8080"));
-    for bad in
-        ["null", "", "https://", "ftp://a", "https://a/b", "https://a@b", "https://a:b", "https://[::1"]
-    {
+    for bad in [
+        "null",
+        "",
+        "https://",
+        "ftp://a",
+        "https://a/b",
+        "https://a@b",
+        "https://a:b",
+        "https://[::1",
+        "https://a: 1",
+        "https://a:1_0",
+    ] {
         assert_eq!(Origin::parse(bad), None, "{bad}");
     }
 }

@@ -115,13 +115,14 @@ pub fn confinement(text: &str) -> Result<Confinement, String> {
 }
 
 pub fn log_filter(text: &str) -> Result<String, String> {
-    match tracing_subscriber::EnvFilter::builder().parse(text) {
-        Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
-        _ => {
-            Err("Write error, warn, info, debug or trace, or several like info,mayfly::http=debug."
-                .to_owned())
-        }
+    // Its parser panics on some texts that are not ASCII.
+    if !text.trim().is_empty()
+        && text.is_ascii()
+        && tracing_subscriber::EnvFilter::builder().parse(text).is_ok()
+    {
+        return Ok(text.to_owned());
     }
+    Err("Write error, warn, info, debug or trace, or several like info,mayfly::http=debug.".to_owned())
 }
 
 pub fn address(text: &str) -> Result<SocketAddr, String> {
@@ -266,7 +267,8 @@ fn authority(text: &str, scheme: &str) -> Option<String> {
         None if port.is_empty() => Some(host.to_owned()),
         None => None,
         Some(digits) => {
-            let number = whole(digits).and_then(|number| u16::try_from(number).ok())?;
+            // No sign, space or `_`, which the parsers of numbers would let pass.
+            let number: u16 = digits.bytes().all(|it| it.is_ascii_digit()).then(|| digits.parse().ok())??;
             Some(if number == default { host.to_owned() } else { format!("{host}:{number}") })
         }
     }

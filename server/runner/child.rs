@@ -8,7 +8,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::confine::ChildConfinement;
 use super::isolate::Template;
 use super::link::{Link, exit};
-use super::{Instead, confine, memory};
+use super::{Instead, confine};
 use crate::protocol::frame;
 use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
 
@@ -73,6 +73,5 @@ pub fn live(
         link.finish(Ending::Completed, value, None);
     }
     let ended = template.run(&link, spec);
-    memory::note_buffer_peak(memory::buffers_held());
     link.finish(ended.ending, ended.value, ended.error)
 }

@@ -2,6 +2,7 @@
 //! process ([`process`]), deadlines and exactly one outcome ([`supervise`]).
 
 mod client;
+pub mod console;
 mod permit;
 mod pool;
 pub mod process;
@@ -67,8 +68,8 @@ pub enum RunEvent {
     },
     /// Its process has the program.
     Started,
-    /// Console events: a JSON array of [`crate::protocol::value::ConsoleEvent`], checked to be JSON and to
-    /// be within the limits, otherwise as the process wrote it.
+    /// Console events: a JSON array of [`crate::protocol::value::ConsoleEvent`]s, checked to be JSON and to
+    /// be within the limits, otherwise as the process wrote them.
     Console {
         /// Number of the first event, from 0.
         seq: u64,

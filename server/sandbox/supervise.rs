@@ -12,6 +12,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::console::console;
 use super::permit::{Asked, Permit};
 use super::process::{End, Life};
 use super::report::{Cause, Seen, report};
@@ -442,57 +443,4 @@ impl Supervisor {
 /// Waits until the handle is dropped.
 async fn abandoned(wish: &mut watch::Receiver<Wish>) {
     while wish.changed().await.is_ok() {}
-}
-
-/// The events of a `CONSOLE` frame, if they are what it says: so many, each JSON of no more than
-/// `message_bytes`.
-fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>), &'static str> {
-    let (count, json) = payload.split_first_chunk::<4>().ok_or("a console frame without a count")?;
-    let count = u64::from(u32::from_le_bytes(*count));
-    let events: Vec<&RawValue> =
-        serde_json::from_slice(json).map_err(|_| "console events that are no JSON array")?;
-    if events.len() as u64 != count || count == 0 {
-        return Err("a console frame with a wrong count");
-    }
-    if events.iter().any(|event| event.get().len() as u64 > message_bytes || !event.get().starts_with('{')) {
-        return Err("a console event that is too long or no object");
-    }
-    let raw = serde_json::from_slice::<Box<RawValue>>(json).map_err(|_| "console events that are no JSON")?;
-    Ok((count, raw))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn payload(count: u32, json: &str) -> Vec<u8> {
-        [&count.to_le_bytes()[..], json.as_bytes()].concat()
-    }
-
-    #[test]
-    fn console_frames_are_taken_at_their_word_only_when_it_is_true() {
-        assert!(console(&payload(2, r#"[{"a":1},{}]"#), 100).is_ok());
-        for (count, json) in [
-            (1, "[{},{}]"),
-            (0, "[]"),
-            (1, "{}"),
-            (1, "[1]"),
-            (1, "[{}],[{}]"),
-            (1, "[{}"),
-            (1, "[{\"\u{1}\":1}]"),
-        ] {
-            assert!(console(&payload(count, json), 100).is_err(), "{json}");
-        }
-        assert!(console(&payload(1, &format!("[{{\"a\":\"{}\"}}]", "x".repeat(100))), 100).is_err());
-        assert!(console(&[1, 0], 100).is_err());
-        assert!(console(&[&1u32.to_le_bytes()[..], b"[{\"a\":\"\xff\"}]"].concat(), 100).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_console_frame_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = console(&bytes, 64);
-        }
-    }
 }

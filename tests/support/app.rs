@@ -179,6 +179,13 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     parents().contains_key(&pid)
 }
 
+/// When a process started, in the kernel's ticks: with the id it names one process for ever. `None` when there
+/// is none; a zombie is one.
+pub(crate) fn started_at(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -9,7 +9,7 @@ mod socket;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-pub(crate) use app::{TestApp, children_of, command, is_alive};
+pub(crate) use app::{TestApp, children_of, command, is_alive, started_at};
 pub(crate) use fake::{FakeApp, finished, report};
 pub(crate) use http::{Answer, get, post, request};
 pub(crate) use run::Ran;
