@@ -1,21 +1,29 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test soak fuzz check types bench clean
+.PHONY: help run run-gvisor build web test test-gvisor soak fuzz check types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
 DATA_DIR ?= var
 SECONDS ?=
 
+# cargo's way to start what it built inside gVisor.
+TARGET = $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
+IN_GVISOR = CARGO_TARGET_$(TARGET)_RUNNER=scripts/gvisor.mjs
+
 # What the front end is built from.
 WEB := package-lock.json package.json $(shell find web static templates -type f -not -path 'static/dist/*')
 
 help: ## Lists these
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 run: build ## Builds everything and serves it on LISTEN (127.0.0.1:8080)
 	target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+run-gvisor: build ## The same inside gVisor (needs runsc and root)
+	@mkdir -p $(DATA_DIR)
+	scripts/gvisor.mjs --write $(DATA_DIR) target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR)
 
 build: web ## Leaves target/release/mayfly, front end inside
 	$(CARGO) build --release --locked
@@ -27,11 +35,17 @@ static/dist/manifest.json: $(WEB)
 	npm run --silent build
 	@touch $@
 
-test: build ## Runs all tests: Rust, front end, browser
+test: build ## Runs all tests: Rust, front end, browser, in gVisor where that can be had
 	@scripts/setup test
 	$(CARGO) nextest run --release --locked --no-fail-fast
 	npm run --silent test
 	npm run --silent test:browser
+	@! scripts/setup gvisor || $(MAKE) --no-print-directory test-gvisor
+
+test-gvisor: build ## Runs the tests of the server, the attacks among them, inside gVisor
+	@scripts/setup test
+	@scripts/setup gvisor
+	$(IN_GVISOR) $(CARGO) nextest run --release --locked --no-fail-fast --test integration --profile gvisor --run-ignored all
 
 soak: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test

@@ -60,16 +60,16 @@ pub fn run(settings: Settings) -> Result<(), String> {
     }
     let mut notes = Vec::new();
     // V8's memory may not have come along with a fork.
-    let mut tried = try_out(|| warm_up(template.as_mut(), new));
+    let mut tried = try_out(template.is_none(), || warm_up(template.as_mut(), new));
     if let (Err(reason), true) = (&tried, template.is_some()) {
         notes.push(format!(
             "a warm runtime does not survive a fork here ({reason}), so each run starts V8 anew"
         ));
         template = None;
-        tried = try_out(|| warm_up(None, new));
+        tried = try_out(true, || warm_up(None, new));
     }
     let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
-    try_out(|| {
+    try_out(template.is_none(), || {
         confinement.begin();
         // What is sealed can't start V8 any more.
         let mut cold = if template.is_none() { Some(new()?) } else { None };
@@ -153,16 +153,16 @@ fn block_child_signal() -> nix::Result<SigSet> {
     Ok(before)
 }
 
-/// Forks a child that only tries whether `life` can be lived. Gives what the child held in the end, or how it
-/// ended before that, in words.
-fn try_out(life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
+/// Forks a child that only tries whether `life`, in which V8 starts or not, can be lived. Gives what the child
+/// held, or how it ended before its time, in words.
+fn try_out(starts_v8: bool, life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
     let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| error.desc().to_owned())?;
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
             silence();
             let lived = life();
-            let held = Held::now();
+            let held = Held::at_most(starts_v8);
             let told = lived.is_ok() && std::fs::File::from(writing).write_all(&held.to_bytes()).is_ok();
             super::link::exit(i32::from(!told))
         }

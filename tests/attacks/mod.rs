@@ -37,7 +37,8 @@ const PROGRAMS: usize = 150;
 /// Programs under way at a time.
 const AT_A_TIME: usize = 3;
 
-/// CPU time that a program gets unless its header says otherwise: those that burn it cost no more than this.
+/// CPU time that a program gets that may end as `cpu_exceeded`, unless its header says otherwise: those that burn
+/// it cost no more than this. Any other gets what the server allows, so that a slow machine tells no lie.
 const CPU_MS: u64 = 1_500;
 
 /// What a program says that got hold of something it should not. No program may.
@@ -45,7 +46,10 @@ const LEAK: &str = "LEAK";
 
 /// Runs one program. The error says how it deviated.
 async fn attempt(app: &TestApp, attack: &Attack) -> Result<(), String> {
-    let mut limits = json!({"cpu_ms": CPU_MS});
+    let mut limits = json!({});
+    if attack.outcomes.iter().any(|outcome| outcome == "cpu_exceeded") {
+        limits["cpu_ms"] = json!(CPU_MS);
+    }
     for (name, value) in &attack.limits {
         limits[name] = json!(value);
     }
@@ -155,10 +159,17 @@ async fn attacks_are_held() {
 
     let mut deviations: Vec<String> = table.into_values().flat_map(|(_, deviations)| deviations).collect();
     deviations.extend(wrong.into_iter().map(|wrong| format!("the benign client: {wrong}")));
-    assert!(deviations.is_empty(), "{} deviations:\n{}", deviations.len(), deviations.join("\n"));
-    assert_eq!(app.zygotes(), before, "the zygote is the one it was");
-    assert_eq!(app.health().await["status"], "ok");
+    if app.zygotes() != before {
+        deviations.push(format!("the zygote was {before:?} and is {:?}", app.zygotes()));
+    }
+    let health = app.health().await;
+    if health["status"] != "ok" {
+        deviations.push(format!("the server is not well: {health}"));
+    }
     until("every run to be over", || async { app.open_runs().await == 0 }).await;
+    // First the server, whose log would stand behind what went wrong.
+    drop(app);
+    assert!(deviations.is_empty(), "{} deviations:\n{}", deviations.len(), deviations.join("\n"));
 }
 
 /// Writes to all that a program can write to, after looking whether another's mark is there.

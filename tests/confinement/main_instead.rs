@@ -191,6 +191,7 @@ unsafe fn make(name: &str, number: i64) -> i64 {
         "ioctl" => sys!(SYS_ioctl, 3, TIOCSTI, room),
         // Ways around the table of calls.
         "call_unknown" => sys!(9_999),
+        "handle_sigsys" => sys!(SYS_rt_sigaction, SIGSYS, null, room, 8),
         "call_x32" => sys!(0x4000_0000 | SYS_getpid),
         "call_i386" => call_i386(),
         // What a limit says.

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::{JsonSocket, get};
 
+/// How much of a server's log a test shows that fails: its own words should not be lost in it.
+const LOG_LINES: usize = 40;
+
 /// The real program with the real sandbox, in a process and a folder of its own.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
@@ -103,16 +106,15 @@ impl TestApp {
 
     /// Ids of the processes that the server itself started.
     fn started(&self) -> Vec<u32> {
-        parents().into_iter().filter(|(_, parent)| *parent == self.pid()).map(|(pid, _)| pid).collect()
+        children_of(self.pid())
     }
 
     /// Ids of the zygotes. Where a zygote has a PID namespace, the server started its warden, which started
     /// the zygote as the namespace's first process.
     pub(crate) fn zygotes(&self) -> Vec<u32> {
-        let parents = parents();
         let zygote_of = |started: u32| {
-            let mut children = parents.iter().filter(|(_, parent)| **parent == started);
-            children.find(|(pid, _)| is_first(**pid)).map_or(started, |(pid, _)| *pid)
+            let first = children_of(started).into_iter().find(|&pid| is_first(pid, started));
+            first.unwrap_or(started)
         };
         self.started().into_iter().map(zygote_of).collect()
     }
@@ -145,15 +147,19 @@ impl TestApp {
 
 /// Ids of the processes that this one started and that are still there.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let text =
-        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
-    text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
+    let children = parents().into_iter().filter(|(_, parent)| *parent == pid);
+    let mut children: Vec<u32> = children.map(|(pid, _)| pid).collect();
+    children.sort_unstable();
+    children
 }
 
-/// Whether a process is the first of a PID namespace of its own.
-fn is_first(pid: u32) -> bool {
+/// Whether a process, started by `parent`, is the first of a PID namespace of its own.
+fn is_first(pid: u32, parent: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    let Some(ids) = status.lines().find_map(|line| line.strip_prefix("NSpid:")) else {
+        // gVisor does not say. There, a parent that has no file open is a warden.
+        return std::fs::read_dir(format!("/proc/{parent}/fd")).is_ok_and(|mut open| open.next().is_none());
+    };
     let ids: Vec<&str> = ids.split_whitespace().collect();
     ids.len() > 1 && ids.last() == Some(&"1")
 }
@@ -189,7 +195,10 @@ pub(crate) fn started_at(pid: u32) -> Option<u64> {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- the server's log ---\n{}", self.log());
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let end = &lines[lines.len().saturating_sub(LOG_LINES)..];
+            eprintln!("--- the end of the server's log ---\n{}", end.join("\n"));
         }
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -34,12 +34,20 @@ pub fn restrict(layers: &mut Layers) {
     );
 }
 
+/// `LANDLOCK_CREATE_RULESET_VERSION` of `linux/landlock.h`: asks which version the kernel has.
+const VERSION: libc::c_long = 1;
+
 fn apply(rules: impl FnOnce(Ruleset) -> Result<Ruleset, RulesetError>) -> Result<(), String> {
+    let none: libc::c_long = 0;
+    // SAFETY: with this flag the call takes no ruleset.
+    if unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, none, none, VERSION) } < 1 {
+        return Err("this kernel has no landlock".into());
+    }
     let restricted =
         rules(Ruleset::default()).and_then(Ruleset::create).and_then(RulesetCreated::restrict_self);
     match restricted {
         Ok(status) if status.ruleset != RulesetStatus::NotEnforced => Ok(()),
-        Ok(_) => Err("this kernel has no landlock".into()),
+        Ok(_) => Err("this kernel's landlock does not enforce it".into()),
         Err(error) => Err(format!("this kernel's landlock lacks it: {error}")),
     }
 }

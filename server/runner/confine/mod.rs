@@ -51,6 +51,7 @@ const LAYERS: &[&str] = &[
     "mount_namespace",
     "empty_root",
     "resource_limits",
+    "memory_limits",
     "oom_score",
 ];
 
@@ -126,12 +127,17 @@ impl Confinement {
             return (ChildConfinement { strength, filter: None }, layers.report(strength));
         }
         namespaces::empty_root(layers);
+        privileges::leave_user(layers);
+        if !layers.has("mount_namespace") {
+            namespaces::root_of_nothing(layers);
+        }
         privileges::drop_all(layers);
         if layers.has("pid_namespace") {
             namespaces::die_with_the_warden();
         }
         landlock::restrict(layers);
-        layers.note("resource_limits", resources::limit_zygote(tried, process_bytes));
+        layers.note("resource_limits", resources::limit_zygote());
+        layers.note("memory_limits", resources::limit_memory(tried, process_bytes));
         let filter = match strength {
             Strength::Full => match syscalls::restrict_zygote() {
                 Ok(filter) => {

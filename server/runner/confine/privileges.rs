@@ -15,19 +15,24 @@ const NOBODY: u32 = 65_534;
 /// of `SECBIT_KEEP_CAPS`: user 0 is nobody special, for good.
 const SECUREBITS: libc::c_ulong = 0b1110_1111;
 
-/// Gives up the user, every capability and the way back to any. For a process with one thread.
-pub fn drop_all(layers: &mut Layers) {
+/// Gives up the user and the way back to it. For a process with one thread. Capabilities stay, for the moment,
+/// in a new namespace of users.
+pub fn leave_user(layers: &mut Layers) {
     umask(Mode::from_bits_truncate(0o777));
     close_the_way_back();
     layers.note("user", become_nobody());
     if !layers.has("user_namespace") {
         // A privileged server leaves the other namespaces by its privilege, and this one here, as nobody. The
-        // new namespace's capabilities are dropped with all others below.
+        // new namespace's capabilities are dropped with all others.
         let result = unshare(CloneFlags::CLONE_NEWUSER).map_err(|error| failed("unshare", error));
         if layers.note("user_namespace", result) {
             close_the_way_back();
         }
     }
+}
+
+/// Gives up every capability and whatever could bring one back.
+pub fn drop_all(layers: &mut Layers) {
     layers.note("capabilities", drop_capabilities());
     layers.note("no_new_privileges", prctl::set_no_new_privs().map_err(|error| failed("prctl", error)));
     layers.note("not_dumpable", prctl::set_dumpable(false).map_err(|error| failed("prctl", error)));

@@ -22,15 +22,17 @@ pub struct Held {
 }
 
 impl Held {
-    /// What this process holds now. 0 where `/proc` does not say.
-    pub fn now() -> Self {
+    /// What this process held at most, or where `/proc` does not say, 0. A process that did not start V8 itself
+    /// holds now as much as it ever did, and gVisor's `/proc` knows only that.
+    pub fn at_most(started_v8: bool) -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let read = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.trim().trim_end_matches(" kB").parse::<rlim_t>().map_or(0, |kib| kib << 10)
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().trim_end_matches(" kB").parse::<rlim_t>().ok().map(|kib| kib << 10)
         };
-        // The most that it ever held: V8 starts by reserving far more than it keeps.
-        Self { address_space: read("VmPeak:"), data: read("VmData:") }
+        // V8 starts by reserving far more than it keeps.
+        let address_space = read("VmPeak:").or_else(|| if started_v8 { None } else { read("VmSize:") });
+        Self { address_space: address_space.unwrap_or(0), data: read("VmData:").unwrap_or(0) }
     }
 
     /// For a pipe.
@@ -65,20 +67,30 @@ pub fn die_first() -> Result<(), String> {
     write().map_err(|error| format!("/proc/self/oom_score_adj: {error}"))
 }
 
-/// Limits the zygote and so its children. The limits on memory take as given what an idle child holds: V8
-/// reserves address space by the gigabyte, and only what is added to it is a program's.
-pub fn limit_zygote(idle: Result<Held, String>, process_bytes: u64) -> Result<(), String> {
+/// Limits the zygote and so its children, but for memory. One that can't be set is no reason to leave another.
+pub fn limit_zygote() -> Result<(), String> {
+    let limits = [
+        (Resource::RLIMIT_CORE, 0, "core dumps"),
+        (Resource::RLIMIT_MEMLOCK, 0, "locked memory"),
+        (Resource::RLIMIT_MSGQUEUE, 0, "message queues"),
+        (Resource::RLIMIT_STACK, STACK_BYTES, "the stack"),
+        (Resource::RLIMIT_NOFILE, ZYGOTE_FILES, "open files"),
+    ];
+    let limit = |(resource, most, name)| lower(resource, most).err().map(|error| failed(name, error));
+    let failures: Vec<String> = limits.into_iter().filter_map(limit).collect();
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} (the other limits are set)", failures.join(", ")))
+}
+
+/// Limits the memory of the zygote and so of its children. Takes as given what an idle child holds: V8 reserves
+/// address space by the gigabyte, and only what is added to it is a program's.
+pub fn limit_memory(idle: Result<Held, String>, process_bytes: u64) -> Result<(), String> {
     let added = process_bytes.saturating_add(SPARE_BYTES);
-    let none = |resource| lower(resource, 0);
-    none(Resource::RLIMIT_CORE).map_err(|error| failed("core dumps", error))?;
-    none(Resource::RLIMIT_MEMLOCK).map_err(|error| failed("locked memory", error))?;
-    none(Resource::RLIMIT_MSGQUEUE).map_err(|error| failed("message queues", error))?;
-    lower(Resource::RLIMIT_STACK, STACK_BYTES).map_err(|error| failed("the stack", error))?;
-    lower(Resource::RLIMIT_NOFILE, ZYGOTE_FILES).map_err(|error| failed("open files", error))?;
-    let held =
-        idle.map_err(|reason| format!("memory: a process that was tried out said nothing, {reason}"))?;
+    let held = idle.map_err(|reason| format!("a process that was tried out said nothing, {reason}"))?;
     if held.address_space == 0 {
-        return Err("memory: /proc/self/status can't be read".into());
+        return Err("/proc/self/status does not say how much address space V8 takes to start".into());
     }
     lower(Resource::RLIMIT_AS, held.address_space.saturating_add(added))
         .map_err(|error| failed("address space", error))?;

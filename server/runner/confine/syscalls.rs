@@ -55,7 +55,6 @@ const CHILD: &[c_long] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
     // Signals, of which a child gets its own faults only.
-    libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
@@ -168,7 +167,7 @@ pub fn restrict_zygote() -> Result<Filter, String> {
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     let absent = compile(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
     let zygote = compile(zygote_rules()?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?;
-    let child = compile(child_rules()?, SeccompAction::KillProcess, SeccompAction::Allow)?;
+    let child = compile(child_rules()?, kill(), SeccompAction::Allow)?;
     for filter in [&absent, &zygote] {
         apply_filter(filter).map_err(|error| error.to_string())?;
     }
@@ -177,8 +176,21 @@ pub fn restrict_zygote() -> Result<Filter, String> {
 
 /// Puts on what the warden keeps to.
 pub fn restrict_warden() -> Result<(), String> {
-    let filter = compile(listed(WARDEN), SeccompAction::KillProcess, SeccompAction::Allow)?;
+    let filter = compile(listed(WARDEN), kill(), SeccompAction::Allow)?;
     apply_filter(&filter).map_err(|error| error.to_string())
+}
+
+/// What kills a process with all its threads. Kernels that don't know how (Linux before 4.14, gVisor) would end
+/// the one thread and leave the others; there, it is SIGSYS, for which no child may have a handler.
+fn kill() -> SeccompAction {
+    let action = libc::SECCOMP_RET_KILL_PROCESS;
+    let none: c_long = 0;
+    let (seccomp, question) = (libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL as c_long);
+    // SAFETY: the call reads one number.
+    match unsafe { libc::syscall(seccomp, question, none, &raw const action) } {
+        0 => SeccompAction::KillProcess,
+        _ => SeccompAction::Trap,
+    }
 }
 
 fn compile(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<BpfProgram, String> {
@@ -195,6 +207,7 @@ fn child_rules() -> Result<Rules, String> {
     let mut rules = listed(CHILD);
     rules.extend(listed(REFUSED));
     rules.insert(libc::SYS_prctl, names()?);
+    rules.insert(libc::SYS_rt_sigaction, handlers()?);
     // CPU time is limited when the run begins; a limit once set can only be lowered.
     rules.insert(libc::SYS_prlimit64, vec![rule(vec![is(0, 0)?, is(1, u64::from(libc::RLIMIT_CPU))?])?]);
     Ok(rules)
@@ -203,6 +216,7 @@ fn child_rules() -> Result<Rules, String> {
 fn zygote_rules() -> Result<Rules, String> {
     let mut rules = listed(CHILD);
     rules.extend(listed(ZYGOTE));
+    rules.insert(libc::SYS_rt_sigaction, handlers()?);
     let mut prctl = names()?;
     for what in [libc::PR_SET_PDEATHSIG, libc::PR_SET_NO_NEW_PRIVS] {
         prctl.push(rule(vec![is(0, what as u64)?])?);
@@ -217,6 +231,12 @@ fn zygote_rules() -> Result<Rules, String> {
         ],
     );
     Ok(rules)
+}
+
+/// Handlers for signals, but for the one that ends who breaks the filter.
+fn handlers() -> Result<Vec<SeccompRule>, String> {
+    let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, libc::SIGSYS as u64);
+    Ok(vec![rule(vec![other.map_err(|error| error.to_string())?])?])
 }
 
 /// Names of threads and of memory.
