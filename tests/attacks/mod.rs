@@ -125,7 +125,8 @@ async fn attacks_are_held() {
         .collect();
     assert!(attacks.len() >= PROGRAMS, "there are only {}", attacks.len());
 
-    let app = TestApp::start();
+    // A program that computes gets its CPU time however many others want the machine.
+    let app = TestApp::with(&["--limit-wall-ms=60s"]);
     app.run("1").expect_completed().await;
     let before = app.zygotes();
     assert_eq!(before.len(), 1, "one zygote: {before:?}");

@@ -2,6 +2,7 @@
 //! it hangs up, how it ends, whether it is stopped.
 
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
-use mayfly::sandbox::{ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
+use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
 use serde_json::value::RawValue;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -103,6 +104,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
     let sandbox = Sandbox::with_backend(settings(limits), Scripted(Mutex::new(script), Mutex::default()));
     let run = Run {
         run_id: Uuid::nil(),
+        client: ClientKey::of(Ipv4Addr::LOCALHOST.into()),
         source: String::new(),
         language: Language::Javascript,
         mode: Mode::Auto,
@@ -167,7 +169,9 @@ fn settings(limits: Limits) -> SandboxSettings {
         confinement: ConfinementPolicy::Off,
         warm_children: 0,
         open_runs: 1,
+        client_open_runs: 1,
         queue: 1,
+        client_queue: 1,
         grace: Duration::from_millis(200),
         ready_timeout: Duration::from_secs(10),
         zygote_forks: 1,

@@ -1,12 +1,13 @@
 //! One connection: each line is a frame from the browser, or, after a `!`, something that happens in a run.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use mayfly::limits::{FLOOR, Limits};
 use mayfly::protocol::browser::{Outcome, RejectReason, RunReport, ServerMsg};
-use mayfly::sandbox::{ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
+use mayfly::sandbox::{ClientKey, ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Rules, Runs, Session, lost_run};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -96,7 +97,8 @@ fn check(run: &Run) {
 
 pub fn target(data: &[u8]) {
     let script = Arc::new(Script::default());
-    let mut session = Session::new(Arc::new(Scripted(script.clone())), Arc::new(RULES));
+    let client = ClientKey::of(Ipv4Addr::LOCALHOST.into());
+    let mut session = Session::new(Arc::new(Scripted(script.clone())), Arc::new(RULES), client);
     let (mut finished, mut said) = (0, 0);
     for line in data.split(|byte| *byte == b'\n') {
         match line {
