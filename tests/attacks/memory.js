@@ -14,6 +14,7 @@ const a = []; for (;;) a.push(a.length);
 
 //# name: arrays inside arrays
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 let a = []; for (;;) a = [a, a, new Array(100).fill(a)];
 
 //# name: a sparse array made dense
@@ -82,10 +83,12 @@ const m = new Map(); for (let i = 0;; i++) m.set(i, { i });
 
 //# name: a set of strings
 //# outcome: memory_exceeded|failed
+//# limit: heap_bytes 25165824
 const m = new Set(); for (let i = 0;; i++) m.add("key" + i);
 
 //# name: weak maps with values that hold their keys
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 const m = new WeakMap(); const k = []; for (;;) { const o = {}; k.push(o); m.set(o, [o, k]) }
 
 //# name: BigInt that explodes
@@ -106,6 +109,7 @@ const a = []; for (let i = 0;; i++) { const r = new RegExp("(?:a{1,100}){1,100}"
 
 //# name: JSON of great depth
 //# outcome: memory_exceeded|failed
+//# limit: heap_bytes 25165824
 let s = "[".repeat(1e6) + "]".repeat(1e6); for (const a = [];;) a.push(JSON.parse(s));
 
 //# name: JSON that amplifies
@@ -122,6 +126,7 @@ const a = []; for (;;) { const o = { x: [] }; a.push(new WeakRef(o), o) }
 
 //# name: a registry of finalizers
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 const r = new FinalizationRegistry(() => {}); const k = []; for (;;) { const o = {}; k.push(o); r.register(o, k, o) }
 
 //# name: closures
@@ -174,6 +179,7 @@ const { port1 } = new MessageChannel(); for (;;) port1.postMessage("x".repeat(1e
 
 //# name: a chain of promises
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 let p = Promise.resolve(); for (;;) p = p.then(() => [p]);
 
 //# name: timers
@@ -206,14 +212,17 @@ let s = "x".repeat(1e6); const a = []; for (;;) { s = btoa(s); a.push(s) }
 
 //# name: properties
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 const o = {}; for (let i = 0;; i++) o["p" + i] = i;
 
 //# name: classes
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 const a = []; for (;;) a.push(class { static x = new Array(100); #y = 1; m() {} });
 
 //# name: generators left half way
 //# outcome: memory_exceeded
+//# limit: heap_bytes 25165824
 const a = []; for (;;) { const g = (function* (x) { yield x; yield g })(a); g.next(); a.push(g) }
 
 //# name: Intl objects

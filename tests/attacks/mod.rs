@@ -38,7 +38,8 @@ const PROGRAMS: usize = 150;
 const AT_A_TIME: usize = 3;
 
 /// CPU time that a program gets that may end as `cpu_exceeded`, unless its header says otherwise: those that burn
-/// it cost no more than this. Any other gets what the server allows, so that a slow machine tells no lie.
+/// it cost no more than this. Any other gets what the server allows: where all is slow, as in gVisor, memory fills
+/// slowly. (Those that take long to fill it have a smaller heap.)
 const CPU_MS: u64 = 1_500;
 
 /// What a program says that got hold of something it should not. No program may.

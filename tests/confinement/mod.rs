@@ -313,7 +313,7 @@ async fn without_the_filter_the_other_layers_hold() {
         (&["capabilities"], "iopl", &["EPERM", "ENOSYS"]),
         (&["pid_namespace", "landlock_scopes"], "kill", &["ESRCH", "EPERM"]),
         (&["pid_namespace", "landlock_scopes"], "tgkill", &["ESRCH", "EPERM"]),
-        (&["pid_namespace"], "pidfd_open", &["ESRCH"]),
+        (&["pid_namespace"], "pidfd_open", &["ESRCH", "ENOSYS"]),
         (&["pid_namespace", "landlock_files"], "ptrace", &["ESRCH", "EPERM"]),
         (&["pid_namespace", "landlock_files"], "process_vm_readv", &["ESRCH", "EPERM"]),
         (&["pid_namespace"], "prlimit", &["ESRCH"]),
