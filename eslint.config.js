@@ -2,8 +2,9 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  // protocol.ts is generated from the Rust types; tests/attacks are programs that mean harm.
-  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "server", "tests/attacks"] },
+  // protocol.ts is generated from the Rust types; tests/attacks are programs that mean harm, and
+  // tests/conformance programs that try what no program should do.
+  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "server", "tests/attacks", "tests/conformance"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -6,6 +6,7 @@ mod attacks;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod fuzz;
+mod conformance;
 mod hostile;
 mod http;
 mod leaving;

@@ -222,8 +222,14 @@ impl v8::ValueSerializerImpl for Delegate<'_> {
             }
         }
         let brand = v8::Local::new(scope, &self.cloner.brand);
-        let Ok(fields) = object.get(scope, brand.into())?.try_cast::<v8::Function>() else {
-            let words = "An object that can only be transferred is not in the transfer list.";
+        let branded = object.get(scope, brand.into())?;
+        let Ok(fields) = branded.try_cast::<v8::Function>() else {
+            // A name is that of what to do with a transferred one.
+            let words = if branded.is_string() {
+                "An object that can only be transferred is not in the transfer list."
+            } else {
+                "An object of this class can't be cloned."
+            };
             self.cloner.throw_words(scope, words);
             return None;
         };

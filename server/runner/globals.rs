@@ -141,6 +141,8 @@ fn native<'s>(
 /// <https://console.spec.whatwg.org/#console-namespace>
 fn console<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Object> {
     let console = v8::Object::new(scope);
+    let prototype = v8::Object::new(scope);
+    console.set_prototype(scope, prototype.into());
     for method in Method::ALL {
         let number = v8::Integer::new_from_unsigned(scope, *method as u32);
         let function = native(scope, method.name(), 0, Some(number.into()), console_call);

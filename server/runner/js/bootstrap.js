@@ -6,10 +6,13 @@ import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
 
 const {
+  ArrayBufferIsView,
   ObjectAssign,
   ObjectDefineProperties,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ObjectGetOwnPropertyNames,
+  ReflectApply,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -143,10 +146,23 @@ for (const name in interfaces) {
   });
 }
 for (const name in operations) {
-  if (typeof operations[name] !== "function") throw new TypeError(`deno_web has no ${name}`);
+  const operate = operations[name];
+  if (typeof operate !== "function") throw new TypeError(`deno_web has no ${name}`);
+  // It would take a missing handler for the code `undefined`.
+  const needsHandler = operate === timers.setInterval || operate === timers.setTimeout;
+  // A method, which is no constructor, as operations are none.
+  const { [name]: operation } = {
+    [name](...args) {
+      if (needsHandler && args.length === 0) throw new TypeError(`${name} needs a function to call`);
+      return ReflectApply(operate, this, args);
+    },
+  };
+  // The options of structuredClone may be left out.
+  const length = name === "structuredClone" ? 1 : operate.length;
+  ObjectDefineProperty(operation, "length", { __proto__: null, value: length });
   ObjectDefineProperty(globalThis, name, {
     __proto__: null,
-    value: operations[name],
+    value: operation,
     writable: true,
     enumerable: true,
     configurable: true,
@@ -192,6 +208,9 @@ class Crypto {
 
   getRandomValues(array) {
     this.#branded;
+    if (!ArrayBufferIsView(array)) {
+      throw new TypeError("crypto.getRandomValues needs an integer typed array, such as a Uint8Array");
+    }
     const kind = TypedArrayPrototypeGetSymbolToStringTag(array);
     if (kind === undefined || !SetPrototypeHas(integerArrays, kind)) {
       throw new exception.DOMException(
@@ -214,10 +233,6 @@ class Crypto {
     this.#branded;
     return randomUuid();
   }
-
-  get [SymbolToStringTag]() {
-    return "Crypto";
-  }
 }
 
 ObjectDefineProperties(globalThis, {
@@ -225,6 +240,47 @@ ObjectDefineProperties(globalThis, {
   Crypto: { __proto__: null, value: Crypto, writable: true, enumerable: false, configurable: true },
   crypto: { __proto__: null, value: new Crypto(), writable: true, enumerable: true, configurable: true },
 });
+
+/** What each class has besides its members. */
+const notStatic = { __proto__: null, length: true, name: true };
+/** Whose instances say that they can be cloned. */
+const exceptions = { __proto__: null, DOMException: true, QuotaExceededError: true };
+// What deno_web's classes and those above leave to be desired of what Web IDL says: members can be enumerated,
+// accessors are named after what they read, and a prototype has the name of its class for a tag.
+function asWebIdl(constructor) {
+  const { name, prototype } = constructor;
+  for (const holder of new SafeArrayIterator([constructor, prototype])) {
+    for (const key of new SafeArrayIterator(ObjectGetOwnPropertyNames(holder))) {
+      const member = ObjectGetOwnPropertyDescriptor(holder, key);
+      if (!member.configurable || key === "constructor" || (holder === constructor && key in notStatic)) continue;
+      ObjectDefineProperty(holder, key, { __proto__: null, enumerable: true });
+      for (const half of new SafeArrayIterator(["get", "set"])) {
+        if (member[half] === undefined) continue;
+        ObjectDefineProperty(member[half], "name", { __proto__: null, value: `${half} ${key}` });
+      }
+    }
+  }
+  ObjectDefineProperty(prototype, SymbolToStringTag, {
+    __proto__: null,
+    value: name,
+    writable: false,
+    enumerable: false,
+    configurable: true,
+  });
+  // To structured clone its objects are not plain ones. Those that can be cloned or transferred say so themselves.
+  if (prototype[cloneable] === undefined && !(name in exceptions)) {
+    ObjectDefineProperty(prototype, cloneable, { __proto__: null, value: null, writable: true });
+  }
+}
+// deno_web's own, and used by nobody.
+delete event.Event.prototype.initialized;
+for (const name in interfaces) asWebIdl(interfaces[name]);
+asWebIdl(Crypto);
+// Arguments that may be left out do not count.
+const { addEventListener, removeEventListener } = event.EventTarget.prototype;
+ObjectDefineProperty(addEventListener, "length", { __proto__: null, value: 2 });
+ObjectDefineProperty(removeEventListener, "length", { __proto__: null, value: 2 });
+ObjectDefineProperty(abort.AbortController.prototype.abort, "length", { __proto__: null, value: 0 });
 
 // A program may replace the accessor.
 const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
