@@ -5,8 +5,8 @@ mod attacks;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;
-mod fuzz;
 mod conformance;
+mod fuzz;
 mod hostile;
 mod http;
 mod leaving;
