@@ -243,8 +243,8 @@ ObjectDefineProperties(globalThis, {
 
 /** What each class has besides its members. */
 const notStatic = { __proto__: null, length: true, name: true };
-/** Whose instances say that they can be cloned. */
-const exceptions = { __proto__: null, DOMException: true, QuotaExceededError: true };
+/** Whose instances say themselves how they are cloned. */
+const exceptions = { __proto__: null, DOMException: true, MessagePort: true, QuotaExceededError: true };
 // What deno_web's classes and those above leave to be desired of what Web IDL says: members can be enumerated,
 // accessors are named after what they read, and a prototype has the name of its class for a tag.
 function asWebIdl(constructor) {
