@@ -3,6 +3,7 @@
 pub mod config;
 pub mod http;
 pub mod limits;
+pub mod policy;
 pub mod protocol;
 pub mod runner;
 pub mod sandbox;

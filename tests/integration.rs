@@ -5,6 +5,7 @@ mod attacks;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;
+mod fetch;
 mod hostile;
 mod http;
 mod leaving;

@@ -8,6 +8,9 @@ use super::console::Method;
 use super::inspect::Platform;
 use super::visit::Visit;
 
+/// What `navigator.userAgent` says, and the header of that name where a program sets none.
+pub const USER_AGENT: &str = concat!("Mayfly/", env!("CARGO_PKG_VERSION"));
+
 /// Puts the natives in place and takes away what deno_core and the bootstrap left on the global object.
 /// Gives the function that sets `performance.now()` to zero.
 ///
@@ -32,6 +35,8 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let fill = function(scope, "", 1, random_fill);
     let uuid = function(scope, "", 0, random_uuid);
     call(scope, hooks, "useRandom", &[fill.into(), uuid.into()])?;
+    let name = key(scope, USER_AGENT);
+    call(scope, hooks, "useName", &[name.into()])?;
 
     let console = console(scope);
     define(scope, global, "console", console.into(), v8::PropertyAttribute::DONT_ENUM);

@@ -1,6 +1,7 @@
 //! The parent's side of a run: a place among the runs ([`permit`]), a confined process ([`process`]),
 //! deadlines and exactly one outcome ([`supervise`]).
 
+pub mod egress;
 mod permit;
 mod pool;
 pub mod process;
@@ -20,6 +21,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use self::egress::{Egress, EgressSettings};
 use self::permit::{Asked, Places};
 use self::pool::Pool;
 use self::process::Backend;
@@ -127,6 +129,8 @@ pub struct SandboxSettings {
     pub zygote_age: Duration,
     /// The longest console event, in bytes of JSON. Default 64 KiB.
     pub message_bytes: u64,
+    /// What programs may fetch. Default: nothing.
+    pub egress: EgressSettings,
 }
 
 /// Where runs happen. Cheap to clone; all clones are one sandbox.
@@ -137,6 +141,7 @@ struct Inner {
     settings: SandboxSettings,
     backend: Box<dyn Backend>,
     places: Places,
+    egress: Arc<Egress>,
     closed: AtomicBool,
 }
 
@@ -206,7 +211,9 @@ impl Sandbox {
     /// A sandbox whose processes come from `backend`.
     pub fn with_backend(settings: SandboxSettings, backend: impl Backend) -> Self {
         let places = Places::new(settings.open_runs, settings.queue);
-        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, closed: AtomicBool::new(false) }))
+        let egress = Egress::new(settings.egress.clone());
+        let closed = AtomicBool::new(false);
+        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed }))
     }
 
     /// Accepts a run, or says why not. Its events come through the receiver as it goes. Must be called in a
@@ -237,6 +244,11 @@ impl Sandbox {
     /// Accepts no more runs. Those that are under way go on.
     pub fn close(&self) {
         self.0.closed.store(true, Relaxed);
+    }
+
+    /// The broker of what programs fetch.
+    pub fn egress(&self) -> &Egress {
+        &self.0.egress
     }
 
     /// How it does now.
