@@ -239,6 +239,8 @@ settings! {
         redirects: u32 = "5", number(0..=20), "egress-redirects", "MAYFLY_EGRESS_REDIRECTS";
         /// The DNS server to ask, like `127.0.0.1:53`, or `system`.
         resolver: Option<SocketAddr> = "system", resolver, "egress-resolver", "MAYFLY_EGRESS_RESOLVER";
+        /// A PEM file with certificates of authorities to trust besides Mozilla's, which are built in.
+        ca_file: Option<PathBuf> = "none", file, "egress-ca-file", "MAYFLY_EGRESS_CA_FILE";
     }
 }
 

@@ -12,7 +12,7 @@ use mayfly::config::{
     Client, Config, Confinement, EgressConfig, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig,
 };
 use mayfly::policy::EgressPolicy;
-use mayfly::sandbox::egress::{EgressSettings, Fixtures};
+use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -140,7 +140,13 @@ fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
         timeout,
         redirects,
         resolver,
+        ca_file,
     } = config.clone();
+    let authorities = match ca_file {
+        Some(path) => Authorities::load(&path)
+            .map_err(|error| anyhow::anyhow!("the setting egress.ca_file: {error}"))?,
+        None => Authorities::default(),
+    };
     let fixtures = match fixtures {
         Some(path) => Fixtures::load(&path, response_bytes)
             .map_err(|error| anyhow::anyhow!("the setting egress.fixtures: {error}"))?,
@@ -156,6 +162,7 @@ fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
         timeout,
         redirects,
         resolver,
+        authorities,
     })
 }
 

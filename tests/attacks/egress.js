@@ -3,7 +3,7 @@
 //# name: a plain request
 //# outcome: completed
 //# says: was blocked: this site lets programs reach nothing outside (egress.allow)
-fetch("http://127.0.0.1:1/").then(() => console.log("LEAK"), () => {});
+await fetch("http://127.0.0.1/").then(() => console.log("LEAK"), () => {});
 
 //# name: the metadata of a cloud
 //# outcome: completed
@@ -65,7 +65,7 @@ try { new Request("http://a.example/", { client: { rid: 0 } }); console.log("LEA
 
 //# name: symbols of requests
 //# outcome: completed
-//# says: was blocked
+//# says: programs can fetch http:, https:, data: and blob: URLs
 const r = new Request("http://a.example/");
 for (const key of Object.getOwnPropertySymbols(r)) { try { if (typeof r[key] === "object") Object.assign(r[key], { clientRid: 0, urlList: [() => "file:///etc/passwd"], urlListProcessed: [] }) } catch {} }
 await fetch(r).then((r) => console.log("LEAK", r), (e) => console.log(e.message));

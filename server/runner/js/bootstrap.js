@@ -9,6 +9,7 @@ const {
   ObjectDefineProperties,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -43,7 +44,13 @@ const headers = loadFetch("20_headers.js");
 const formData = loadFetch("21_formdata.js");
 const request = loadFetch("23_request.js");
 const response = loadFetch("23_response.js");
-const { fetch } = loadFetch("26_fetch.js");
+const { fetch: fetchByDeno } = loadFetch("26_fetch.js");
+// As an operation should be, a method is no constructor.
+const { fetch } = {
+  fetch(input, init = undefined) {
+    return ReflectApply(fetchByDeno, undefined, arguments);
+  },
+};
 
 const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
 

@@ -179,6 +179,8 @@ export function describePlatform(interfaces, brand) {
     ReadableStreamBYOBRequest: [slot("view", byobRequest, "[[view]]")],
     // Their URLs are made when somebody asks for them. `headers`, too; the list behind it is there before.
     Request: [
+      // In one made from another, the second of these is the property.
+      slot("method", request, "request", "methodInner"),
       slot("method", request, "request", "method"),
       { ...slot("url", request, "request", "urlListProcessed"), kind: "last" },
       slot("redirect", request, "request", "redirectMode"),

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::address::not_public;
@@ -27,17 +30,52 @@ const IDLE_CONNECTIONS: usize = 8;
 #[error("{0}")]
 pub struct NotPublic(pub &'static str);
 
+/// Authorities whose certificates are trusted: Mozilla's, and an operator's own. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Authorities(Arc<RootCertStore>);
+
+impl Default for Authorities {
+    fn default() -> Self {
+        Self(Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }))
+    }
+}
+
+impl Authorities {
+    /// Mozilla's and those in a PEM file.
+    ///
+    /// # Errors
+    /// With a sentence that says what is wrong.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let at = path.display();
+        let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let own =
+            CertificateDer::pem_file_iter(path).map_err(|error| format!("{at} can't be read: {error}."))?;
+        let before = store.len();
+        for certificate in own {
+            let certificate = certificate.map_err(|error| format!("{at} can't be read: {error}."))?;
+            store
+                .add(certificate)
+                .map_err(|error| format!("A certificate in {at} can't be used: {error}."))?;
+        }
+        if store.len() == before {
+            return Err(format!("There is no certificate in {at}."));
+        }
+        Ok(Self(Arc::new(store)))
+    }
+}
+
 /// The two clients. Each is made when it is needed first.
 pub struct Clients {
     resolver: Option<SocketAddr>,
+    authorities: Authorities,
     public: OnceLock<Result<reqwest::Client, String>>,
     private: OnceLock<Result<reqwest::Client, String>>,
 }
 
 impl Clients {
-    /// Clients that ask this DNS server, or as the system does.
-    pub fn new(resolver: Option<SocketAddr>) -> Self {
-        Self { resolver, public: OnceLock::new(), private: OnceLock::new() }
+    /// Clients that ask this DNS server, or as the system does, and trust these authorities.
+    pub fn new(resolver: Option<SocketAddr>, authorities: Authorities) -> Self {
+        Self { resolver, authorities, public: OnceLock::new(), private: OnceLock::new() }
     }
 
     /// The client that connects to public addresses only, or the one that connects to any. To a host that is
@@ -51,11 +89,10 @@ impl Clients {
     }
 
     fn make(&self, only_public: bool) -> Result<reqwest::Client, String> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
+            .with_root_certificates(self.authorities.0.clone())
             .with_no_client_auth();
         let lookup = match self.resolver {
             None => Lookup::System,
@@ -157,7 +194,7 @@ mod tests {
     #[test]
     fn both_clients_can_be_made_whatever_the_resolver() {
         for resolver in [None, Some("127.0.0.1:5353".parse().unwrap())] {
-            let clients = Clients::new(resolver);
+            let clients = Clients::new(resolver, Authorities::default());
             assert!(clients.get(true).is_ok() && clients.get(false).is_ok());
         }
     }

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use client::Authorities;
 pub use fetches::Fetches;
 pub use fixtures::Fixtures;
 pub use hosts::HostCounters;
@@ -49,6 +50,8 @@ pub struct EgressSettings {
     pub redirects: u32,
     /// The DNS server to ask; `None` asks as the system does. Default `None`.
     pub resolver: Option<SocketAddr>,
+    /// Whose certificates are trusted. Default: those of Mozilla's authorities.
+    pub authorities: Authorities,
 }
 
 impl Default for EgressSettings {
@@ -63,6 +66,7 @@ impl Default for EgressSettings {
             timeout: Duration::from_secs(10),
             redirects: 5,
             resolver: None,
+            authorities: Authorities::default(),
         }
     }
 }
@@ -77,7 +81,7 @@ pub struct Egress {
 impl Egress {
     /// A broker with these settings.
     pub fn new(settings: EgressSettings) -> Arc<Self> {
-        let clients = Clients::new(settings.resolver);
+        let clients = Clients::new(settings.resolver, settings.authorities.clone());
         Arc::new(Self { settings, clients, hosts: Hosts::default() })
     }
 

@@ -132,6 +132,10 @@ const INSTANCES: &[(&str, &str)] = &[
         "Request {method: \"GET\", url: \"http://h/\", redirect: \"follow\"}",
     ),
     (
+        "new Request(new Request('http://h/', {method: 'PUT'}))",
+        "Request {method: \"PUT\", url: \"http://h/\", redirect: \"follow\"}",
+    ),
+    (
         "new Response('x', {status: 201, statusText: 'Created'})",
         "Response {status: 201, statusText: \"Created\", type: \"default\"}",
     ),
