@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::limits::{FLOOR, Limits};
+use crate::policy::{self, EgressRule, Endpoint};
 
 mod clients;
 mod value;
@@ -24,8 +25,8 @@ pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, confinement, directory, fork, frame_ancestors, log_filter, log_format, number,
-    origins, time, workers,
+    Raw, address, bytes, confinement, directory, file, fork, frame_ancestors, log_filter, log_format, number,
+    origins, resolver, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -233,6 +234,32 @@ settings! {
         zygote_forks: u64 = "10000", number(1..=1_000_000_000), "zygote-forks", "MAYFLY_ZYGOTE_FORKS";
         /// Age at which a zygote is replaced.
         zygote_age: Duration = "1h", time(1_000..=604_800_000), "zygote-age", "MAYFLY_ZYGOTE_AGE";
+    }
+
+    /// What programs may fetch. The server does it for them: a program's own process has no network.
+    ["egress"] egress => EgressConfig RawEgress {
+        /// Hosts on the public network, separated by commas: `api.example.com`, `*.example.com`, `example.com:8443`, `example.com:*`, `*`; each with methods before it if only those are allowed, like `GET,HEAD api.example.com`.
+        allow: Vec<EgressRule> = "", policy::rules, "egress-allow", "MAYFLY_EGRESS_ALLOW";
+        /// Hosts with their ports that may be anywhere, on a private network or this machine, too: `127.0.0.1:9000`, separated by commas.
+        allow_private: Vec<Endpoint> = "", policy::endpoints, "egress-allow-private", "MAYFLY_EGRESS_ALLOW_PRIVATE";
+        /// A TOML file with responses that are given without any network, by URL; see below.
+        fixtures: Option<PathBuf> = "none", file, "egress-fixtures", "MAYFLY_EGRESS_FIXTURES";
+        /// Requests of one run, redirects included.
+        requests: u32 = "20", number(1..=10_000), "egress-requests", "MAYFLY_EGRESS_REQUESTS";
+        /// Requests of one run under way at once; further ones wait.
+        concurrent: usize = "6", number(1..=100), "egress-concurrent", "MAYFLY_EGRESS_CONCURRENT";
+        /// The longest body of a request.
+        request_bytes: u64 = "4MiB", bytes(0..=1 << 30), "egress-request-bytes", "MAYFLY_EGRESS_REQUEST_BYTES";
+        /// The longest body of a response, decompressed.
+        response_bytes: u64 = "4MiB", bytes(1..=1 << 30), "egress-response-bytes", "MAYFLY_EGRESS_RESPONSE_BYTES";
+        /// How long one request may take, to the end of its response.
+        timeout: Duration = "10s", time(10..=3_600_000), "egress-timeout", "MAYFLY_EGRESS_TIMEOUT";
+        /// How many redirects are followed one after the other.
+        redirects: u32 = "5", number(0..=20), "egress-redirects", "MAYFLY_EGRESS_REDIRECTS";
+        /// The DNS server to ask, like `127.0.0.1:53`, or `system`.
+        resolver: Option<SocketAddr> = "system", resolver, "egress-resolver", "MAYFLY_EGRESS_RESOLVER";
+        /// A PEM file with certificates of authorities to trust besides Mozilla's, which are built in.
+        ca_file: Option<PathBuf> = "none", file, "egress-ca-file", "MAYFLY_EGRESS_CA_FILE";
     }
 }
 

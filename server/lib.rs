@@ -5,6 +5,7 @@ pub mod config;
 #[cfg(not(fuzzing))]
 pub mod http;
 pub mod limits;
+pub mod policy;
 pub mod protocol;
 #[cfg(not(fuzzing))]
 pub mod runner;

@@ -8,7 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
-use mayfly::config::{Client, Config, Confinement, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig};
+use mayfly::config::{
+    Client, Config, Confinement, EgressConfig, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig,
+};
+use mayfly::policy::EgressPolicy;
+use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -142,6 +146,45 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
         message_bytes,
+        egress: egress_settings(&config.egress)?,
+    })
+}
+
+fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
+    let EgressConfig {
+        allow,
+        allow_private,
+        fixtures,
+        requests,
+        concurrent,
+        request_bytes,
+        response_bytes,
+        timeout,
+        redirects,
+        resolver,
+        ca_file,
+    } = config.clone();
+    let authorities = match ca_file {
+        Some(path) => Authorities::load(&path)
+            .map_err(|error| anyhow::anyhow!("the setting egress.ca_file: {error}"))?,
+        None => Authorities::default(),
+    };
+    let fixtures = match fixtures {
+        Some(path) => Fixtures::load(&path, response_bytes)
+            .map_err(|error| anyhow::anyhow!("the setting egress.fixtures: {error}"))?,
+        None => Fixtures::default(),
+    };
+    Ok(EgressSettings {
+        policy: EgressPolicy { allow, allow_private },
+        fixtures,
+        requests,
+        concurrent,
+        request_bytes,
+        response_bytes,
+        timeout,
+        redirects,
+        resolver,
+        authorities,
     })
 }
 

@@ -228,7 +228,7 @@ fn there_is_an_event_of_every_kind_and_each_survives() {
         assert!(events.iter().any(|event| event.level == level), "{level:?}");
     }
     use Kind::*;
-    for kind in [Assert, Clear, Count, Dir, Group, GroupCollapsed, GroupEnd, Table, Time, Trace] {
+    for kind in [Assert, Clear, Count, Dir, Group, GroupCollapsed, GroupEnd, Network, Table, Time, Trace] {
         assert!(events.iter().any(|event| event.kind == Some(kind)), "{kind:?}");
     }
     assert!(events.iter().any(|event| event.format.is_some()));

@@ -41,6 +41,7 @@ const KINDS: Record<Kind, true> = {
   group: true,
   group_collapsed: true,
   group_end: true,
+  network: true,
   table: true,
   time: true,
   trace: true,

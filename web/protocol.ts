@@ -147,7 +147,7 @@ value: string | null, };
 /**
  * Console calls that are more than a message.
  */
-export type Kind = "assert" | "clear" | "count" | "dir" | "group" | "group_collapsed" | "group_end" | "table" | "time" | "trace";
+export type Kind = "assert" | "clear" | "count" | "dir" | "group" | "group_collapsed" | "group_end" | "network" | "table" | "time" | "trace";
 
 /**
  * Languages a program can be written in.

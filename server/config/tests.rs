@@ -82,6 +82,23 @@ fn lists_are_read_from_text_and_from_toml() {
 }
 
 #[test]
+fn what_programs_may_fetch_is_read_from_text_and_from_toml() {
+    let config = load(&[], "").expect("right").egress;
+    assert!(config.allow.is_empty() && config.allow_private.is_empty() && config.fixtures.is_none());
+    assert_eq!((config.requests, config.concurrent, config.redirects), (20, 6, 5));
+    assert_eq!((config.request_bytes, config.response_bytes), (4 << 20, 4 << 20));
+    let file = "[egress]\nallow = [\"GET,HEAD a.example\", \"*.b.example:*\"]\nresolver = \"127.0.0.1:53\"";
+    let config = load(&["--egress-allow-private", "127.0.0.1:9000, [::1]:80"], file).expect("right").egress;
+    let rules: Vec<String> = config.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(rules, ["GET,HEAD a.example", "*.b.example:*"]);
+    assert_eq!((config.allow_private.len(), config.resolver.map(|it| it.port())), (2, Some(53)));
+    assert!(error(&["--egress-allow=https://a.example"], "").contains("with methods before it"));
+    assert!(error(&["--egress-allow-private=a.example"], "").contains("is no host and port"));
+    assert!(error(&["--egress-resolver=dns"], "").contains("Write system, or the IP address and port"));
+    assert!(error(&["--egress-fixtures=/"], "").contains("Write none, or the path of a file"));
+}
+
+#[test]
 fn origins_are_compared_without_case_and_default_ports() {
     let origin = Origin::parse("https://Example.org:443").expect("an origin");
     assert_eq!(origin.to_string(), "https://example.org");

@@ -131,6 +131,25 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+pub fn resolver(text: &str) -> Result<Option<SocketAddr>, String> {
+    match text {
+        "system" => Ok(None),
+        _ => text.parse().map(Some).map_err(|_| {
+            "Write system, or the IP address and port of a DNS server, like 127.0.0.1:53.".to_owned()
+        }),
+    }
+}
+
+pub fn file(text: &str) -> Result<Option<PathBuf>, String> {
+    match text {
+        "none" => Ok(None),
+        _ if text.is_empty() || text.contains('\0') || PathBuf::from(text).is_dir() => {
+            Err("Write none, or the path of a file.".to_owned())
+        }
+        _ => Ok(Some(PathBuf::from(text))),
+    }
+}
+
 pub fn directory(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if text.is_empty() || text.contains('\0') || path.is_file() {

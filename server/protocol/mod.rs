@@ -3,6 +3,7 @@
 //! ([`runner`], [`frame`]).
 
 pub mod browser;
+pub mod fetch;
 pub mod frame;
 pub mod parse;
 pub mod runner;

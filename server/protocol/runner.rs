@@ -17,6 +17,9 @@ pub const RUN: u8 = 1;
 /// Server to runner, no payload: interrupt the program, say where it was, and leave.
 pub const STOP: u8 = 2;
 
+/// The longest payload of any frame from the server to a runner that has its program, in bytes.
+pub const TO_RUNNER_BYTES: u32 = 1 << 19;
+
 /// Runner to server, no payload: ready for a run.
 pub const READY: u8 = 65;
 /// Runner to server: a `u32` count (little endian) and that many console events as one JSON array.
@@ -46,6 +49,8 @@ pub struct RunSpec {
     pub limits: Limits,
     /// The longest console event, in bytes of JSON.
     pub message_bytes: u64,
+    /// How often it may fetch.
+    pub fetches: u32,
 }
 
 /// A runner's last word.

@@ -80,6 +80,8 @@ pub enum Kind {
     GroupCollapsed,
     /// `console.groupEnd`: closes the innermost group.
     GroupEnd,
+    /// What `fetch` was not allowed, and why; the runner says it in the console's stead.
+    Network,
     /// `console.table`; `table` has the cells.
     Table,
     /// `console.time`, `timeLog` and `timeEnd`; `text` is `label: 12.3 ms`.

@@ -1,14 +1,18 @@
 // The extension whose JavaScript is in the startup snapshot. Included by the build script, which makes the
-// snapshot, and by the runner, which loads it: both must name the same extensions in the same order.
+// snapshot, and by the runner, which loads it: both must name the same extensions and ops in the same order.
+
+#[path = "fetch/ops.rs"]
+pub mod ops;
 
 deno_core::extension!(
     mayfly,
     deps = [deno_webidl, deno_web],
+    ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled],
     esm_entry_point = "ext:mayfly/bootstrap.js",
     esm = [dir "server/runner/js", "bootstrap.js", "platform.js"],
 );
 
-/// The extensions of a runner's JavaScript runtime, in order.
+/// The extensions of a runner's JavaScript runtime, in order; ours is the last.
 pub fn extensions() -> Vec<deno_core::Extension> {
     let blobs = std::sync::Arc::new(deno_web::BlobStore::default());
     let channels = deno_web::InMemoryBroadcastChannel::default();

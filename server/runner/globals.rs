@@ -9,6 +9,9 @@ use super::console::Method;
 use super::inspect::Platform;
 use super::visit::Visit;
 
+/// What `navigator.userAgent` says, and the header of that name where a program sets none.
+pub const USER_AGENT: &str = concat!("Mayfly/", env!("CARGO_PKG_VERSION"));
+
 /// Puts the natives in place and takes away what deno_core and the bootstrap left on the global object.
 /// Gives the function that sets `performance.now()` to zero.
 ///
@@ -35,6 +38,8 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     call(scope, hooks, "useRandom", &[fill.into(), uuid.into()])?;
     let cloner = cloner(scope, hooks).ok_or("the startup snapshot does not say what can be cloned")?;
     call(scope, hooks, "useCloner", &cloner.map(Into::into))?;
+    let name = key(scope, USER_AGENT);
+    call(scope, hooks, "useName", &[name.into()])?;
 
     let console = console(scope);
     define(scope, global, "console", console.into(), v8::PropertyAttribute::DONT_ENUM);

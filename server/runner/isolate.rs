@@ -11,6 +11,8 @@ use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
 use super::console::{Console, Method};
+use super::extension::ops::Network;
+use super::fetch::Gateway;
 use super::inspect::{Budget, InspectLimits, UserFrames, inspect};
 use super::link::Link;
 use super::modules;
@@ -157,7 +159,13 @@ impl Template {
         let visit = Visit::enter(isolate, context.clone(), link.clone(), &program, message_bytes, start);
         guard_heap(isolate, link);
 
-        self.runtime.op_state().borrow_mut().put(deno_web::StartTime::default());
+        {
+            let state = self.runtime.op_state();
+            let mut state = state.borrow_mut();
+            state.put(deno_web::StartTime::default());
+            let gateway = Gateway::new(link.clone(), visit.clone(), spec.fetches);
+            state.put::<Rc<dyn Network>>(Rc::new(gateway));
+        }
         let _entered = self.executor.enter();
         let started = {
             v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);

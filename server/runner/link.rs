@@ -15,13 +15,15 @@ use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
 use tokio::sync::Notify;
 
+use super::inbox::{Inbox, Topic};
 use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, RunError};
-use crate::protocol::frame;
+use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
+use crate::protocol::frame::{self, Frame};
 use crate::protocol::runner::{
-    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP,
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
 use crate::protocol::value::StackFrame;
 
@@ -32,8 +34,6 @@ const INSIST_FOR: Duration = Duration::from_millis(120);
 /// How often the watch looks at a program that computes, and at one that waits.
 const LOOK_BUSY: Duration = Duration::from_millis(20);
 const LOOK_IDLE: Duration = Duration::from_secs(1);
-/// The longest frame from the server while a program runs.
-const SERVER_BYTES: u32 = 1 << 16;
 
 /// The shared state of one run.
 pub struct Link {
@@ -45,6 +45,8 @@ pub struct Link {
     signalled: EventFd,
     /// Wakes the main thread when it waits for a timer rather than computes.
     pub wake: Notify,
+    /// What the server says about what the program asked it for.
+    pub inbox: Inbox,
     stopped_at: Mutex<Option<Vec<StackFrame>>>,
     heap_bytes: AtomicU64,
     /// The most that the process held resident before the run.
@@ -78,6 +80,7 @@ impl Link {
             signal: Mutex::default(),
             signalled,
             wake: Notify::new(),
+            inbox: Inbox::default(),
             stopped_at: Mutex::new(None),
             heap_bytes: AtomicU64::new(0),
             resident_at_start: memory::process_usage().0,
@@ -104,6 +107,12 @@ impl Link {
             }
             Pushed::Exceeded => self.end(Ending::OutputExceeded),
         }
+    }
+
+    /// Sends a frame. May block for as long as the server does not read.
+    pub fn send(&self, kind: u8, payload: &[u8]) {
+        // A server that is gone ends this process by itself; there is nobody to tell.
+        let _ = lock(&self.output).send(kind, payload);
     }
 
     /// Why the program must end, if it must.
@@ -215,12 +224,22 @@ impl Link {
                 let _ = self.signalled.read();
             }
             if said {
-                match frame::read(&mut socket, SERVER_BYTES) {
-                    Ok(frame) if frame.kind == STOP => self.end(Ending::Stopped),
-                    Ok(_) => {}
+                match frame::read(&mut socket, TO_RUNNER_BYTES) {
+                    Ok(frame) => self.hear(frame),
                     Err(_) => exit(0),
                 }
             }
+        }
+    }
+
+    /// Acts on what the server says.
+    fn hear(&self, frame: Frame) {
+        let id = fetch::parts(&frame.payload).map(|(id, _)| id);
+        match (frame.kind, id) {
+            (STOP, _) => self.end(Ending::Stopped),
+            (FETCH_MORE, Some(id)) => self.inbox.deliver(Topic::Upload(id), frame),
+            (FETCHED..=FETCH_FAILED, Some(id)) => self.inbox.deliver(Topic::Response(id), frame),
+            _ => {}
         }
     }
 

@@ -7,7 +7,9 @@ use deno_core::Extension;
 const FAMILIES: &[&str] = &[
     "op_base64",
     "op_blob_",
+    "op_compression_",
     "op_encoding_",
+    "op_fetch",
     "op_is_",
     "op_message_port_",
     "op_readable_stream_",
@@ -20,6 +22,7 @@ const FAMILIES: &[&str] = &[
 const SINGLE: &[&str] = &[
     "op_add_main_module_handler",
     "op_cancel_handle",
+    "op_cancel_read",
     "op_close",
     "op_decode",
     "op_defer",
@@ -32,6 +35,8 @@ const SINGLE: &[&str] = &[
     "op_get_promise_details",
     "op_immediate_check",
     "op_now",
+    "op_read",
+    "op_read_all",
     "op_ref_op",
     "op_run_microtasks",
     "op_str_byte_length",

@@ -93,6 +93,14 @@ impl Output {
         self.socket.write_all(&bytes)
     }
 
+    /// Sends a frame that is no output, at once.
+    ///
+    /// # Errors
+    /// When the server is gone.
+    pub fn send(&mut self, kind: u8, payload: &[u8]) -> io::Result<()> {
+        frame::write(&mut self.socket, kind, payload)
+    }
+
     /// Sends what waits and then the report, the last frame. A result that does not fit what is left of the
     /// run's output is dropped, and the report says so.
     ///

@@ -92,6 +92,14 @@ impl Visit {
         }
     }
 
+    /// Tells the visitor what the network's rules kept from the program.
+    pub fn notice(&self, message: &str) {
+        let event = self.console.borrow().notice(message);
+        if let Ok(json) = serde_json::to_vec(&event) {
+            self.link.console(&json);
+        }
+    }
+
     /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where
     /// it made one when the error was thrown.
     pub fn uncaught<'s>(

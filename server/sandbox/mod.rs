@@ -3,6 +3,7 @@
 
 mod client;
 pub mod console;
+pub mod egress;
 mod permit;
 mod pool;
 pub mod process;
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 pub use self::client::ClientKey;
+use self::egress::{Egress, EgressSettings};
 use self::permit::Places;
 use self::pool::Pool;
 use self::process::Backend;
@@ -139,6 +141,8 @@ pub struct SandboxSettings {
     pub zygote_age: Duration,
     /// The longest console event, in bytes of JSON. Default 64 KiB.
     pub message_bytes: u64,
+    /// What programs may fetch. Default: nothing.
+    pub egress: EgressSettings,
 }
 
 /// Where runs happen. Cheap to clone; all clones are one sandbox.
@@ -149,6 +153,7 @@ struct Inner {
     settings: SandboxSettings,
     backend: Box<dyn Backend>,
     places: Places,
+    egress: Arc<Egress>,
     closed: AtomicBool,
 }
 
@@ -223,7 +228,9 @@ impl Sandbox {
             client_places: settings.client_open_runs,
             client_queue: settings.client_queue,
         });
-        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, closed: AtomicBool::new(false) }))
+        let egress = Egress::new(settings.egress.clone());
+        let closed = AtomicBool::new(false);
+        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed }))
     }
 
     /// Accepts a run, or says why not. Its events come through the receiver as it goes. Must be called in a
@@ -264,6 +271,11 @@ impl Sandbox {
     /// Accepts no more runs. Those that are under way go on.
     pub fn close(&self) {
         self.0.closed.store(true, Relaxed);
+    }
+
+    /// The broker of what programs fetch.
+    pub fn egress(&self) -> &Egress {
+        &self.0.egress
     }
 
     /// How it does now.

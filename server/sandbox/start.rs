@@ -88,7 +88,8 @@ impl<'a> Starting<'a> {
     pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
         let Run { run_id: _, client: _, source, language, mode, input, limits } = run;
         let message_bytes = inner.settings.message_bytes;
-        let spec = RunSpec { source, language, mode, input, limits, message_bytes };
+        let fetches = inner.egress.requests();
+        let spec = RunSpec { source, language, mode, input, limits, message_bytes, fetches };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
     }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::console::console;
+use super::egress::Fetches;
 use super::permit::{Asked, Permit};
 use super::process::{End, Life};
 use super::report::{Cause, Seen, report};
@@ -26,6 +27,8 @@ use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, STOP};
 /// What a frame may be longer than one console event: a batch that was nearly full when the event came, and
 /// a report's own fields.
 const FRAME_SLACK: u64 = 64 << 10;
+/// How much may wait to be written to a runner before it is asked for no more, in bytes.
+const WRITE_AHEAD: usize = 64 << 10;
 /// How long a process that was killed may take to be gone before its run is reported without it, and its
 /// socket to be at its end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
@@ -58,7 +61,8 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream);
+                let fetches = Fetches::new(inner.egress.clone(), run_id);
+                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream, fetches);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish).await;
                 if over != Over::Unread {
@@ -126,6 +130,7 @@ struct Supervisor {
     writing: OwnedWriteHalf,
     /// What the runner is still to be told.
     to_write: Vec<u8>,
+    fetches: Fetches,
     started: Instant,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
@@ -148,6 +153,7 @@ enum Happened {
     TimeIsUp,
     KillIsDue,
     Delivered,
+    Fetched(Vec<u8>),
     Wrote(std::io::Result<usize>),
     Read(std::io::Result<usize>),
 }
@@ -170,7 +176,13 @@ enum Over {
 }
 
 impl Supervisor {
-    fn new(settings: &SandboxSettings, run_id: uuid::Uuid, limits: Limits, stream: UnixStream) -> Self {
+    fn new(
+        settings: &SandboxSettings,
+        run_id: uuid::Uuid,
+        limits: Limits,
+        stream: UnixStream,
+        fetches: Fetches,
+    ) -> Self {
         let (reading, writing) = stream.into_split();
         let frame_bytes = settings.message_bytes.saturating_add(FRAME_SLACK);
         Self {
@@ -182,6 +194,7 @@ impl Supervisor {
             reading,
             writing,
             to_write: Vec::new(),
+            fetches,
             started: Instant::now(),
             cause: None,
             kill_at: None,
@@ -204,6 +217,7 @@ impl Supervisor {
         mut wish: watch::Receiver<Wish>,
     ) {
         let wall = self.started.elapsed();
+        self.fetches.give_up();
         if over != Over::Finished {
             life.kill();
         }
@@ -283,6 +297,8 @@ impl Supervisor {
                 // The runner stops at the limit by itself, so this one is not to be trusted any further.
                 return Over::KillIsDue;
             }
+            // A runner that does not read what it asked for is not heard either.
+            let is_behind = self.to_write.len() >= WRITE_AHEAD;
             let happened = tokio::select! {
                 biased;
                 wished = wished(events, wish) => Happened::Wished(wished),
@@ -301,7 +317,8 @@ impl Supervisor {
                 wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
                     Happened::Wrote(wrote)
                 }
-                read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() => {
+                frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
+                read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() && !is_behind => {
                     Happened::Read(read)
                 }
             };
@@ -314,6 +331,7 @@ impl Supervisor {
                 // One that can't be told any more is gone, or is killed when it is due.
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
                 Happened::Delivered => {}
+                Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
                 Happened::Read(Ok(1..)) => self.is_heard = true,
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
@@ -332,7 +350,8 @@ impl Supervisor {
         if self.cause.is_none() {
             self.cause = Some(cause);
             self.kill_at = Some(Instant::now() + self.grace);
-            self.to_write = frame::encode(STOP, &[]);
+            self.fetches.give_up();
+            self.to_write.extend_from_slice(&frame::encode(STOP, &[]));
         }
     }
 
@@ -368,6 +387,13 @@ impl Supervisor {
                 Ok(finished) => self.finished(finished),
                 Err(error) => self.broken(&error.to_string()),
             },
+            // A run that is to end begins nothing more, and what it began is given up.
+            kind if Fetches::is_about(kind) && self.cause.is_some() => {}
+            kind if Fetches::is_about(kind) => {
+                if let Err(what) = self.fetches.take(kind, &frame.payload) {
+                    self.broken(what);
+                }
+            }
             kind => self.broken(&format!("a frame of unknown kind {kind}")),
         }
     }

@@ -33,9 +33,9 @@ console.log("held", size);
 //# says: held
 delete globalThis.internal;
 for (let it = globalThis; it; it = protoOf(it)) for (const key of ownKeys(it)) {
-  if (/deno|bootstrap|infra|^internals|mayfly|primordial|^op_|^core$|process|require|module|^Buffer|fetch|WebSocket|Worker|XMLHttp/i.test(String(key))) console.log("LEAK", String(key));
+  if (/deno|bootstrap|infra|^internals|mayfly|primordial|^op_|^core$|process|require|module|^Buffer|WebSocket|Worker|XMLHttp/i.test(String(key))) console.log("LEAK", String(key));
 }
-for (const name of ["Deno", "__bootstrap", "__infra", "__mayfly", "internals", "core", "ops", "primordials", "process", "require", "fetch", "Worker", "d8", "gc", "print", "load", "read", "quit", "version"]) {
+for (const name of ["Deno", "__bootstrap", "__infra", "__mayfly", "internals", "core", "ops", "primordials", "process", "require", "Worker", "d8", "gc", "print", "load", "read", "quit", "version"]) {
   if (name in globalThis) console.log("LEAK", name);
   let type; try { type = eval("typeof " + name) } catch {}
   if (type !== "undefined") console.log("LEAK typeof", name, type);

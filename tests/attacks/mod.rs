@@ -20,7 +20,7 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 8] = [
+const CLASSES: [(&str, &str); 9] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),
@@ -29,6 +29,7 @@ const CLASSES: [(&str, &str); 8] = [
     ("prototype", include_str!("prototype.js")),
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),
+    ("egress", include_str!("egress.js")),
 ];
 
 /// The least that all the classes hold together.

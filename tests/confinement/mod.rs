@@ -51,6 +51,7 @@ impl Calls {
             zygote_forks: 10_000,
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
+            egress: mayfly::sandbox::egress::EgressSettings::default(),
         })
         .await
         .expect("a sandbox");

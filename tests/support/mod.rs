@@ -3,6 +3,7 @@
 mod app;
 mod fake;
 mod http;
+mod origin;
 mod run;
 mod socket;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) use app::{TestApp, children_of, command, is_alive, started_at};
 pub(crate) use fake::{FakeApp, finished, report};
 pub(crate) use http::{Answer, get, post, request};
+pub(crate) use origin::Origin;
 pub(crate) use run::Ran;
 pub(crate) use socket::JsonSocket;
 

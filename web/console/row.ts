@@ -95,6 +95,8 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
       return [groupHeading(event, jump)];
     case "count":
       return [el("span", "text", event.text)];
+    case "network":
+      return [el("strong", "", "Network"), ": ", el("span", "text", event.text)];
     case "time":
       return timed(event, jump);
     default:

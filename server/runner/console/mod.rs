@@ -113,6 +113,25 @@ impl Console {
         guarded(scope, |scope| self.call_guarded(scope, method, args))
     }
 
+    /// A warning of the network's, in the console's stead.
+    pub fn notice(&self, message: &str) -> ConsoleEvent {
+        let mut text = message.to_owned();
+        shorten(&mut text, self.message_bytes.saturating_sub(EVENT) / 3);
+        ConsoleEvent {
+            level: Level::Warn,
+            kind: Some(Kind::Network),
+            args: vec![Value::String { length: size::units(&text) as u64, value: text.clone() }],
+            format: None,
+            text,
+            line: 0,
+            column: 0,
+            at_ms: self.started.elapsed().as_millis() as u64,
+            depth: self.groups.min(MAX_GROUPS),
+            table: None,
+            stack: None,
+        }
+    }
+
     fn call_guarded<'s>(
         &mut self,
         scope: &mut v8::PinScope<'s, '_>,

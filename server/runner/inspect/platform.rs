@@ -65,8 +65,10 @@ enum Source {
     Field { get: v8::Global<v8::Function>, branded: bool },
     /// A URL's text, from which the other attributes follow.
     Url(v8::Global<v8::Function>),
-    /// An array of pairs, shown as entries.
-    Pairs(Path),
+    /// An array of pairs, shown as entries. The keys are those of a pair's two halves.
+    Pairs(Path, [&'static str; 2]),
+    /// The last member of an array.
+    Last(Path),
 }
 
 impl Platform {
@@ -179,7 +181,12 @@ impl Platform {
         source: &Source,
     ) -> Option<v8::Local<'s, v8::Value>> {
         match source {
-            Source::Slot(path) | Source::Pairs(path) => follow(scope, reader, object, path),
+            Source::Slot(path) | Source::Pairs(path, _) => follow(scope, reader, object, path),
+            Source::Last(path) => {
+                let list = follow(scope, reader, object, path)?.try_cast::<v8::Array>().ok()?;
+                let last = own::name(scope, &list.length().checked_sub(1)?.to_string());
+                reader.own_data(scope, list.into(), last)
+            }
             Source::IsSet(path) => {
                 let value = follow(scope, reader, object, path)?;
                 Some(v8::Boolean::new(scope, !value.is_undefined()).into())
@@ -208,7 +215,9 @@ impl Attribute {
         let source = match kind.as_str() {
             "slot" => Source::Slot(path(scope)?),
             "is_set" => Source::IsSet(path(scope)?),
-            "pairs" => Source::Pairs(path(scope)?),
+            "pairs" => Source::Pairs(path(scope)?, ["0", "1"]),
+            "records" => Source::Pairs(path(scope)?, ["name", "value"]),
+            "last" => Source::Last(path(scope)?),
             "field" => Source::Field { get: get(scope)?, branded: false },
             "branded_field" => Source::Field { get: get(scope)?, branded: true },
             "url" => Source::Url(get(scope)?),
@@ -295,7 +304,7 @@ pub(super) fn count<'s>(
     }
     let attributes = classes.iter().flat_map(|class| &class.attributes);
     let attributes = attributes.map(|attribute| match &attribute.source {
-        Source::Pairs(path) => follow(scope, &walk.reader, object, path)
+        Source::Pairs(path, _) => follow(scope, &walk.reader, object, path)
             .and_then(|list| list.try_cast::<v8::Array>().ok())
             .map_or(0, |list| u64::from(list.length())),
         _ => 1,
@@ -329,8 +338,8 @@ pub(super) fn members<'s>(
                 continue;
             }
             let Some(value) = platform.value(scope, &walk.reader, object, source) else { continue };
-            if matches!(source, Source::Pairs(_)) {
-                pairs(walk, scope, value, node, depth);
+            if let Source::Pairs(_, keys) = source {
+                pairs(walk, scope, value, *keys, node, depth);
                 continue;
             }
             let own = Own { slot: Slot::Data(value), enumerable: true };
@@ -350,13 +359,14 @@ fn pairs<'s>(
     walk: &mut Walk<'s, '_>,
     scope: &mut v8::PinScope<'s, '_>,
     list: v8::Local<'s, v8::Value>,
+    keys: [&str; 2],
     node: &mut ObjectValue,
     depth: u32,
 ) {
     let Ok(list) = list.try_cast::<v8::Array>() else { return };
     walk.budget.hold(LENGTH);
     node.length = Some(u64::from(list.length()));
-    let (first, second) = (own::name(scope, "0"), own::name(scope, "1"));
+    let [first, second] = keys.map(|key| own::name(scope, key));
     for index in 0..list.length() {
         // What stands for a value that does not fit is paid before its key.
         let spare = nothing_len();

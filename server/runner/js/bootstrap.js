@@ -1,5 +1,5 @@
-// Evaluated once, when the startup snapshot is made. Loads the web APIs of a program from deno_web and puts
-// them on the global object with the attributes that Web IDL gives them: interfaces are not enumerable,
+// Evaluated once, when the startup snapshot is made. Loads the web APIs of a program from deno_web and
+// deno_fetch and puts them on the global object with the attributes that Web IDL gives them: interfaces are not enumerable,
 // operations are. What is native (`console`, `crypto`, `queueMicrotask`) is added by Rust when a runtime
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
 import { core, internals, primordials } from "ext:core/mod.js";
@@ -74,12 +74,51 @@ const streams = load("06_streams.js");
 const encoding = load("08_text_encoding.js");
 const file = load("09_file.js");
 const ports = load("13_message_port.js");
+const compression = load("14_compression.js");
 const performance = load("15_performance.js");
+
+// deno_fetch reports to Deno's tracing, which here is off and has nothing to report to.
+internals.__telemetry = { __proto__: null, TRACING_ENABLED: false, DID_NOT_ENTER: null, exitSpan() {} };
+internals.__telemetryUtil = { __proto__: null };
+const loadFetch = (name) => core.loadExtScript(`ext:deno_fetch/${name}`);
+const headers = loadFetch("20_headers.js");
+const formData = loadFetch("21_formdata.js");
+const request = loadFetch("23_request.js");
+const response = loadFetch("23_response.js");
+const { fetch: fetchByDeno } = loadFetch("26_fetch.js");
+// As an operation should be, a method is no constructor.
+const { fetch } = {
+  fetch(input, init = undefined) {
+    return ReflectApply(fetchByDeno, undefined, arguments);
+  },
+};
+
+const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
 
 // Operations of deno_web throw these by name.
 for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterError", "InvalidStateError", "SyntaxError"])) {
   core.registerErrorBuilder(`DOMException${name}`, (message) => new exception.DOMException(message, name));
 }
+
+// https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object, what of it a runtime without a
+// browser has: https://min-common-api.proposal.wintertc.org/#navigator-useragent-requirements
+let userAgent;
+let makeNavigator = true;
+
+class Navigator {
+  #branded = true;
+
+  constructor() {
+    if (!makeNavigator) throw new TypeError("Illegal constructor");
+    makeNavigator = false;
+  }
+
+  get userAgent() {
+    this.#branded;
+    return userAgent;
+  }
+}
+configureInterface(Navigator);
 
 const interfaces = {
   AbortController: abort.AbortController,
@@ -87,16 +126,21 @@ const interfaces = {
   Blob: file.Blob,
   ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
   CloseEvent: event.CloseEvent,
+  CompressionStream: compression.CompressionStream,
   CountQueuingStrategy: streams.CountQueuingStrategy,
   CustomEvent: event.CustomEvent,
+  DecompressionStream: compression.DecompressionStream,
   DOMException: exception.DOMException,
   ErrorEvent: event.ErrorEvent,
   Event: event.Event,
   EventTarget: event.EventTarget,
   File: file.File,
+  FormData: formData.FormData,
+  Headers: headers.Headers,
   MessageChannel: ports.MessageChannel,
   MessageEvent: event.MessageEvent,
   MessagePort: ports.MessagePort,
+  Navigator,
   Performance: performance.Performance,
   PerformanceEntry: performance.PerformanceEntry,
   PerformanceMark: performance.PerformanceMark,
@@ -110,6 +154,8 @@ const interfaces = {
   ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
   ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
+  Request: request.Request,
+  Response: response.Response,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
   TextEncoder: encoding.TextEncoder,
@@ -129,6 +175,7 @@ const operations = {
   btoa: base64.btoa,
   clearInterval: timers.clearInterval,
   clearTimeout: timers.clearTimeout,
+  fetch,
   reportError: event.reportError,
   setInterval: timers.setInterval,
   setTimeout: timers.setTimeout,
@@ -172,6 +219,7 @@ ObjectDefineProperties(globalThis, {
   __proto__: null,
   [SymbolToStringTag]: { __proto__: null, value: "global", configurable: true },
   self: { __proto__: null, value: globalThis, writable: true, enumerable: true, configurable: true },
+  navigator: { __proto__: null, value: new Navigator(), writable: true, enumerable: true, configurable: true },
   performance: {
     __proto__: null,
     value: performance.performance,
@@ -318,5 +366,9 @@ globalThis.__mayfly = {
   /** Makes `performance.now()` count from here. */
   startClock() {
     performance.setTimeOrigin();
+  },
+  /** Hands over what `navigator.userAgent` says. */
+  useName(name) {
+    userAgent = name;
   },
 };

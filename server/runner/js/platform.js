@@ -76,8 +76,11 @@ export function describePlatform(interfaces, brand) {
     Event,
     EventTarget,
     File,
+    FormData,
+    Headers,
     MessageChannel,
     MessageEvent,
+    Navigator,
     Performance,
     PerformanceMark,
     PromiseRejectionEvent,
@@ -85,6 +88,8 @@ export function describePlatform(interfaces, brand) {
     ReadableByteStreamController,
     ReadableStream,
     ReadableStreamBYOBRequest,
+    Request,
+    Response,
     TextDecoder,
     TextEncoder,
     TransformStream,
@@ -115,6 +120,12 @@ export function describePlatform(interfaces, brand) {
   const transform = new TransformStream();
   const byobRequest = new ReadableStreamBYOBRequest(brand);
   const writableController = new WritableStreamDefaultController(brand);
+  const form = new FormData();
+  const headers = new Headers({ probe: "" });
+  // What it keeps for its iterators it keeps from then on.
+  headers.forEach(nothing);
+  const request = new Request("mayfly:probe");
+  const response = new Response();
   const params = new URLSearchParams();
   const pattern = new URLPattern();
 
@@ -145,8 +156,11 @@ export function describePlatform(interfaces, brand) {
       slot("timeStamp", event, "[[attributes]]", "timeStamp"),
     ],
     File: [slot("name", file, "[[Name]]"), slot("lastModified", file, "[[LastModified]]")],
+    FormData: [{ ...slot("entries", form, "entry list"), kind: "records" }],
+    Headers: [{ ...slot("entries", headers, "header list"), kind: "pairs" }],
     MessageChannel: getters(MessageChannel, "branded_field", "port1", "port2"),
     MessageEvent: getters(MessageEvent, "field", "source"),
+    Navigator: getters(Navigator, "field", "userAgent"),
     Performance: getters(Performance, "branded_field", "timeOrigin"),
     PerformanceEntry: [
       slot("name", mark, "[[name]]"),
@@ -163,6 +177,20 @@ export function describePlatform(interfaces, brand) {
     ],
     ReadableStream: [isSet("locked", readable, "[[reader]]")],
     ReadableStreamBYOBRequest: [slot("view", byobRequest, "[[view]]")],
+    // Their URLs are made when somebody asks for them. `headers`, too; the list behind it is there before.
+    Request: [
+      // In one made from another, the second of these is the property.
+      slot("method", request, "request", "methodInner"),
+      slot("method", request, "request", "method"),
+      { ...slot("url", request, "request", "urlListProcessed"), kind: "last" },
+      slot("redirect", request, "request", "redirectMode"),
+    ],
+    Response: [
+      slot("status", response, "response", "status"),
+      slot("statusText", response, "response", "statusMessage"),
+      { ...slot("url", response, "response", "urlList"), kind: "last" },
+      slot("type", response, "response", "type"),
+    ],
     TextDecoder: getters(TextDecoder, "branded_field", "encoding", "fatal", "ignoreBOM"),
     TextEncoder: getters(TextEncoder, "branded_field", "encoding"),
     TransformStream: [
@@ -203,6 +231,12 @@ export function describePlatform(interfaces, brand) {
     transform,
     new TransformStreamDefaultController(brand),
     byobRequest,
+    form,
+    headers,
+    request,
+    request.headers,
+    response,
+    response.headers,
     params,
     params.entries(),
     new URL("mayfly:probe").searchParams,

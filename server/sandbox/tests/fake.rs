@@ -258,6 +258,7 @@ pub fn settings() -> SandboxSettings {
         zygote_forks: 1,
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
+        egress: crate::sandbox::egress::EgressSettings::default(),
     }
 }
 

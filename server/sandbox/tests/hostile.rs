@@ -6,6 +6,9 @@ use tokio::time::{Duration, Instant};
 use super::fake::*;
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Outcome};
+use crate::protocol::fetch::{
+    self, CHUNK_BYTES, FETCH, FETCH_ABORT, FETCH_BODY, FETCH_END, FETCHED, FETCHED_MORE, WINDOW,
+};
 use crate::protocol::frame;
 use crate::protocol::runner::{
     CONSOLE, EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FINISHED, READY, RUN, STOP,
@@ -14,6 +17,31 @@ use crate::sandbox::process::End;
 
 fn long(bytes: u64) -> String {
     "x".repeat(bytes as usize)
+}
+
+fn fetch_frame(kind: u8, id: u32, rest: &[u8]) -> Vec<u8> {
+    frame::encode(kind, &fetch::payload(id, rest))
+}
+
+fn head() -> Vec<u8> {
+    head_with("method", json!("GET"))
+}
+
+/// A request that may be made, but for this field.
+fn head_with(name: &str, value: serde_json::Value) -> Vec<u8> {
+    let mut head = json!({"method": "GET", "url": "http://a.example/", "headers": [], "body": "absent"});
+    head[name] = value;
+    head.to_string().into()
+}
+
+/// What follows a request. All come before the server's answer: it does not look up in between.
+fn asked(then: Vec<u8>) -> Vec<u8> {
+    [fetch_frame(FETCH, 1, &head()), then].concat()
+}
+
+/// What follows a request whose body is still to come.
+fn uploading(then: Vec<u8>) -> Vec<u8> {
+    [fetch_frame(FETCH, 1, &head_with("body", json!("unknown"))), then].concat()
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,6 +69,52 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
         ("console that is no UTF-8", raw_console(1, b"[{\"text\":\"\xff\"}]")),
         ("console of no objects", raw_console(1, b"[1]")),
         ("console that is too long", too_long_event),
+        ("a request without a number", frame::encode(FETCH, b"")),
+        ("a request out of order", fetch_frame(FETCH, 2, &head())),
+        ("a request of number 0", fetch_frame(FETCH, 0, &head())),
+        ("a request again", [fetch_frame(FETCH, 1, &head()), fetch_frame(FETCH, 1, &head())].concat()),
+        ("a request that is no JSON", fetch_frame(FETCH, 1, b"{")),
+        ("a request for no URL", fetch_frame(FETCH, 1, &head_with("url", json!("nowhere")))),
+        ("a request with a field too many", fetch_frame(FETCH, 1, &head_with("trusted", json!(true)))),
+        ("a request with too long a URL", fetch_frame(FETCH, 1, &head_with("url", json!(long(17_000))))),
+        (
+            "a request with too long a method",
+            fetch_frame(FETCH, 1, &head_with("method", json!(long(17_000)))),
+        ),
+        (
+            "a request with too long a header",
+            fetch_frame(FETCH, 1, &head_with("headers", json!([["x", long(17_000)]]))),
+        ),
+        (
+            "a request with too many headers",
+            fetch_frame(FETCH, 1, &head_with("headers", json!(vec![["a", "b"]; 101]))),
+        ),
+        ("a body of negative length", fetch_frame(FETCH, 1, &head_with("body", json!({"known": -1})))),
+        (
+            "more requests than there may be",
+            (1..=21).flat_map(|id| fetch_frame(FETCH, id, &head())).collect(),
+        ),
+        ("a body of no request", fetch_frame(FETCH_BODY, 1, b"x")),
+        ("an end of no request", fetch_frame(FETCH_END, 1, b"")),
+        ("an abort of no request", fetch_frame(FETCH_ABORT, 7, b"")),
+        ("a chunk used up of no request", fetch_frame(FETCHED_MORE, u32::MAX, b"")),
+        ("a body of a request without one", asked(fetch_frame(FETCH_BODY, 1, b"x"))),
+        ("an end of a request without a body", asked(fetch_frame(FETCH_END, 1, b""))),
+        ("an abort with more in it", asked(fetch_frame(FETCH_ABORT, 1, b"x"))),
+        ("a chunk used up that was not sent", asked(fetch_frame(FETCHED_MORE, 1, b""))),
+        ("an empty chunk", uploading(fetch_frame(FETCH_BODY, 1, b""))),
+        ("a chunk that is too long", uploading(fetch_frame(FETCH_BODY, 1, &[0; CHUNK_BYTES + 1]))),
+        (
+            "more chunks than there is room for",
+            uploading(fetch_frame(FETCH_BODY, 1, b"x").repeat(WINDOW + 2)),
+        ),
+        (
+            "a chunk after the end",
+            uploading([fetch_frame(FETCH_END, 1, b""), fetch_frame(FETCH_BODY, 1, b"x")].concat()),
+        ),
+        ("two ends", uploading(fetch_frame(FETCH_END, 1, b"").repeat(2))),
+        ("much about a request that is over", uploading(fetch_frame(FETCH_ABORT, 1, b"").repeat(20))),
+        ("the server's own kinds about requests", asked(fetch_frame(FETCHED, 1, b"{}"))),
         ("a last word that is no JSON", frame::encode(FINISHED, b"completed")),
         ("a last word with a field too many", finished_with(&json!({"outcome": "completed"}))),
         ("a last word of an unknown kind", finished_with(&json!({"ending": "crashed"}))),

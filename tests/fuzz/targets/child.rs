@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
+use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
 use serde_json::value::RawValue;
@@ -177,5 +178,6 @@ fn settings(limits: Limits) -> SandboxSettings {
         zygote_forks: 1,
         zygote_age: Duration::from_secs(1),
         message_bytes: MESSAGE_BYTES,
+        egress: EgressSettings::default(),
     }
 }

@@ -112,6 +112,41 @@ const INSTANCES: &[(&str, &str)] = &[
         "PerformanceMeasure {detail: null, name: \"m\", entryType: \"measure\", startTime: 1, duration: 2}",
     ),
     ("performance", "Performance {timeOrigin: "),
+    ("navigator", concat!("Navigator {userAgent: \"Mayfly/", env!("CARGO_PKG_VERSION"), "\"}")),
+    ("new Headers({a: 'b', C: 'd'})", "Headers(2) {\"a\" => \"b\", \"C\" => \"d\"}"),
+    (
+        "{ const h = new Headers({a: 'b'}); [...h]; h.append('a', 'c'); h }",
+        "Headers(2) {\"a\" => \"b\", \"a\" => \"c\"}",
+    ),
+    ("new Headers({a: 'b'}).entries()", "Headers Iterator {}"),
+    (
+        "{ const f = new FormData; f.append('a', '1'); f.append('b', '2'); f }",
+        "FormData(2) {\"a\" => \"1\", \"b\" => \"2\"}",
+    ),
+    (
+        "new Request('http://h/', {method: 'POST', body: 'x'})",
+        "Request {method: \"POST\", redirect: \"follow\"}",
+    ),
+    (
+        "{ const r = new Request('http://h/', {headers: {a: 'b'}}); r.url; r.headers; r.signal; r.body; r }",
+        "Request {method: \"GET\", url: \"http://h/\", redirect: \"follow\"}",
+    ),
+    (
+        "new Request(new Request('http://h/', {method: 'PUT'}))",
+        "Request {method: \"PUT\", url: \"http://h/\", redirect: \"follow\"}",
+    ),
+    (
+        "new Response('x', {status: 201, statusText: 'Created'})",
+        "Response {status: 201, statusText: \"Created\", type: \"default\"}",
+    ),
+    (
+        "{ const r = new Response(new Blob(['x'])); r.headers; r.body; r.text(); r }",
+        "Response {status: 200, statusText: \"\", type: \"default\"}",
+    ),
+    ("Response.json({}).headers", "Headers(1) {\"Content-Type\" => \"application/json\"}"),
+    ("Response.error()", "Response {status: 0, statusText: \"\", type: \"error\"}"),
+    ("new CompressionStream('gzip')", "CompressionStream {}"),
+    ("new DecompressionStream('gzip')", "DecompressionStream {}"),
     ("crypto", "Crypto {}"),
     ("console", "console {log: ƒ log(), "),
     ("new DOMException('m', 'AbortError')", "AbortError: m"),
@@ -155,7 +190,8 @@ fn all_classes_of_the_global_object_are_known() {
         let unknown = eval(
             scope,
             "Object.getOwnPropertyNames(globalThis).filter((name) => /^(URL|Event|.*Event|Abort|Blob|File|Text|Readable|\
-             Writable|Transform|Message|Performance|DOMException|Quota|EventTarget)/.test(name) && /^[A-Z]/.test(name))
+             Writable|Transform|Message|Performance|DOMException|Quota|EventTarget|Headers|FormData|Request|Response|\
+             Compression|Decompression|Navigator)/.test(name) && /^[A-Z]/.test(name))
              .map((name) => Object.defineProperty(Object.create(globalThis[name].prototype), Symbol('[[x]]'), {value: name}))",
         );
         let unknown = unknown.try_cast::<v8::Array>().unwrap();
@@ -258,6 +294,14 @@ const TAMPERED: &[&str] = &[
     "slots(Object.create(URL.prototype), getter, new URL('a:b'))",
     "slots(Object.create(URL.prototype), (key) => ({value: key}), new URL('a:b'))",
     "slots(new URLSearchParams('a=b'), getter)",
+    "slots(new Headers({a: 'b'}), getter)",
+    "slots(new Headers({a: 'b'}), proxy)",
+    "slots(new FormData, getter)",
+    "slots(new Request('http://h/'), getter)",
+    "slots(new Request('http://h/'), proxy)",
+    "slots(new Request('http://h/'), (key) => ({urlListProcessed: new Proxy([], traps), method: new Proxy({}, traps)}))",
+    "slots(new Response('x'), getter)",
+    "slots(new Response('x'), (key) => ({urlList: Object.defineProperty([1], 0, {get: touch})}))",
     "slots(new URLSearchParams('a=b'), proxy)",
     "slots(new URLSearchParams('a=b'), () => ({value: [{get 0() { return touch() }}, 5, new Proxy([], traps), , [1]]}))",
     "slots(new AbortController, getter)",
