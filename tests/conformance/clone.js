@@ -186,3 +186,14 @@ known("deno_web looks for ports among the first of the list alone", "ports behin
   for (const port of [port1, port2, inner.port2]) port.close();
   equal(ports.length, 1);
 });
+
+// Last, as it changes what the others use.
+test("what is frozen does not keep ports from being made", async () => {
+  Object.freeze(MessagePort.prototype);
+  Object.freeze(EventTarget.prototype);
+  const { port1, port2 } = new MessageChannel();
+  const moved = structuredClone(port1, { transfer: [port1] });
+  ok(moved instanceof MessagePort);
+  moved.close();
+  port2.close();
+});

@@ -12,10 +12,11 @@ use crate::support::TestApp;
 const HARNESS: &str = include_str!("harness.js");
 
 /// The areas, each a file of tests.
-const AREAS: [(&str, &str); 21] = [
+const AREAS: [(&str, &str); 23] = [
     ("abort", include_str!("abort.js")),
     ("base64", include_str!("base64.js")),
     ("blob", include_str!("blob.js")),
+    ("bodies", include_str!("bodies.js")),
     ("bytes", include_str!("bytes.js")),
     ("clone", include_str!("clone.js")),
     ("console", include_str!("console.js")),
@@ -24,6 +25,7 @@ const AREAS: [(&str, &str); 21] = [
     ("events", include_str!("events.js")),
     ("exception", include_str!("exception.js")),
     ("globals", include_str!("globals.js")),
+    ("headers", include_str!("headers.js")),
     ("intl", include_str!("intl.js")),
     ("microtasks", include_str!("microtasks.js")),
     ("performance", include_str!("performance.js")),

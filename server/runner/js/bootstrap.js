@@ -291,8 +291,19 @@ ObjectDefineProperties(globalThis, {
 
 /** What each class has besides its members. */
 const notStatic = { __proto__: null, length: true, name: true };
-/** Whose instances say themselves how they are cloned. */
-const exceptions = { __proto__: null, DOMException: true, MessagePort: true, QuotaExceededError: true };
+/** Whose instances say that they can be cloned. */
+const exceptions = { __proto__: null, DOMException: true, QuotaExceededError: true };
+/** An accessor: a port assigns its own, which it could not if a program froze the property of a prototype. */
+const notCloneable = {
+  __proto__: null,
+  get: () => null,
+  set(value) {
+    const own = { __proto__: null, value, writable: true, enumerable: true, configurable: true };
+    ObjectDefineProperty(this, cloneable, own);
+  },
+  enumerable: false,
+  configurable: true,
+};
 // What deno_web's classes and those above leave to be desired of what Web IDL says: members can be enumerated,
 // accessors are named after what they read, and a prototype has the name of its class for a tag.
 function asWebIdl(constructor) {
@@ -317,7 +328,7 @@ function asWebIdl(constructor) {
   });
   // To structured clone its objects are not plain ones. Those that can be cloned or transferred say so themselves.
   if (prototype[cloneable] === undefined && !(name in exceptions)) {
-    ObjectDefineProperty(prototype, cloneable, { __proto__: null, value: null, writable: true });
+    ObjectDefineProperty(prototype, cloneable, notCloneable);
   }
 }
 // deno_web's own, and used by nobody.
