@@ -208,7 +208,8 @@ fn pattern(text: &str) -> Option<(HostPattern, PortPattern)> {
     let named = |text| {
         let parsed = Host::parse(text).ok()?;
         let name = canonical(&parsed);
-        (!name.is_empty() && !name.contains('*')).then_some((parsed, name))
+        let is_name = !name.contains('*') && !name.split('.').any(str::is_empty);
+        is_name.then_some((parsed, name))
     };
     let host = match (host, host.strip_prefix("*.")) {
         ("*", _) => HostPattern::Any,
@@ -331,6 +332,9 @@ mod tests {
             "[::1",
             "a:1:2",
             ":80",
+            "..",
+            "*..",
+            "a..b",
             "exa mple.com",
         ] {
             let error = rules(text).expect_err(text);

@@ -10,12 +10,12 @@ const noted = async (start, ms = 20) => {
 
 test("order", async () => {
   equal(await noted((note) => {
-    setTimeout(note, 8, "c");
+    setTimeout(note, 80, "c");
     setTimeout(note, 4, "b");
     setTimeout(note, 0, "a");
     setTimeout(note, 4, "b2");
     note("sync");
-  }), ["sync", "a", "b", "b2", "c"]);
+  }, 120), ["sync", "a", "b", "b2", "c"]);
   equal(await noted((note) => { setTimeout(note, 1, 1); setTimeout(note, 0, 0) }, 10).then((seen) => seen.sort()), [0, 1]);
   equal(await noted((note) => setTimeout(() => { note(1); setTimeout(note, 0, 2); queueMicrotask(() => note("m")) }, 0)),
     [1, "m", 2], "microtasks run before the next timer");

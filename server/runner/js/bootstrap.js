@@ -13,6 +13,7 @@ const {
   ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames,
   ReflectApply,
+  RegExpPrototypeExec,
   SafeArrayIterator,
   SafeSet,
   SetPrototypeHas,
@@ -383,3 +384,6 @@ globalThis.__mayfly = {
     userAgent = name;
   },
 };
+
+// `RegExp.lastMatch` and its like tell of the last match in the realm: let it be an empty one.
+RegExpPrototypeExec(/(?:)/, "");
