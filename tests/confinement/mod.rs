@@ -312,7 +312,7 @@ async fn without_the_filter_the_other_layers_hold() {
         (&["pid_namespace", "landlock_scopes"], "tgkill", &["ESRCH", "EPERM"]),
         (&["pid_namespace"], "pidfd_open", &["ESRCH", "ENOSYS"]),
         (&["pid_namespace", "landlock_files"], "ptrace", &["ESRCH", "EPERM"]),
-        (&["pid_namespace", "landlock_files"], "process_vm_readv", &["ESRCH", "EPERM"]),
+        (&["pid_namespace", "landlock_files"], "process_vm_readv", &["ESRCH", "EPERM", "ENOSYS"]),
         (&["pid_namespace"], "prlimit", &["ESRCH"]),
         (&["resource_limits"], "lock", &["EPERM", "ENOMEM"]),
         (&["resource_limits"], "mq_open", &["EMFILE", "EACCES", "EPERM"]),
