@@ -438,6 +438,7 @@ async fn the_kernel_agrees() {
     let sockets = others.iter().filter(|it| it.to_string_lossy().starts_with("socket:")).count();
     let events = others.iter().filter(|it| it.to_string_lossy() == "anon_inode:[eventfd]").count();
     assert_eq!((others.len(), sockets, events), (2, 1, 1), "{open:?}");
+    assert_eq!(open.len(), 7, "three ends of one socket: {open:?}");
     // gVisor has no links that name namespaces.
     if std::fs::read_link("/proc/self/ns/mnt").is_err() {
         return;
