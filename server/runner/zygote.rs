@@ -15,7 +15,7 @@ use nix::sys::signal::{
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
-use super::confine::{ChildConfinement, Confinement, Held, Strength};
+use super::confine::{ChildConfinement, Confinement, Held, Strength, close_from};
 use super::isolate::Template;
 use super::{Instead, child, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
@@ -134,7 +134,7 @@ fn keep_only(kept: OwnedFd) -> OwnedFd {
             libc::dup2(kept.as_raw_fd(), FIRST);
         }
         std::mem::forget(kept);
-        libc::close_range(FIRST as libc::c_uint + 1, libc::c_uint::MAX, 0);
+        close_from(FIRST + 1);
         OwnedFd::from_raw_fd(FIRST)
     }
 }

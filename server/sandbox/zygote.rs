@@ -82,6 +82,8 @@ impl Zygote {
             .current_dir("/")
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
+            // What a terminal or the kernel sends to the server's group is not for runs.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| failed(&format!("{} can't be started", settings.program.display()), &error))?;

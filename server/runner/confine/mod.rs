@@ -19,7 +19,7 @@ mod privileges;
 mod resources;
 mod syscalls;
 
-pub use resources::Held;
+pub use resources::{Held, close_from};
 
 /// How much of the confinement is put on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, chdir, chroot, getuid, pivot_root};
 
-use super::{Layers, failed, syscalls};
+use super::{Layers, close_from, failed, syscalls};
 
 /// Where the empty root is mounted for a moment: the first that is there.
 const MOUNT_POINTS: [&str; 3] = ["/proc", "/tmp", "/dev"];
@@ -59,7 +59,7 @@ pub fn die_with_the_warden() {
 fn warden(zygote: Pid) -> ! {
     // SAFETY: nothing here uses a descriptor any more. The control socket, above all, has to close when the
     // zygote is gone.
-    unsafe { libc::close_range(0, libc::c_uint::MAX, 0) };
+    unsafe { close_from(0) };
     let _ = prctl::set_no_new_privs();
     let _ = syscalls::restrict_warden();
     let mut status = 0;

@@ -1,6 +1,7 @@
 //! Limits that the kernel keeps, and who dies first when the machine is out of memory.
 
 use std::io;
+use std::os::fd::RawFd;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
@@ -95,6 +96,32 @@ pub fn limit_memory(idle: Result<Held, String>, process_bytes: u64) -> Result<()
     lower(Resource::RLIMIT_AS, held.address_space.saturating_add(added))
         .map_err(|error| failed("address space", error))?;
     lower(Resource::RLIMIT_DATA, held.data.saturating_add(added)).map_err(|error| failed("data", error))
+}
+
+/// Closes every descriptor from this number on.
+///
+/// # Safety
+/// Nothing may use them any more.
+pub unsafe fn close_from(first: RawFd) {
+    // SAFETY: the caller answers for it.
+    if unsafe { libc::close_range(first as libc::c_uint, libc::c_uint::MAX, 0) } == 0 {
+        return;
+    }
+    // Linux before 5.9 and gVisor can only close one after the other. There may be a million numbers to try, so
+    // those that are open are looked up, where that can be had.
+    let close = |descriptor: RawFd| {
+        // SAFETY: as above; what is not open can't be closed.
+        unsafe { libc::close(descriptor) };
+    };
+    if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
+        let open: Vec<RawFd> =
+            open.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        open.into_iter().filter(|descriptor| *descriptor >= first).for_each(close);
+        return;
+    }
+    let most = getrlimit(Resource::RLIMIT_NOFILE)
+        .map_or(RawFd::MAX, |(most, _)| RawFd::try_from(most).unwrap_or(RawFd::MAX));
+    (first..most).for_each(close);
 }
 
 /// Limits a child, right after the fork.
