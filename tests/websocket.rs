@@ -247,8 +247,14 @@ async fn a_plain_request_is_told_to_upgrade() {
     let mut stream = tokio::net::TcpStream::connect(app.address).await.expect("the server listens");
     let request = b"GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     stream.write_all(request).await.expect("the server reads");
-    let mut answer = String::new();
-    soon("an answer", stream.read_to_string(&mut answer)).await.expect("an answer");
+    let mut answer = Vec::new();
+    // The connection's end is not waited for: in gVisor, tokio does not always hear of it when it comes with the
+    // last bytes.
+    while !answer.ends_with(b"}") {
+        let read = soon("an answer", stream.read_buf(&mut answer)).await.expect("an answer");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    let answer = String::from_utf8(answer).expect("words");
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     assert!(answer.contains("\r\nupgrade: websocket\r\n"), "{answer}");
     assert!(answer.contains("\"detail\":\"This address speaks WebSocket"), "{answer}");

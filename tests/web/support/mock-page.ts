@@ -58,6 +58,9 @@ export async function restart(between: () => Promise<void>): Promise<void> {
   await server.stop();
   await between();
   server = await MockServer.start(port);
+  // The browser may have been fetching the page's icon, which it does when it likes.
+  forgive("/assets/icon-");
+  forgive("ERR_CONNECTION_RESET");
 }
 
 /** Takes out of the page's problems those that a test has caused on purpose. */
