@@ -26,7 +26,8 @@ pub(super) fn folder_name(package: &str) -> String {
 /// # Errors
 /// When the folder itself can't be read.
 pub(super) fn read(folder: &Path) -> Result<Vec<Result<Package, String>>, String> {
-    let failed = |error| format!("the folder {} (the setting modules.dir) can't be read: {error}", folder.display());
+    let failed =
+        |error| format!("the folder {} (the setting modules.dir) can't be read: {error}", folder.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
@@ -36,7 +37,9 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Result<Package, String>>, String
     }
     if names.len() > MAX_PACKAGES {
         let (folder, count) = (folder.display(), names.len());
-        return Err(format!("the folder {folder} has {count} packages in it; at most {MAX_PACKAGES} can be used"));
+        return Err(format!(
+            "the folder {folder} has {count} packages in it; at most {MAX_PACKAGES} can be used"
+        ));
     }
     names.sort_unstable();
     Ok(names.iter().map(|name| read_package(&folder.join(name))).collect())
@@ -133,10 +136,14 @@ mod tests {
         package(root.path(), "@scope/a", "exports.a = 2", |_| {});
         fs::create_dir(root.path().join(".adding")).expect("a folder");
         let packages = read(root.path()).expect("readable");
-        let names: Vec<_> = packages.iter().map(|it| it.as_ref().expect("whole").about.name.as_str()).collect();
+        let names: Vec<_> =
+            packages.iter().map(|it| it.as_ref().expect("whole").about.name.as_str()).collect();
         assert_eq!(names, ["@scope/a", "b"]);
         let module = &packages[1].as_ref().expect("whole").modules[""];
-        assert_eq!((module.name.as_str(), module.source, module.version.as_deref()), ("b", "exports.a = 1", Some("1.2.3")));
+        assert_eq!(
+            (module.name.as_str(), module.source, module.version.as_deref()),
+            ("b", "exports.a = 1", Some("1.2.3"))
+        );
     }
 
     #[test]
@@ -147,7 +154,10 @@ mod tests {
             let before = fs::read(folder.join(file)).expect("there");
             fs::write(folder.join(file), text).expect("a file");
             let error = read_package(&folder).expect_err("it was changed");
-            assert!(error.contains(&format!("{file} is not what was added: its hash has changed")), "{error}");
+            assert!(
+                error.contains(&format!("{file} is not what was added: its hash has changed")),
+                "{error}"
+            );
             assert!(error.contains("mayfly modules remove"), "{error}");
             fs::write(folder.join(file), before).expect("a file");
         }

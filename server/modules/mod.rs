@@ -162,14 +162,14 @@ impl Catalogue {
     /// # Errors
     /// When it was built without.
     pub fn embedded() -> Result<Self, String> {
-        Self::read_embedded()
-            .map_err(|error| format!("This binary was built without its modules ({error}). Run `make build`."))
+        Self::read_embedded().map_err(|error| {
+            format!("This binary was built without its modules ({error}). Run `make build`.")
+        })
     }
 
     fn read_embedded() -> Result<Self, String> {
         let index: Index = from_json("catalogue.json", embedded("catalogue.json")?)?;
-        let mut catalogue =
-            Self { builtin_types: Some(embedded(&index.types.file)?), ..Self::default() };
+        let mut catalogue = Self { builtin_types: Some(embedded(&index.types.file)?), ..Self::default() };
         for Builtin { name, file, exports, .. } in index.builtins {
             let source = ascii(&file, embedded(&file)?)?;
             let plain = name.strip_prefix("node:").unwrap_or(&name).to_owned();
@@ -238,7 +238,8 @@ impl Package {
             return Err("the package has no module of its own".to_owned());
         }
         for (path, View(entry, member, _)) in &about.views {
-            let known = modules.get(entry).is_some_and(|module| member.is_empty() || module.exports.contains(member));
+            let known =
+                modules.get(entry).is_some_and(|module| member.is_empty() || module.exports.contains(member));
             if !known || !is_identifier(member) {
                 return Err(format!("the path {path:?} leads nowhere"));
             }
@@ -309,9 +310,26 @@ mod tests {
     fn the_binary_carries_its_modules() {
         let catalogue = Catalogue::embedded().expect("they were built");
         for name in [
-            "url", "crypto", "util", "events", "path", "buffer", "assert", "querystring", "string_decoder",
-            "punycode", "timers", "timers/promises", "stream", "stream/promises", "stream/web", "path/posix",
-            "util/types", "assert/strict", "os", "process",
+            "url",
+            "crypto",
+            "util",
+            "events",
+            "path",
+            "buffer",
+            "assert",
+            "querystring",
+            "string_decoder",
+            "punycode",
+            "timers",
+            "timers/promises",
+            "stream",
+            "stream/promises",
+            "stream/web",
+            "path/posix",
+            "util/types",
+            "assert/strict",
+            "os",
+            "process",
         ] {
             assert_eq!(catalogue.builtins.get(name).map(|it| it.name.clone()), Some(format!("node:{name}")));
         }
@@ -333,7 +351,9 @@ mod tests {
         assert_eq!(source("lodash", "get.js"), source("lodash", "get"));
         assert!(source("lodash-es", "debounce").expect("there").contains("exports.default = require"));
         assert!(source("date-fns", "format").expect("there").contains("exports.format = require"));
-        assert!(source("date-fns", "locale/fr").expect("there").contains("require(\"npm:date-fns/locale\").fr"));
+        assert!(
+            source("date-fns", "locale/fr").expect("there").contains("require(\"npm:date-fns/locale\").fr")
+        );
         assert!(source("date-fns", "locale").expect("there").len() > 10_000);
         assert_eq!(source("zod", "v4").as_deref(), Some("module.exports = require(\"npm:zod\");"));
         for path in ["fp", "__proto__", "constructor", "../get", "get.js.js"] {

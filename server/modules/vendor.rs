@@ -65,7 +65,8 @@ pub fn add(folder: &Path, wanted: &str, max_bytes: u64) -> Result<Added, String>
     fs::write(sources.join("package.json"), "{\"name\":\"sources\",\"private\":true}").map_err(failed)?;
     npm(&sources, &["install", "--save-exact", &format!("{name}@{version}")])?;
     if !declares_types(&sources.join("node_modules").join(name)) {
-        let types = name.strip_prefix('@').map_or_else(|| name.to_owned(), |scoped| scoped.replacen('/', "__", 1));
+        let types =
+            name.strip_prefix('@').map_or_else(|| name.to_owned(), |scoped| scoped.replacen('/', "__", 1));
         // Where nobody has written any, there are none.
         let _ = npm(&sources, &["install", "--save-exact", &format!("@types/{types}")]);
     }
@@ -160,7 +161,8 @@ fn bundle(tools: &Path, sources: &Path, name: &str, made: &Path, max_bytes: u64)
         Ok(Said { ok: true, .. }) => Ok(()),
         Ok(Said { message, .. }) => Err(format!("{name} can't be had in a sandbox: {message}")),
         Err(_) => {
-            let said: String = String::from_utf8_lossy(&output.stderr).chars().take(COMPLAINT_CHARS).collect();
+            let said: String =
+                String::from_utf8_lossy(&output.stderr).chars().take(COMPLAINT_CHARS).collect();
             Err(format!("{name} can't be bundled: {said}"))
         }
     }
@@ -194,11 +196,32 @@ mod tests {
         assert_eq!(parse("lodash@4.17.21"), Ok(("lodash", "4.17.21")));
         assert_eq!(parse("@scope/a.b@^1.2"), Ok(("@scope/a.b", "^1.2")));
         for bad in [
-            "lodash", "lodash@", "lodash/get@4", "--flag@1", "-g@1", "lodash@npm:evil@1", "a@git+ssh://x", "a@file:..",
-            "../a@1", "/a@1", "a@>=1", "a@1 b@2", "a@1;id", "$(id)@1", "https://a@1", "a@", "@1", "", "A@1", "a@1\n",
+            "lodash",
+            "lodash@",
+            "lodash/get@4",
+            "--flag@1",
+            "-g@1",
+            "lodash@npm:evil@1",
+            "a@git+ssh://x",
+            "a@file:..",
+            "../a@1",
+            "/a@1",
+            "a@>=1",
+            "a@1 b@2",
+            "a@1;id",
+            "$(id)@1",
+            "https://a@1",
+            "a@",
+            "@1",
+            "",
+            "A@1",
+            "a@1\n",
         ] {
             let error = parse(bad).expect_err(bad);
-            assert!(error.ends_with("Write NAME@VERSION, like lodash@4.17.21, @scope/name@1 or zod@latest"), "{error}");
+            assert!(
+                error.ends_with("Write NAME@VERSION, like lodash@4.17.21, @scope/name@1 or zod@latest"),
+                "{error}"
+            );
         }
     }
 

@@ -54,9 +54,9 @@ impl ModuleRule {
     fn covers_builtin(&self, builtin: &str) -> bool {
         match self {
             Self::All | Self::Builtins => true,
-            Self::Builtin(name) | Self::Named(name) => {
-                builtin.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            Self::Builtin(name) | Self::Named(name) => builtin
+                .strip_prefix(name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Self::Packages | Self::Package(..) => false,
         }
     }
@@ -187,9 +187,9 @@ pub fn is_package_name(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
             && !part.starts_with(['.', '_', '-'])
-            && part.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._~".contains(&byte)
-            })
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._~".contains(&byte))
     };
     name.len() <= NAME_BYTES
         && !matches!(name, "node_modules" | "favicon.ico")
@@ -225,7 +225,9 @@ fn rule(text: &str) -> Option<ModuleRule> {
         (Some(version), "") => Some(ModuleRule::Package(name.to_owned(), Some(Versions::parse(version)?))),
         (None, "") if package.is_some() => Some(ModuleRule::Package(name.to_owned(), None)),
         (None, "") => Some(ModuleRule::Named(name.to_owned())),
-        (None, _) if package.is_none() && !name.starts_with('@') => Some(ModuleRule::Builtin(text.to_owned())),
+        (None, _) if package.is_none() && !name.starts_with('@') => {
+            Some(ModuleRule::Builtin(text.to_owned()))
+        }
         _ => None,
     }
 }
@@ -311,8 +313,24 @@ mod tests {
     #[test]
     fn what_is_no_rule_is_refused_with_advice() {
         for text in [
-            "**", "node:", "node:.", "lodash/get@4", "@scope", "@/a", "a@", "a@x.y", "a@>1", "A", "a b@", "npm:",
-            "npm:a/b", "../a", "a/../b", "http://a", "a@1.2.3.4", "é",
+            "**",
+            "node:",
+            "node:.",
+            "lodash/get@4",
+            "@scope",
+            "@/a",
+            "a@",
+            "a@x.y",
+            "a@>1",
+            "A",
+            "a b@",
+            "npm:",
+            "npm:a/b",
+            "../a",
+            "a/../b",
+            "http://a",
+            "a@1.2.3.4",
+            "é",
         ] {
             let error = rules(text).expect_err(text);
             assert!(error.contains("names no modules: write *, node:*"), "{error}");
@@ -341,7 +359,9 @@ mod tests {
                 assert!(!holds(versions, version), "{versions} {version}");
             }
         }
-        for bad in ["", "a", "1.", ".1", "1.2.3.4", "+1", "1 2", ">=1", "^", "~x", "1.2-rc", "99999999999999999999"] {
+        for bad in
+            ["", "a", "1.", ".1", "1.2.3.4", "+1", "1 2", ">=1", "^", "~x", "1.2-rc", "99999999999999999999"]
+        {
             assert_eq!(Versions::parse(bad), None, "{bad}");
         }
     }
@@ -354,7 +374,22 @@ mod tests {
         assert_eq!(all("lodash@4/fp/get.js"), Some(("lodash", Some("4"), "fp/get.js")));
         assert_eq!(all("@a/b@^1.2/c"), Some(("@a/b", Some("^1.2"), "c")));
         assert_eq!(all("@a/b"), Some(("@a/b", None, "")));
-        for bad in ["", ".", "./a", "/a", "@a", "@/b", "a/../b", "a/./b", "a/", "A", "http://a", "a b", "__proto__", "@a/.b"] {
+        for bad in [
+            "",
+            ".",
+            "./a",
+            "/a",
+            "@a",
+            "@/b",
+            "a/../b",
+            "a/./b",
+            "a/",
+            "A",
+            "http://a",
+            "a b",
+            "__proto__",
+            "@a/.b",
+        ] {
             assert_eq!(all(bad), None, "{bad}");
         }
         assert_eq!(all("constructor"), Some(("constructor", None, "")));

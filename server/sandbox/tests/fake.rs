@@ -259,6 +259,7 @@ pub fn settings() -> SandboxSettings {
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
         egress: crate::sandbox::egress::EgressSettings::default(),
+        modules_dir: None,
     }
 }
 
@@ -271,6 +272,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         mode: Mode::Auto,
         input: None,
         limits,
+        modules: crate::policy::modules::Allowed::default(),
     }
 }
 
