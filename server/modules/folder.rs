@@ -116,7 +116,7 @@ mod tests {
         entry["exports"] = json!(["a"]);
         let mut manifest = json!({
             "name": name, "version": "1.2.3", "license": "MIT", "description": "", "entries": [entry],
-            "views": {"a": ["", "a", "named"]}, "licenses": file("licenses.txt", "MIT"), "types": null,
+            "views": {"a": ["", ["a"], "named"]}, "licenses": file("licenses.txt", "MIT"), "types": null,
             "packages": [{"name": name, "version": "1.2.3", "license": "MIT", "integrity": "sha512-x"}],
         });
         change(&mut manifest);
@@ -171,7 +171,7 @@ mod tests {
         assert!(spoiled(|it| it["name"] = json!("other")).contains("it calls itself \"other\""));
         assert!(spoiled(|it| it["entries"][0]["file"] = json!("../module.js")).contains("it names a file"));
         assert!(spoiled(|it| it["entries"][0]["path"] = json!("sub")).contains("no module of its own"));
-        assert!(spoiled(|it| it["views"]["a"][1] = json!("b")).contains("leads nowhere"));
+        assert!(spoiled(|it| it["views"]["a"][1] = json!(["b"])).contains("leads nowhere"));
         assert!(spoiled(|it| it["views"]["a"][0] = json!("x")).contains("leads nowhere"));
         assert!(spoiled(|it| it["extra"] = json!(1)).contains("unknown field"));
         assert!(spoiled(|it| it["version"] = json!(1)).contains("module.json can't be read"));

@@ -106,9 +106,9 @@ pub struct Bundled {
     pub integrity: Option<String>,
 }
 
-/// A path in a package that leads to what a module exports: the module's path, the export, and how that is exported.
+/// A path in a package that leads to what a module exports: the module's path, its exports, and how they are exported.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct View(pub String, pub String, pub Form);
+pub struct View(String, Vec<String>, Form);
 
 /// How a view exports what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ pub enum Form {
     Function,
     /// As the default export.
     Default,
-    /// By its name, and as the default export.
+    /// By their names, and the first as the default export.
     Named,
     /// The view is the module.
     Whole,
@@ -237,10 +237,10 @@ impl Package {
         if !modules.contains_key("") {
             return Err("the package has no module of its own".to_owned());
         }
-        for (path, View(entry, member, _)) in &about.views {
-            let known =
-                modules.get(entry).is_some_and(|module| member.is_empty() || module.exports.contains(member));
-            if !known || !is_identifier(member) {
+        for (path, View(entry, members, form)) in &about.views {
+            let exports = modules.get(entry).map_or(&[][..], |module| &module.exports);
+            let known = members.iter().all(|member| exports.contains(member) && is_identifier(member));
+            if !known || members.is_empty() != (*form == Form::Whole) || !modules.contains_key(entry) {
                 return Err(format!("the path {path:?} leads nowhere"));
             }
         }
@@ -257,15 +257,18 @@ impl Package {
     }
 
     fn view(&self, path: &str) -> Option<Module> {
-        let View(entry, member, form) = self.about.views.get(path)?;
+        let View(entry, members, form) = self.about.views.get(path)?;
         let module = self.modules.get(entry)?;
         let from = format!("require(\"npm:{}\")", module.name);
         let es = "Object.defineProperty(exports, \"__esModule\", { value: true });";
+        let first = members.first().map_or("", String::as_str);
         let (source, exports) = match form {
-            Form::Function => (format!("module.exports = {from}.{member};"), Vec::new()),
-            Form::Default => (format!("{es} exports.default = {from}.{member};"), Vec::new()),
+            Form::Function => (format!("module.exports = {from}.{first};"), Vec::new()),
+            Form::Default => (format!("{es} exports.default = {from}.{first};"), Vec::new()),
             Form::Named => {
-                (format!("{es} exports.default = exports.{member} = {from}.{member};"), vec![member.clone()])
+                let all: Vec<String> = members.iter().map(|it| format!("exports.{it} = all.{it};")).collect();
+                let all = all.join(" ");
+                (format!("{es} const all = {from}; {all} exports.default = all.{first};"), members.clone())
             }
             Form::Whole => (format!("module.exports = {from};"), module.exports.clone()),
         };
@@ -296,9 +299,10 @@ fn ascii(file: &str, bytes: &'static [u8]) -> Result<&'static str, String> {
         .ok_or_else(|| format!("{file} is not ASCII"))
 }
 
-/// Whether `name` can follow a dot in JavaScript; nothing can, too.
+/// Whether `name` can follow a dot in JavaScript.
 fn is_identifier(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$".contains(&byte))
 }
 
@@ -350,10 +354,8 @@ mod tests {
         assert_eq!(source("lodash", "get").as_deref(), Some("module.exports = require(\"npm:lodash\").get;"));
         assert_eq!(source("lodash", "get.js"), source("lodash", "get"));
         assert!(source("lodash-es", "debounce").expect("there").contains("exports.default = require"));
-        assert!(source("date-fns", "format").expect("there").contains("exports.format = require"));
-        assert!(
-            source("date-fns", "locale/fr").expect("there").contains("require(\"npm:date-fns/locale\").fr")
-        );
+        assert!(source("date-fns", "format").expect("there").contains("exports.format = all.format"));
+        assert!(source("date-fns", "locale/fr").expect("there").contains("exports.fr = all.fr"));
         assert!(source("date-fns", "locale").expect("there").len() > 10_000);
         assert_eq!(source("zod", "v4").as_deref(), Some("module.exports = require(\"npm:zod\");"));
         for path in ["fp", "__proto__", "constructor", "../get", "get.js.js"] {

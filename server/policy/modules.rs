@@ -225,7 +225,7 @@ fn rule(text: &str) -> Option<ModuleRule> {
         (Some(version), "") => Some(ModuleRule::Package(name.to_owned(), Some(Versions::parse(version)?))),
         (None, "") if package.is_some() => Some(ModuleRule::Package(name.to_owned(), None)),
         (None, "") => Some(ModuleRule::Named(name.to_owned())),
-        (None, _) if package.is_none() && !name.starts_with('@') => {
+        (None, _) if package.is_none() && text.split('/').all(is_package_name) => {
             Some(ModuleRule::Builtin(text.to_owned()))
         }
         _ => None,
@@ -286,7 +286,7 @@ mod tests {
         for name in ["path", "path/posix", "stream", "stream/web"] {
             assert!(some.builtin(name), "{name}");
         }
-        for name in ["pathological", "crypto", "lodash", "util"] {
+        for name in ["pathological", "crypto", "axios", "util"] {
             assert!(!some.builtin(name), "{name}");
         }
         assert!(some.package("lodash", "4.18.1") && some.package("axios", "1.2.3"));

@@ -145,10 +145,18 @@ function evaluateAsked() {
       };
     };
     const described = {};
-    for (const [key, specifier, member] of names) {
+    for (const [key, specifier, member, bases] of names) {
       try {
-        const exported = load(specifier);
-        described[key] = describe(member === undefined ? exported : exported[member]());
+        const loaded = load(specifier);
+        const exported = member === undefined ? loaded : loaded[member]();
+        described[key] = describe(exported);
+        // Which of the names are the very same here and there; under "", what is exported as a whole or by default.
+        for (const base of bases ?? []) {
+          const there = loaded[base]();
+          const same = described[key].names.filter((name) => exported[name] === there[name]);
+          const whole = describe(there).names.find((name) => there[name] === (typeof exported === "object" ? exported.default : exported));
+          (described[key].same ??= {})[base] = { names: same, whole };
+        }
       } catch (error) {
         described[key] = { error: String(error?.message ?? error) };
       }
@@ -161,8 +169,8 @@ function evaluateAsked() {
 const PATIENCE_MS = 20_000;
 
 /**
- * Says what modules export. `texts` are all modules by name; `names` are `[key, module]`, or `[key, module, member]` for
- * what that function of the module gives.
+ * Says what modules export. `texts` are all modules by name; `names` are `[key, module]`, or `[key, module, member, bases]`
+ * for what that function of the module gives, compared with what those functions give.
  */
 export async function evaluate(texts, names) {
   const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
@@ -316,9 +324,9 @@ async function bundleEntry(specifier, folder, builtins) {
 
 /**
  * Subpaths that are members of an entry's exports, or an entry by another name, and so need no bundle of their own:
- * from the subpath to [entry, member, form]. The forms: `function`, the member itself is what `require` gives
- * (`lodash/get`); `default`, it is the default export (`lodash-es/get`); `named`, it is exported by its name
- * (`date-fns/format`); `whole`, the entry itself (`zod/v4`).
+ * from the subpath to [entry, members, form]. The forms: `function`, the member itself is what `require` gives
+ * (`lodash/get`); `default`, it is the default export (`lodash-es/get`); `named`, they are exported by their names, the
+ * first as the default, too (`date-fns/format`); `whole`, the entry itself (`zod/v4`).
  */
 async function viewsOf(name, folder, made, builtins) {
   const { exports } = await readJson(path.join(folder, "node_modules", name, "package.json"));
@@ -328,9 +336,11 @@ async function viewsOf(name, folder, made, builtins) {
   for (const entry of made) candidates.delete(entry.path);
   const found = await resolvable([...candidates].sort(), name, folder);
   if (found.length === 0) return {};
-  const members = found.map((it) => `${JSON.stringify(it)}: () => require(${JSON.stringify(`${name}/${it}`)})`);
+  // All in one bundle, so that what is the same is one.
+  const member = (it) => `${JSON.stringify(it)}: () => require(${JSON.stringify(it === "" ? name : `${name}/${it}`)})`;
+  const members = [...made.map((it) => it.path), ...found].map(member);
   const { text } = await bundle({ contents: `module.exports = {${members.join(",")}};`, folder });
-  const subpaths = await evaluate(new Map([...builtins, ["it", text]]), found.map((it) => [it, "it", it]));
+  const subpaths = await evaluate(new Map([...builtins, ["it", text]]), found.map((it) => [it, "it", it, made.map((entry) => entry.path)]));
   const views = {};
   for (const it of found) {
     const view = subpaths[it].error === undefined ? viewOf(it, subpaths[it], made) : undefined;
@@ -339,18 +349,23 @@ async function viewsOf(name, folder, made, builtins) {
   return views;
 }
 
-/** The view for one subpath, whose exports are these; nothing where it is something of its own. */
-function viewOf(subpath, { type, esModule, default: defaultType, names }, made) {
-  const last = subpath.slice(subpath.lastIndexOf("/") + 1);
-  // The entry in whose folder it is, the deepest first.
-  const entries = made.filter((it) => it.path === "" || subpath.startsWith(`${it.path}/`)).sort((a, b) => b.path.length - a.path.length);
-  for (const { path: entry, exports } of entries) {
-    if (type === "function") {
-      if (!esModule && exports.includes(last)) return [entry, last, "function"];
-    } else if (type === "object") {
-      if (names.length > 1 && names.join() === exports.join()) return [entry, "", "whole"];
-      if (names.length === 1 && exports.includes(names[0])) return [entry, names[0], "named"];
-      if (names.length === 0 && defaultType === "function" && exports.includes(last)) return [entry, last, "default"];
+/**
+ * The view for one subpath, of which this is known; nothing where it is something of its own. Names alone say little:
+ * `date-fns/fp/add` is another function than `add`. Only the files directly in a package, as lodash has them, are taken
+ * for what they are called.
+ */
+function viewOf(subpath, { type, esModule, default: defaultType, names, same }, made) {
+  for (const { path: entry, exports } of made) {
+    const { names: shared, whole } = same[entry];
+    const only = whole ?? (entry === "" && exports.includes(subpath) ? subpath : undefined);
+    if (type === "function" && !esModule) {
+      if (only !== undefined) return [entry, [only], "function"];
+    } else if (type === "object" && names.length > 0 && shared.length === names.length) {
+      if (names.length > 1 && names.join() === exports.join()) return [entry, [], "whole"];
+      const first = names.includes(whole) ? whole : names[0];
+      return [entry, [first, ...names.filter((it) => it !== first)], "named"];
+    } else if (type === "object" && names.length === 0 && defaultType === "function" && only !== undefined) {
+      return [entry, [only], "default"];
     }
   }
   return undefined;
