@@ -13,6 +13,7 @@ mod http;
 mod leaving;
 mod limits;
 mod many;
+mod modules;
 mod programs;
 mod settings;
 mod soak;
