@@ -71,7 +71,11 @@ test("inherits and deprecate", () => {
   inherits(B, A);
   equal([new B() instanceof A, B.super_ === A], [true, true]);
   throws(TypeError, () => inherits(B, null));
-  equal(deprecate((a) => a + 1, "old", "X1", )(1), 2);
+  const { warn } = console, said = [];
+  console.warn = (text) => said.push(text);
+  const old = deprecate((a) => a + 1, "old", "X1");
+  equal([old(1), old(2), said], [2, 3, ["[X1] DeprecationWarning: old"]]);
+  console.warn = warn;
 });
 
 test("isDeepStrictEqual", () => {
