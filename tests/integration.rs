@@ -13,6 +13,7 @@ mod http;
 mod leaving;
 mod limits;
 mod many;
+mod positions;
 mod programs;
 mod settings;
 mod soak;
