@@ -14,6 +14,7 @@ mod leaving;
 mod limits;
 mod many;
 mod modules;
+mod positions;
 mod programs;
 mod settings;
 mod soak;

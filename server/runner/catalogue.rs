@@ -8,14 +8,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::modules::{Catalogue, Package};
-use crate::policy::modules::{Allowed, Specifier, Versions};
+use crate::policy::modules::{Specifier, Versions};
 
 pub use crate::modules::Module;
+pub use crate::policy::modules::Allowed;
 
 /// The longest specifier that can lead anywhere, in bytes.
 const SPECIFIER_BYTES: usize = 400;
 /// The longest part of a specifier that a message repeats, in characters.
-const SHOWN_CHARS: usize = 200;
+pub const SPECIFIER_CHARS: usize = 200;
 /// How many packages a message lists.
 const LISTED: usize = 12;
 
@@ -84,6 +85,10 @@ fn catalogue() -> &'static Catalogue {
 
 /// What `specifier` leads to for a program that may import what is `allowed`.
 pub fn find(specifier: &str, allowed: &Allowed) -> Lookup {
+    #[cfg(test)]
+    if let Some(module) = tests::MODULES.iter().find(|module| module.name == specifier) {
+        return Lookup::Found(module);
+    }
     match look_up(specifier, allowed) {
         Ok(module) => Lookup::Found(module),
         Err(advice) => Lookup::Refused(refusal(specifier, &advice)),
@@ -92,7 +97,7 @@ pub fn find(specifier: &str, allowed: &Allowed) -> Lookup {
 
 /// That there is no such module, and what to do about it if that can be said.
 pub fn refusal(specifier: &str, advice: &str) -> String {
-    let shown: String = specifier.chars().take(SHOWN_CHARS).collect();
+    let shown: String = specifier.chars().take(SPECIFIER_CHARS).collect();
     let cut = if shown.len() < specifier.len() { "…" } else { "" };
     let advice = if advice.is_empty() { String::new() } else { format!(". {advice}") };
     format!("Module '{shown}{cut}' is not available in this sandbox{advice}")
@@ -180,10 +185,41 @@ fn packages(catalogue: &Catalogue, allowed: &Allowed) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::policy::modules::rules;
+
+    /// What tests of the loader find.
+    pub static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
+        let module = |name: &str, source, exports: &[&str]| Module {
+            name: name.into(),
+            version: None,
+            source,
+            exports: exports.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        vec![
+            module(
+                "test:answer",
+                "exports.answer = 42; exports.half = () => require('test:half')",
+                &["answer", "half"],
+            ),
+            module("test:half", "module.exports = 21", &[]),
+            module(
+                "test:esm",
+                "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = 'main'; \
+                 exports.other = 'other'",
+                &["other"],
+            ),
+            module(
+                "test:throws",
+                "function fail() { throw new Error('deep') } exports.fail = fail",
+                &["fail"],
+            ),
+        ]
+    });
 
     fn found(specifier: &str) -> &'static Module {
         match find(specifier, &Allowed::default()) {

@@ -14,6 +14,7 @@ pub mod console;
 mod errors;
 mod extension;
 mod fetch;
+mod function;
 mod globals;
 mod inbox;
 pub mod inspect;
@@ -24,6 +25,8 @@ mod modules;
 mod ops;
 mod output;
 mod program;
+mod returned;
+mod stack;
 mod visit;
 mod zygote;
 

@@ -51,6 +51,7 @@ pub fn run(settings: Settings) -> Result<(), String> {
     let control =
         take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
     let confinement = Confinement::begin(settings.strength)?;
+    super::stack::install().map_err(|error| format!("signals can't be set up: {error}"))?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
     // While there are files.
     let mut notes = catalogue::load(settings.modules.as_deref());
