@@ -47,7 +47,8 @@ async function nodeTypes() {
 function toolsOf(locked) {
   const isOurs = (name) => name === "node_modules/esbuild" || name.startsWith("node_modules/@esbuild/");
   const packages = Object.entries(locked.packages).filter(([name]) => isOurs(name)).map(([name, it]) => {
-    const { dev: _, ...rest } = it;
+    const rest = { ...it };
+    delete rest.dev;
     return [name, rest];
   });
   const manifest = { name: "tools", private: true, type: "module", dependencies: { esbuild: locked.packages["node_modules/esbuild"].version } };

@@ -111,6 +111,7 @@ const builtinModulesWeLack = [
  * process' whole program, so it uses nothing from outside.
  */
 function evaluateAsked() {
+  // eslint-disable-next-line no-undef
   const vm = require("node:vm");
   let asked = "";
   process.stdin.setEncoding("utf8").on("data", (text) => (asked += text)).on("end", () => {
@@ -426,6 +427,7 @@ export async function bundleBuiltins(folder) {
     "abort-controller": internal("abort-controller"),
     "call-bind/callBound": internal("call-bound"),
     "object.assign/polyfill": internal("object-assign"),
+    "object-is": internal("object-is-itself"),
     "object-is/polyfill": internal("object-is"),
     "is-nan": internal("is-nan"),
   };

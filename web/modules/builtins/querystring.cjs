@@ -43,7 +43,7 @@ const primitive = (value) => {
 
 function stringify(object, separator, equals, options) {
   const [sep, eq] = [separator || "&", equals || "="];
-  const encode = typeof options?.encodeURIComponent === "function" ? options.encodeURIComponent : exports.escape;
+  const encode = typeof options?.encodeURIComponent === "function" ? options.encodeURIComponent : querystring.escape;
   if (object === null || typeof object !== "object") return "";
   const parts = [];
   for (const key of Object.keys(object)) {
@@ -65,7 +65,7 @@ function parse(text, separator, equals, options) {
     // As in Node, a decoder of the caller's is asked only where there is something to decode.
     if (!spaced.includes("%")) return spaced;
     try {
-      return (own ?? exports.unescape)(spaced, true);
+      return (own ?? querystring.unescape)(spaced, true);
     } catch {
       return unescape(spaced, true);
     }
@@ -84,4 +84,6 @@ function parse(text, separator, equals, options) {
   return found;
 }
 
-module.exports = exports = { decode: parse, encode: stringify, escape, parse, stringify, unescape, unescapeBuffer };
+const querystring = { decode: parse, encode: stringify, escape, parse, stringify, unescape, unescapeBuffer };
+
+module.exports = querystring;

@@ -1,11 +1,29 @@
 // node:util. `inspect` and `format` are Node's own, as the package node-inspect-extracted has them; deep equality is
 // the package assert's, `parseArgs` its authors' @pkgjs/parseargs.
 
-const extracted = require("node-inspect-extracted");
 const types = require("node:util/types");
 const { coded, needFunction, needString, wrongType, wrongValue } = require("./internal/errors.cjs");
 
-const { inspect, format, formatWithOptions, stripVTControlCharacters } = extracted;
+/** Loaded when it is first called: it takes ten times as long as the rest. */
+const extracted = () => require("node-inspect-extracted");
+const format = (...args) => extracted().format(...args);
+const formatWithOptions = (...args) => extracted().formatWithOptions(...args);
+const stripVTControlCharacters = (text) => extracted().stripVTControlCharacters(text);
+function inspect(value, options, ...more) {
+  return extracted().inspect(value, options, ...more);
+}
+inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+for (const name of ["colors", "defaultOptions", "replDefaults", "styles"]) {
+  Object.defineProperty(inspect, name, {
+    get: () => extracted().inspect[name],
+    set(value) {
+      extracted().inspect[name] = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
 const custom = Symbol.for("nodejs.util.promisify.custom");
 
 function promisify(original) {
