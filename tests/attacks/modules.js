@@ -74,7 +74,7 @@ console.log("done");
 //# says: done
 for (const name of ["lodash", "axios", "util", "stream", "crypto", "events", "zod"]) {
   const it = require(name), some = typeof it === "function" ? it : Object.values(it).find((member) => typeof member === "function");
-  const outside = some.constructor("return [typeof Deno, typeof process, typeof require, this === globalThis].join()")();
+  const outside = Reflect.getPrototypeOf(some).constructor("return [typeof Deno, typeof process, typeof require, this === globalThis].join()")();
   if (outside !== "undefined,undefined,undefined,true") console.log("LEAK", name, outside);
 }
 console.log("done");
