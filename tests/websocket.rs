@@ -101,7 +101,7 @@ fn raw_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
 #[actix_web::test]
 async fn what_breaks_the_protocol_is_closed_with_the_code_for_it() {
     let app = FakeApp::start(&["--source-bytes=100"]).await;
-    let limit = 700 + (64 << 10);
+    let limit = 400 << 10;
     let cases: [(&str, Vec<u8>, CloseCode); 5] = [
         ("a binary frame", raw_frame(0x82, b"x"), CloseCode::Unsupported),
         ("not UTF-8", raw_frame(0x81, b"\xff"), CloseCode::Invalid),

@@ -26,6 +26,8 @@ pub const READY: u8 = 65;
 pub const CONSOLE: u8 = 66;
 /// Runner to server: a [`FinishedSpec`] in JSON. The last frame.
 pub const FINISHED: u8 = 67;
+/// Runner to server: one console event with a bundle, in the form of [`CONSOLE`].
+pub const DISPLAY: u8 = 74;
 
 /// Exit status of a runner whose V8 ran out of memory in a place where it can't go on.
 pub const EXIT_OUT_OF_MEMORY: i32 = 71;
@@ -51,6 +53,14 @@ pub struct RunSpec {
     pub message_bytes: u64,
     /// How often it may fetch.
     pub fetches: u32,
+    /// The longest console event with a bundle, in bytes of JSON.
+    pub display_bytes: u64,
+    /// How often it may ask.
+    pub prompts: u32,
+    /// Answers given beforehand.
+    pub stdin: Vec<String>,
+    /// Whether there is somebody to ask.
+    pub is_attended: bool,
 }
 
 /// A runner's last word.

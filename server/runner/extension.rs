@@ -3,11 +3,13 @@
 
 #[path = "fetch/ops.rs"]
 pub mod ops;
+#[path = "line_op.rs"]
+pub mod line_op;
 
 deno_core::extension!(
     mayfly,
     deps = [deno_webidl, deno_web],
-    ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled],
+    ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled, line_op::op_read_line],
     esm_entry_point = "ext:mayfly/bootstrap.js",
     esm = [dir "server/runner/js", "bootstrap.js", "platform.js"],
 );

@@ -11,12 +11,15 @@ use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
 use super::console::{Console, Method};
+use super::display::DisplayBytes;
+use super::extension::line_op::Lines;
 use super::extension::ops::Network;
 use super::fetch::Gateway;
 use super::inspect::{Budget, InspectLimits, UserFrames, inspect};
 use super::link::Link;
 use super::modules;
 use super::program::{Goal, Program, RESULT_EXPORT};
+use super::prompts::Prompts;
 use super::visit::{SCRIPT_NAME, Visit};
 use super::{errors, globals, memory, ops};
 use crate::protocol::browser::{Mode, RunError};
@@ -158,6 +161,9 @@ impl Template {
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
         let visit = Visit::enter(isolate, context.clone(), link.clone(), &program, message_bytes, start);
         guard_heap(isolate, link);
+        let prompts = Prompts::new(visit.clone(), spec.prompts, spec.stdin, spec.is_attended);
+        isolate.set_slot(prompts.clone());
+        isolate.set_slot(DisplayBytes(usize::try_from(spec.display_bytes).unwrap_or(usize::MAX)));
 
         {
             let state = self.runtime.op_state();
@@ -165,6 +171,7 @@ impl Template {
             state.put(deno_web::StartTime::default());
             let gateway = Gateway::new(link.clone(), visit.clone(), spec.fetches);
             state.put::<Rc<dyn Network>>(Rc::new(gateway));
+            state.put::<Box<dyn Lines>>(Box::new(prompts));
         }
         let _entered = self.executor.enter();
         let started = {

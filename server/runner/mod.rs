@@ -9,6 +9,7 @@ mod child;
 mod clone;
 mod confine;
 pub mod console;
+mod display;
 mod errors;
 mod extension;
 mod fetch;
@@ -22,6 +23,7 @@ mod modules;
 mod ops;
 mod output;
 mod program;
+mod prompts;
 mod visit;
 mod zygote;
 

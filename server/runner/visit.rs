@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use deno_core::v8;
 
-use super::console::{Console, Method};
+use super::console::{Asked, Console, Method, POSITION_FRAMES};
 use super::errors;
 use super::inspect::UserFrames;
 use super::link::Link;
 use super::program::Program;
 use crate::protocol::browser::RunError;
-use crate::protocol::value::StackFrame;
+use crate::protocol::value::{ConsoleEvent, StackFrame};
 
 /// Name of a program's script. What the runtime itself is made of has names with a scheme.
 pub const SCRIPT_NAME: &str = "main.js";
@@ -98,6 +98,28 @@ impl Visit {
         if let Ok(json) = serde_json::to_vec(&event) {
             self.link.console(&json);
         }
+    }
+
+    /// Where the program is now, as far as the innermost frames show it; zeros where it is not.
+    pub fn place(&self, scope: &v8::PinScope<'_, '_>) -> (u32, u32) {
+        self.frames.position(scope, POSITION_FRAMES)
+    }
+
+    /// Shows a question and its answer, or that there was nobody to ask.
+    pub fn asked(&self, asked: &Asked<'_>) {
+        let event = self.console.borrow().asked(asked);
+        if let Ok(json) = serde_json::to_vec(&event) {
+            self.link.console(&json);
+        }
+    }
+
+    /// An event of `display`, of a value that has no bundle, or still without its bundle.
+    pub fn displayed<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: Option<v8::Local<'s, v8::Value>>,
+    ) -> ConsoleEvent {
+        self.console.borrow().displayed(scope, value)
     }
 
     /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where

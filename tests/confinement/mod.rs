@@ -51,6 +51,8 @@ impl Calls {
             zygote_forks: 10_000,
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
+            display_bytes: 256 << 10,
+            prompts: 0,
             egress: mayfly::sandbox::egress::EgressSettings::default(),
         })
         .await
@@ -78,6 +80,8 @@ impl Calls {
             mode: Mode::Auto,
             input: None,
             limits: Limits::default(),
+            stdin: Vec::new(),
+            is_attended: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {
@@ -92,7 +96,10 @@ impl Calls {
                         other => panic!("{name}: {other:?}"),
                     };
                 }
-                RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Console { .. } => {}
+                RunEvent::Queued { .. }
+                | RunEvent::Started
+                | RunEvent::Console { .. }
+                | RunEvent::Prompt { .. } => {}
             }
         }
     }

@@ -48,11 +48,12 @@ struct Written<'a> {
     mode: Mode,
     input: Option<&'a RawValue>,
     limits: LimitsRequest,
+    stdin: &'a [String],
 }
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, language, mode, input, limits } = request;
+    let RunRequest { run_id, source, language, mode, input, limits, stdin } = request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
@@ -61,6 +62,7 @@ fn run_json(request: &RunRequest) -> String {
         mode: *mode,
         input: input.as_deref(),
         limits: *limits,
+        stdin,
     };
     serde_json::to_string(&written).expect("a request can be written")
 }
