@@ -119,7 +119,7 @@ async fn what_breaks_the_protocol_is_closed_with_the_code_for_it() {
 
     let mut socket = JsonSocket::connect(app.address).await;
     socket.send_text("x".repeat(limit + 1)).await;
-    assert!(socket.expect_close(CloseCode::Size).await.contains("66236 bytes"));
+    assert!(socket.expect_close(CloseCode::Size).await.contains("409600 bytes"));
 
     let mut socket = JsonSocket::connect(app.address).await;
     socket.send_frame(Message::Continuation(Item::FirstText(vec![b'x'; limit].into()))).await;

@@ -160,7 +160,7 @@ async fn what_is_shown_is_bounded_as_output() {
     assert_eq!(bundles(&ran).len(), 1);
     let ran = app.run("for (;;) display.html('x'.repeat(100_000))").expect("output_exceeded").await;
     assert_eq!(bundles(&ran).len(), 10);
-    assert_eq!(ran.0["dropped"]["events"], 1);
+    assert!(ran.0["dropped"]["events"].as_u64().expect("a count") > 0);
     assert!(ran.0["usage"]["output_bytes"].as_u64().expect("a figure") <= 1 << 20);
     app.run("for (;;) display.html('')").limit("console_events", 50).expect("output_exceeded").await;
 }

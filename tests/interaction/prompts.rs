@@ -295,7 +295,7 @@ async fn there_is_a_bound_to_all_of_it() {
         .expect_completed()
         .await;
     let lines = ran.lines();
-    assert_eq!(lines[0], format!("{}… a", "x".repeat(4_093)), "an event's text is cut, too");
+    assert_eq!(lines[0], format!("{}…", "x".repeat(4_095)), "an event's text is cut, too");
     let args = &ran.0["console"][0]["args"];
     assert_eq!(args[0]["value"], format!("{}…", "x".repeat(4_095)));
     let refused = "a program may ask 3 times here (client.prompts)";

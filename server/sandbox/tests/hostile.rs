@@ -256,11 +256,12 @@ async fn a_question_stops_one_clock_and_starts_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_question_that_nobody_answers_ends_the_run() {
     let mut bench = Bench::new();
-    let (handle, mut events, mut runner) = bench.started().await;
+    let limits = Limits { prompt_ms: 20_000, ..LIMITS };
+    let (handle, mut events, mut runner) = bench.started_with(limits).await;
     runner.send(&ask(1, "prompt")).await;
     let at = Instant::now();
     assert_eq!(runner.frame().await, Some((STOP, Vec::new())));
-    took(at.elapsed(), Duration::from_millis(LIMITS.prompt_ms));
+    took(at.elapsed(), Duration::from_millis(limits.prompt_ms));
     handle.answer(1, Some("too late".into()));
     // What it asks after that is not heard.
     runner.send(&ask(2, "alert")).await;
@@ -302,7 +303,7 @@ async fn what_is_displayed_counts_as_output() {
     runner.send(&[display(1, &event(DISPLAY_BYTES)), display(1, &event(600)), display(1, &event(20))].concat()).await;
     let (seen, report) = ends(&mut events, Outcome::OutputExceeded).await;
     assert_eq!((seen.console.len(), report.usage.output_bytes), (1, DISPLAY_BYTES));
-    assert_eq!(report.dropped, Dropped { events: 1, bytes: 600 });
+    assert_eq!(report.dropped, Dropped { events: 2, bytes: 620 });
 }
 
 #[tokio::test(start_paused = true)]
