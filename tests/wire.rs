@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use mayfly::limits::{Limits, LimitsRequest};
 use mayfly::protocol::browser::{
-    ClientMsg, Dropped, Language, Mode, Outcome, PromptKind, RejectReason, RunError, RunReport, RunResponse, ServerMsg,
-    Usage,
+    ClientMsg, Dropped, Language, Mode, Outcome, PromptKind, RejectReason, RunError, RunReport, RunResponse,
+    ServerMsg, Usage,
 };
 use mayfly::protocol::parse;
 use mayfly::protocol::value::{ConsoleEvent, Kind, Level, ObjectKind, StackFrame, Value};
@@ -236,7 +236,19 @@ fn there_is_an_event_of_every_kind_and_each_survives() {
     }
     use Kind::*;
     for kind in [
-        Assert, Clear, Count, Dir, Display, Group, GroupCollapsed, GroupEnd, Network, Prompt, Table, Time, Trace,
+        Assert,
+        Clear,
+        Count,
+        Dir,
+        Display,
+        Group,
+        GroupCollapsed,
+        GroupEnd,
+        Network,
+        Prompt,
+        Table,
+        Time,
+        Trace,
     ] {
         assert!(events.iter().any(|event| event.kind == Some(kind)), "{kind:?}");
     }

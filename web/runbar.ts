@@ -157,7 +157,7 @@ function messageOf(phase: Phase, reason: string): string {
     case "queued":
       return phase.position <= 1 ? "The server is busy. Next in line." : `The server is busy. Number ${count(phase.position)} in line.`;
     case "running":
-      if (phase.waitsSince !== null && !phase.stopping) return "Answer below the console: the program goes on when you do.";
+      if (phase.waitsSince !== null && !phase.stopping) return "The program goes on when you answer.";
       return phase.stopping ? "Told to stop." : "Output appears as the program writes it.";
     case "finished":
       return outcomeMessage(phase.report);

@@ -32,7 +32,8 @@ impl Display {
     /// # Errors
     /// When the binary was built without its front end.
     pub fn new(assets: &Assets, frame_ancestors: &[String]) -> Result<Self, String> {
-        let (script, hash) = assets.script("frame.js").ok_or("The front end has no frame.js. Run `make build`.")?;
+        let (script, hash) =
+            assets.script("frame.js").ok_or("The front end has no frame.js. Run `make build`.")?;
         let html = Page { script: &script }.render().map_err(|error| error.to_string())?;
         let others = frame_ancestors.iter().filter(|it| !matches!(it.as_str(), "'none'" | "'self'"));
         let ancestors: Vec<&str> = std::iter::once("'self'").chain(others.map(String::as_str)).collect();

@@ -1,10 +1,10 @@
 // The extension whose JavaScript is in the startup snapshot. Included by the build script, which makes the
 // snapshot, and by the runner, which loads it: both must name the same extensions and ops in the same order.
 
-#[path = "fetch/ops.rs"]
-pub mod ops;
 #[path = "line_op.rs"]
 pub mod line_op;
+#[path = "fetch/ops.rs"]
+pub mod ops;
 
 deno_core::extension!(
     mayfly,

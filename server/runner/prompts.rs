@@ -191,8 +191,11 @@ pub fn install<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     global: v8::Local<'s, v8::Object>,
 ) -> v8::Local<'s, v8::Function> {
-    let functions =
-        [function(scope, "prompt", 0, prompt), function(scope, "confirm", 0, confirm), function(scope, "alert", 0, alert)];
+    let functions = [
+        function(scope, "prompt", 0, prompt),
+        function(scope, "confirm", 0, confirm),
+        function(scope, "alert", 0, alert),
+    ];
     for (name, function) in ["prompt", "confirm", "alert"].into_iter().zip(functions) {
         define(scope, global, name, function.into(), v8::PropertyAttribute::NONE);
     }
@@ -229,7 +232,8 @@ fn prompt<'s>(
         let Some(default) = args.get(1).to_string(scope) else { return };
         if default.length() > TEXT_UNITS {
             let length = default.length();
-            let message = format!("the default of a prompt may have {TEXT_UNITS} characters; this one has {length}");
+            let message =
+                format!("the default of a prompt may have {TEXT_UNITS} characters; this one has {length}");
             return throw_range_error(scope, &message);
         }
         Some(primitive::string(scope, default, TEXT_UNITS))

@@ -241,7 +241,11 @@ fn a_prompt_is_answered_once_and_only_while_it_is_open() {
     session.receive(&run(2));
     assert_eq!(reason(session.receive(&input(1, 1, "null"))).1, RejectReason::UnknownPrompt);
     send(&fake, 0, prompt(1));
-    assert_eq!(reason(session.receive(&input(1, 1, "null"))).1, RejectReason::UnknownPrompt, "nobody knows yet");
+    assert_eq!(
+        reason(session.receive(&input(1, 1, "null"))).1,
+        RejectReason::UnknownPrompt,
+        "nobody knows yet"
+    );
     assert!(matches!(next(&mut session), Some(ServerMsg::Prompt { prompt_id: 1, .. })));
     assert_eq!(reason(session.receive(&input(2, 1, "null"))).1, RejectReason::UnknownPrompt, "another run's");
     let long = format!("\"{}\"", "x".repeat(ANSWER_BYTES + 1));
@@ -262,16 +266,17 @@ fn a_prompt_is_answered_once_and_only_while_it_is_open() {
 fn answers_may_come_beforehand_and_are_as_long_as_a_source_at_most() {
     let fake = Arc::new(Fake::default());
     let mut session = session(&fake);
-    let with = |stdin: &str| {
-        format!(r#"{{"type":"run","run_id":"{}","source":"","stdin":{stdin}}}"#, id(1))
-    };
+    let with = |stdin: &str| format!(r#"{{"type":"run","run_id":"{}","source":"","stdin":{stdin}}}"#, id(1));
     let lines = vec![""; 101];
     let refused = session.receive(&with(&serde_json::to_string(&lines).expect("JSON")));
     assert_eq!(reason(refused), (Some(id(1)), RejectReason::TooLarge));
     assert_eq!(reason(session.receive(&with("\"x\""))).1, RejectReason::BadRequest);
     assert!(session.receive(&with(r#"["a",""]"#)).is_none());
     let started = fake.started.lock().expect("no test panics with it");
-    assert_eq!((started[0].0.stdin.as_slice(), started[0].0.is_attended), (&["a".into(), String::new()][..], true));
+    assert_eq!(
+        (started[0].0.stdin.as_slice(), started[0].0.is_attended),
+        (&["a".into(), String::new()][..], true)
+    );
 }
 
 #[test]

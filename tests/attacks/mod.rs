@@ -20,7 +20,7 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 9] = [
+const CLASSES: [(&str, &str); 10] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),
@@ -30,6 +30,7 @@ const CLASSES: [(&str, &str); 9] = [
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),
     ("egress", include_str!("egress.js")),
+    ("interaction", include_str!("interaction.js")),
 ];
 
 /// The least that all the classes hold together.

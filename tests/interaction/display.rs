@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::support::{Ran, TestApp};
 
 /// The smallest picture there is, or nearly.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 fn bundles(ran: &Ran) -> Vec<Value> {
     let events = ran.0["console"].as_array().expect("an array").iter();
@@ -46,7 +47,10 @@ async fn a_bundle_is_shown_in_all_its_forms() {
 #[actix_web::test]
 async fn what_is_no_bundle_is_shown_as_the_console_does() {
     let app = TestApp::start();
-    let ran = app.run("display(42); display({ a: 1 }); display('text'); display([1]); display()").expect_completed().await;
+    let ran = app
+        .run("display(42); display({ a: 1 }); display('text'); display([1]); display()")
+        .expect_completed()
+        .await;
     assert_eq!(ran.lines(), ["42", "{a: 1}", "text", "[1]", "undefined"]);
     assert!(bundles(&ran).iter().all(Value::is_null));
     assert_eq!(ran.0["console"][0]["args"], json!([{"type": "number", "value": 42.0}]));
@@ -104,7 +108,9 @@ async fn charts_are_drawn_from_numbers_pairs_and_series() {
     let bundles = bundles(&ran);
     let svg = |at: usize| bundles[at]["image/svg+xml"].as_str().expect("a picture");
     assert_eq!(bundles[0]["text/plain"], "Line chart: Wings <b>. Values: 4, from 1 to 4.");
-    for part in ["Wings &lt;b&gt;", ">day</text>", ">count</text>", "<title id=\"t\">", "stroke=\"var(--c0)\""] {
+    for part in
+        ["Wings &lt;b&gt;", ">day</text>", ">count</text>", "<title id=\"t\">", "stroke=\"var(--c0)\""]
+    {
         assert!(svg(0).contains(part), "{part}: {}", svg(0));
     }
     assert_eq!(bundles[1]["text/plain"], "Bar chart. ada: 2, from 3 to 5. bob: 2.");
@@ -155,7 +161,10 @@ async fn what_can_not_be_shown_is_said_to_the_program() {
 async fn what_is_shown_is_bounded_as_output() {
     let app = TestApp::start();
     // Every `"` takes two bytes in JSON.
-    let ran = app.run("display.html('\"'.repeat(131000)); display.html('\"'.repeat(132000))").expect("failed").await;
+    let ran = app
+        .run("display.html('\"'.repeat(131000)); display.html('\"'.repeat(132000))")
+        .expect("failed")
+        .await;
     assert!(ran.message().contains("can be shown at once"), "{ran}");
     assert_eq!(bundles(&ran).len(), 1);
     let ran = app.run("for (;;) display.html('x'.repeat(100_000))").expect("output_exceeded").await;
@@ -203,6 +212,7 @@ async fn nothing_runs_that_a_reader_would_not_expect() {
     assert_eq!(bundles(&ran).len(), 9);
     assert_eq!(bundles(&ran)[6], json!({"text/html": "b"}));
     // An error of the program's own is the program's to catch.
-    let ran = app.run("display({ get 'text/html'() { throw new RangeError('mine') } })").expect("failed").await;
+    let ran =
+        app.run("display({ get 'text/html'() { throw new RangeError('mine') } })").expect("failed").await;
     assert_eq!(ran.message(), "mine");
 }

@@ -73,7 +73,10 @@ async fn a_program_asks_its_visitor_and_stands_still_until_the_answer() {
         ("prompt", "Never?", json!(null)),
     ] {
         let prompt = asked(&mut socket, &mut lines).await;
-        assert_eq!((&prompt["kind"], &prompt["message"], prompt.get("default")), (&json!(kind), &json!(message), None));
+        assert_eq!(
+            (&prompt["kind"], &prompt["message"], prompt.get("default")),
+            (&json!(kind), &json!(message), None)
+        );
         answer(&mut socket, &prompt, value).await;
     }
     let end = ended(&mut socket, &mut lines).await;
@@ -113,7 +116,10 @@ async fn read_line_lets_the_rest_of_a_program_go_on() {
         .await;
     let mut lines = Vec::new();
     let first = asked(&mut socket, &mut lines).await;
-    assert_eq!((&first["kind"], &first["message"], &first["prompt_id"]), (&json!("line"), &json!("first"), &json!(1)));
+    assert_eq!(
+        (&first["kind"], &first["message"], &first["prompt_id"]),
+        (&json!("line"), &json!("first"), &json!(1))
+    );
     // A question that blocks can come while it waits.
     let between = asked(&mut socket, &mut lines).await;
     assert_eq!(between["message"], "in between");
@@ -166,7 +172,11 @@ async fn who_answers_too_late_is_told_where_the_program_waited() {
         let mut lines = Vec::new();
         let prompt = asked(&mut socket, &mut lines).await;
         let end = ended(&mut socket, &mut lines).await;
-        assert_eq!((&end["outcome"], &end["error"]["name"]), (&json!("timed_out"), &json!("PromptLimit")), "{end}");
+        assert_eq!(
+            (&end["outcome"], &end["error"]["name"]),
+            (&json!("timed_out"), &json!("PromptLimit")),
+            "{end}"
+        );
         let message = end["error"]["message"].as_str().expect("a message");
         assert_eq!(
             message,
@@ -258,7 +268,10 @@ async fn over_http_answers_are_given_beforehand() {
         ]
     );
     let events = ran.0["console"].as_array().expect("an array");
-    assert_eq!((&events[0]["kind"], &events[0]["line"], &events[0]["column"]), (&json!("prompt"), &json!(1), &json!(13)));
+    assert_eq!(
+        (&events[0]["kind"], &events[0]["line"], &events[0]["column"]),
+        (&json!("prompt"), &json!(1), &json!(13))
+    );
     assert_eq!((&events[7]["kind"], &events[7]["level"]), (&json!("prompt"), &json!("warn")));
     assert_eq!(ran.0["usage"]["prompt_ms"], 0);
     let ran = app.run("prompt('?')").expect_completed().await;
@@ -312,7 +325,11 @@ async fn there_is_a_bound_to_all_of_it() {
     );
     let answer = app.run("1").stdin(&["x".repeat(1_000).as_str()]).answer().await;
     assert_eq!(answer.status, 413);
-    assert!(answer.text().contains("The stdin is 1001 bytes long; at most 1000 are allowed"), "{}", answer.text());
+    assert!(
+        answer.text().contains("The stdin is 1001 bytes long; at most 1000 are allowed"),
+        "{}",
+        answer.text()
+    );
 }
 
 #[actix_web::test]

@@ -36,9 +36,15 @@ function picture(type: string, data: string, plain: string | undefined): HTMLEle
     image.replaceWith(el("span", "quiet", `(a picture that can't be shown${plain === undefined ? "" : `: ${plain}`})`));
   });
   image.src = `data:${type};base64,${data}`;
-  // A picture may be wider than the panel on a small screen.
   const box = el("div", "display-picture", image);
   box.dataset["form"] = type;
+  image.addEventListener("load", () => {
+    // On a small screen it may be wider than the panel, and then has to be scrolled by keyboard, too.
+    if (box.scrollWidth <= box.clientWidth) return;
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", image.alt);
+  });
   return box;
 }
 

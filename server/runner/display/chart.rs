@@ -104,7 +104,11 @@ impl Axis {
         let step = nice((to - from) / STEPS);
         let (low, high) = ((from / step).floor() * step, (to / step).ceil() * step);
         // Numbers so close together that they can't be told apart have no such steps.
-        if low < high && (high - low) / step < 4.0 * STEPS { Self { from: low, to: high, step } } else { Self { from, to, step: to - from } }
+        if low < high && (high - low) / step < 4.0 * STEPS {
+            Self { from: low, to: high, step }
+        } else {
+            Self { from, to, step: to - from }
+        }
     }
 
     /// The ticks, a dozen or two at most.
@@ -122,7 +126,11 @@ impl Axis {
 /// The next of 1, 2, 5, 10, 20, 50… that is not below `step`.
 fn nice(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|nice| *nice >= step * 0.999).unwrap_or(step)
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|nice| *nice >= step * 0.999)
+        .unwrap_or(step)
 }
 
 /// A tick's value as text, with as many digits as tell it from its neighbours.
@@ -227,13 +235,18 @@ impl Chart {
         let mut top = 8.0;
         if !self.title.is_empty() {
             top += TEXT_LINE + 2.0;
-            let _ = write!(svg, "<text class=\"t\" x=\"8\" y=\"20\">{}</text>", escaped(&cut(&self.title, TITLE)));
+            let _ = write!(
+                svg,
+                "<text class=\"t\" x=\"8\" y=\"20\">{}</text>",
+                escaped(&cut(&self.title, TITLE))
+            );
         }
         top = self.legend(&mut svg, top);
         let left = 12.0 + widest + if self.y_label.is_empty() { 0.0 } else { TEXT_LINE };
         let right = WIDTH - 14.0;
         let bottom = HEIGHT - 24.0 - if self.x_label.is_empty() { 0.0 } else { TEXT_LINE };
-        let plot = Plot { left: left.min(WIDTH / 2.0), right, top: (top + 6.0).min(HEIGHT / 2.0), bottom, y_axis };
+        let plot =
+            Plot { left: left.min(WIDTH / 2.0), right, top: (top + 6.0).min(HEIGHT / 2.0), bottom, y_axis };
 
         for (value, text) in &ticks {
             let y = plot.y(*value);
@@ -250,8 +263,11 @@ impl Chart {
         let middle = at((plot.left + plot.right) / 2.0);
         if !self.x_label.is_empty() {
             let label = escaped(&cut(&self.x_label, TITLE));
-            let _ =
-                write!(svg, "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", HEIGHT - 7.0);
+            let _ = write!(
+                svg,
+                "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{label}</text>",
+                HEIGHT - 7.0
+            );
         }
         if !self.y_label.is_empty() {
             let (label, y) = (escaped(&cut(&self.y_label, TITLE / 2)), at((plot.top + plot.bottom) / 2.0));
@@ -487,11 +503,8 @@ mod tests {
         let mut chart = chart(Kind::Bar, &[("a", &[10.0, -5.0]), ("b", &[5.0, 10.0])]);
         chart.categories = Some(vec!["one".into(), "two".into()]);
         let svg = chart.svg();
-        let heights: Vec<f64> = svg
-            .split("height=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next()?.parse().ok())
-            .collect();
+        let heights: Vec<f64> =
+            svg.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok()).collect();
         // The picture itself, two squares of the legend, four bars.
         let bars = &heights[3..];
         assert_eq!(bars.len(), 4, "{svg}");

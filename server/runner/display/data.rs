@@ -106,7 +106,10 @@ pub fn read<'s>(scope: &mut v8::PinScope<'s, '_>, data: v8::Local<'s, v8::Value>
     let keys = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default());
     let keys = keys.ok_or(Refused::Thrown)?;
     if keys.length() > SERIES {
-        return Err(Refused::Range(format!("display.chart draws {SERIES} series at most, not {}", keys.length())));
+        return Err(Refused::Range(format!(
+            "display.chart draws {SERIES} series at most, not {}",
+            keys.length()
+        )));
     }
     let mut all = Vec::new();
     for index in 0..keys.length() {
@@ -132,7 +135,9 @@ fn values<'s>(
         return refuse(format!("display.chart: the values{of} have to be an array, not {kind}"));
     };
     *left = left.checked_sub(length).ok_or_else(|| {
-        Refused::Range(format!("display.chart draws {POINTS} values at most, over all series; leave some out"))
+        Refused::Range(format!(
+            "display.chart draws {POINTS} values at most, over all series; leave some out"
+        ))
     })?;
     let mut values = Vec::new();
     for index in 0..length {
@@ -178,9 +183,10 @@ pub fn chart(kind: Kind, data: Vec<Values>, options: Options) -> Chart {
     let is_named = kind == Kind::Bar || labels.is_some() || xs().any(|x| matches!(x, X::Name(_)));
     if !is_named {
         let series = data.into_iter().map(|(name, values)| {
-            let points = values.into_iter().enumerate().map(|(place, (x, y))| {
-                Point { x: if let X::Number(x) = x { x } else { place as f64 }, y }
-            });
+            let points = values
+                .into_iter()
+                .enumerate()
+                .map(|(place, (x, y))| Point { x: if let X::Number(x) = x { x } else { place as f64 }, y });
             Series { name, points: points.collect() }
         });
         return Chart { kind, series: series.collect(), categories: None, title, x_label, y_label };

@@ -38,8 +38,12 @@ const TEXTS: [&str; 4] = ["text/plain", "text/html", SVG, "text/markdown"];
 const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 /// Forms of pictures, and how their bytes begin.
-const PICTURES: [(&str, &[u8]); 4] =
-    [("image/png", b"\x89PNG\r\n\x1a\n"), ("image/jpeg", b"\xff\xd8\xff"), ("image/gif", b"GIF8"), ("image/webp", b"RIFF")];
+const PICTURES: [(&str, &[u8]); 4] = [
+    ("image/png", b"\x89PNG\r\n\x1a\n"),
+    ("image/jpeg", b"\xff\xd8\xff"),
+    ("image/gif", b"GIF8"),
+    ("image/webp", b"RIFF"),
+];
 /// The most forms in one bundle, and the longest of their names that a message repeats.
 const FORMS: u32 = 20;
 const NAME_UNITS: usize = 100;
@@ -235,7 +239,9 @@ fn chart<'s>(
         let name = args.get(0).try_cast::<v8::String>().ok();
         let name = name.map(|name| primitive::string(scope, name, NAME_UNITS)).unwrap_or_default();
         let Some((_, kind)) = KINDS.into_iter().find(|(known, _)| *known == name) else {
-            return refuse("the first argument of display.chart is the kind: \"line\", \"bar\" or \"scatter\"");
+            return refuse(
+                "the first argument of display.chart is the kind: \"line\", \"bar\" or \"scatter\"",
+            );
         };
         let data = data::read(scope, args.get(1))?;
         let options = data::Options::read(scope, args.get(2))?;
@@ -358,13 +364,18 @@ impl Stage {
             match value.try_cast::<v8::String>() {
                 Ok(text) => text,
                 Err(_) => {
-                    return refuse(format!("display: {form} has to be a string, not {}", kind_of(scope, value)));
+                    return refuse(format!(
+                        "display: {form} has to be a string, not {}",
+                        kind_of(scope, value)
+                    ));
                 }
             }
         } else {
-            return refuse(format!("display can't show {form:?}: it shows {}, {JSON}, {}", TEXTS.join(", "), {
-                PICTURES.map(|(name, _)| name).join(", ")
-            }));
+            return refuse(format!(
+                "display can't show {form:?}: it shows {}, {JSON}, {}",
+                TEXTS.join(", "),
+                { PICTURES.map(|(name, _)| name).join(", ") }
+            ));
         };
         // Never shorter in JSON than it is here.
         self.check(text.length())?;
@@ -409,7 +420,9 @@ impl Stage {
             // Else a picture's bytes, in base64.
             return match (wanted, LENIENT.decode(text.trim_ascii())) {
                 (Some(form), Ok(bytes)) => Ok((form.to_owned(), bytes)),
-                (Some(form), Err(_)) => refuse(format!("display: {form} as a string has to be a data URL or base64")),
+                (Some(form), Err(_)) => {
+                    refuse(format!("display: {form} as a string has to be a data URL or base64"))
+                }
                 (None, _) => refuse("display.image needs bytes, a data URL or a Blob"),
             };
         }
@@ -419,10 +432,13 @@ impl Stage {
                 kind_of(scope, value)
             ));
         };
-        let sniffed = PICTURES.iter().find(|(_, beginning)| bytes.starts_with(beginning)).map(|(form, _)| *form);
+        let sniffed =
+            PICTURES.iter().find(|(_, beginning)| bytes.starts_with(beginning)).map(|(form, _)| *form);
         match wanted.or(sniffed) {
             Some(form) => Ok((form.to_owned(), bytes)),
-            None => refuse(format!("display.image can't tell what these bytes are: it shows {}", picture_names())),
+            None => {
+                refuse(format!("display.image can't tell what these bytes are: it shows {}", picture_names()))
+            }
         }
     }
 

@@ -300,7 +300,9 @@ async fn what_is_displayed_counts_as_output() {
     let mut bench = Bench::new();
     let (_handle, mut events, mut runner) = bench.started().await;
     let event = |bytes: u64| format!("[{{\"text\":\"{}\"}}]", long(bytes - 11));
-    runner.send(&[display(1, &event(DISPLAY_BYTES)), display(1, &event(600)), display(1, &event(20))].concat()).await;
+    runner
+        .send(&[display(1, &event(DISPLAY_BYTES)), display(1, &event(600)), display(1, &event(20))].concat())
+        .await;
     let (seen, report) = ends(&mut events, Outcome::OutputExceeded).await;
     assert_eq!((seen.console.len(), report.usage.output_bytes), (1, DISPLAY_BYTES));
     assert_eq!(report.dropped, Dropped { events: 2, bytes: 620 });
