@@ -10,6 +10,7 @@ mod fetch;
 mod fuzz;
 mod hostile;
 mod http;
+mod interaction;
 mod leaving;
 mod limits;
 mod many;

@@ -20,6 +20,9 @@ const bundles = [
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
+  // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
+  { name: "markdown.js", entry: "web/markdown.ts", format: "esm" },
+  { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
 ];
 

@@ -1,12 +1,13 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
+import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
 import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { Socket } from "./socket.ts";
 import { themeChoice } from "./theme-choice.ts";
@@ -41,6 +42,9 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
+  dispatch({ type: "answer", id, value, now: Date.now() });
+});
 const bar = new RunBar(
   {
     run: byId("run", HTMLButtonElement),
@@ -82,6 +86,7 @@ function dispatch(action: Action): void {
   const step = update(state, action);
   state = step.state;
   for (const effect of step.effects) perform(effect);
+  asks.show(questions(state));
   bar.show(state, Date.now());
   empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
   tickWhileNeeded();

@@ -20,6 +20,7 @@ mod api;
 mod assets;
 mod client;
 mod connections;
+mod display;
 mod error;
 mod guard;
 mod headers;
@@ -33,6 +34,7 @@ mod ws;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
+use display::Display;
 use rate::RateLimited;
 
 /// What every handler may use.
@@ -43,6 +45,8 @@ struct AppState {
     rules: Arc<Rules>,
     /// The built front end.
     assets: Assets,
+    /// Where the page shows a program's HTML.
+    display: Display,
     /// Whose word on who the client is counts.
     proxies: Proxies,
     /// All that are open.
@@ -69,6 +73,7 @@ fn routes(service: &mut web::ServiceConfig) {
     service
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
+        .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
         .service(get("/api/v1/modules", modules::list))
@@ -131,10 +136,13 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         proxies: proxies.clone(),
         patience: client.idle_timeout + client.request_timeout,
     };
+    let assets = Assets::load().map_err(io::Error::other)?;
+    let display = Display::new(&assets, &settings.frame_ancestors).map_err(io::Error::other)?;
     let state = web::Data::new(AppState {
         runs,
         rules: Arc::new(rules),
-        assets: Assets::load().map_err(io::Error::other)?,
+        assets,
+        display,
         modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,

@@ -31,6 +31,7 @@ const CLASSES: [(&str, &str); 10] = [
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),
     ("egress", include_str!("egress.js")),
+    ("interaction", include_str!("interaction.js")),
 ];
 
 /// The least that all the classes hold together.

@@ -12,6 +12,7 @@ const {
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames,
+  PromiseReject,
   ReflectApply,
   RegExpPrototypeExec,
   SafeArrayIterator,
@@ -93,6 +94,18 @@ const { fetch } = {
     return ReflectApply(fetchByDeno, undefined, arguments);
   },
 };
+
+// Both halves are native: the first takes the question, the second waits for the answer.
+let beginLine;
+function readLine(message = undefined) {
+  let number;
+  try {
+    number = beginLine(message);
+  } catch (error) {
+    return PromiseReject(error);
+  }
+  return core.ops.op_read_line(number);
+}
 
 const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
 
@@ -177,6 +190,7 @@ const operations = {
   clearInterval: timers.clearInterval,
   clearTimeout: timers.clearTimeout,
   fetch,
+  readLine,
   reportError: event.reportError,
   setInterval: timers.setInterval,
   setTimeout: timers.setTimeout,
@@ -342,7 +356,8 @@ ObjectDefineProperty(addEventListener, "length", { __proto__: null, value: 2 });
 ObjectDefineProperty(removeEventListener, "length", { __proto__: null, value: 2 });
 ObjectDefineProperty(abort.AbortController.prototype.abort, "length", { __proto__: null, value: 0 });
 
-// A program may replace the accessor.
+// A program may replace the accessors.
+const typeOf = uncurryThis(ObjectGetOwnPropertyDescriptor(file.Blob.prototype, "type").get);
 const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
 
 // What Rust takes off the global object before any program runs.
@@ -375,6 +390,12 @@ globalThis.__mayfly = {
     randomFill = fill;
     randomUuid = uuid;
   },
+  /** Hands over the first half of `readLine`. */
+  useLines(begin) {
+    beginLine = begin;
+  },
+  /** The numbers of a blob's parts, and its type; nothing for what is no blob. */
+  blob: (value) => (file.isBlob(value) ? [typeOf(value), file.getParts(value)] : undefined),
   /** Makes `performance.now()` count from here. */
   startClock() {
     performance.setTimeOrigin();

@@ -1,6 +1,7 @@
 // A stand-in for the server, for tests of the page alone: serves the built page under the same CSP, and
 // speaks the wire as a test tells it to.
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -18,6 +19,7 @@ const CSP = [
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
+  "frame-src 'self'",
   "font-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -34,6 +36,7 @@ const TYPES: Record<string, string> = {
 /** The limits that the mock tells. */
 export const LIMITS: Limits = {
   wall_ms: 10_000,
+  prompt_ms: 120_000,
   cpu_ms: 5_000,
   heap_bytes: 64 << 20,
   buffer_bytes: 64 << 20,
@@ -51,6 +54,7 @@ export function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunRepo
     stopped_at: null,
     usage: {
       wall_ms: 1534,
+      prompt_ms: 0,
       cpu_ms: 12,
       heap_bytes: 3_400_000,
       buffer_bytes: 0,
@@ -129,6 +133,7 @@ export class MockServer {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
     const page = await render(manifest);
+    const frame = await renderFrame(manifest);
     let mock: MockServer | null = null;
     const http = createServer((request, response) => {
       const refusal = mock?.refusal ?? null;
@@ -137,7 +142,10 @@ export class MockServer {
         return;
       }
       const name = /^\/assets\/([\w.-]+)$/.exec(request.url ?? "")?.[1];
-      if (request.url === "/") {
+      if (request.url === "/display") {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": frame.policy });
+        response.end(frame.html);
+      } else if (request.url === "/") {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
         response.end(page);
       } else if (name !== undefined && Object.values(manifest).includes(name)) {
@@ -194,6 +202,17 @@ export class MockServer {
 function refuse(response: ServerResponse, detail: string): void {
   response.writeHead(429, { "content-type": "application/problem+json", "retry-after": "30" });
   response.end(JSON.stringify({ type: "about:blank", title: "Too Many Requests", status: 429, detail, retry_after_ms: 30_000 }));
+}
+
+/** The document in which HTML is shown, and its policy, as server/http/display.rs makes them. */
+async function renderFrame(manifest: Record<string, string>): Promise<{ html: string; policy: string }> {
+  const script = await readFile(path.join(root, "static/dist", manifest["frame.js"] ?? ""), "utf8");
+  const template = await readFile(path.join(root, "templates/display.html"), "utf8");
+  const hash = createHash("sha256").update(script).digest("base64");
+  return {
+    html: template.replace("{{ script|safe }}", () => script),
+    policy: `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts`,
+  };
 }
 
 /** As much of askama as the page's templates use. */
