@@ -68,7 +68,11 @@ async fn bad_bodies_are_told_what_is_wrong() {
         ("{\"source\":\"\",\"files\":[]}", 400, "either `source` or `files`"),
         ("{\"source\":1}", 400, "expected a string at line 1 column 11"),
         ("{\"source\":\"\",\"sauce\":\"\"}", 400, "unknown field `sauce`"),
-        ("{\"source\":\"\",\"mode\":\"fast\"}", 400, "expected one of `auto`, `script`, `module`, `commonjs`, `function`"),
+        (
+            "{\"source\":\"\",\"mode\":\"fast\"}",
+            400,
+            "expected one of `auto`, `script`, `module`, `commonjs`, `function`",
+        ),
         ("{\"source\":\"\",\"limits\":{\"wall_ms\":-1}}", 400, "invalid value"),
         ("{\"source\":\"\",\"run_id\":\"7\"}", 400, "UUID"),
     ] {

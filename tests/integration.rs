@@ -7,6 +7,7 @@ mod attacks;
 mod confinement;
 mod conformance;
 mod fetch;
+mod files;
 mod fuzz;
 mod functions;
 mod hostile;

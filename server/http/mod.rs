@@ -24,6 +24,7 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod modules;
 mod origin;
 mod pages;
 mod rate;
@@ -46,6 +47,8 @@ struct AppState {
     proxies: Proxies,
     /// All that are open.
     connections: Connections,
+    /// What programs may import.
+    modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
     /// The longest WebSocket message or request body, in bytes.
@@ -68,6 +71,8 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/assets/{name}", assets::asset))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
+        .service(get("/api/v1/modules", modules::list))
+        .service(get("/api/v1/modules/types/{name:.+}", modules::types))
         .service(
             web::resource("/api/v1/run")
                 .route(web::post().to(api::run))
@@ -130,6 +135,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         runs,
         rules: Arc::new(rules),
         assets: Assets::load().map_err(io::Error::other)?,
+        modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),

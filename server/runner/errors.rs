@@ -40,8 +40,7 @@ pub fn from_exception<'s>(
     }
     let syntax_error = error.name == "SyntaxError" && exception.is_native_error();
     // Where a text does not parse is known to its error, however it comes here.
-    let message =
-        message.or_else(|| syntax_error.then(|| v8::Exception::create_message(scope, exception)));
+    let message = message.or_else(|| syntax_error.then(|| v8::Exception::create_message(scope, exception)));
     if let Some(message) = message {
         if error.stack.is_empty() || syntax_error {
             let stack = message.get_stack_trace(scope);

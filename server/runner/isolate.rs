@@ -13,12 +13,11 @@ use serde_json::value::RawValue;
 use super::console::{Console, Method};
 use super::extension::ops::Network;
 use super::fetch::Gateway;
-use super::catalogue::Allowed;
 use super::function::Exports;
 use super::inspect::{Budget, InspectLimits, Keys, Reader, UserFrames, inspect, keys, name};
-use super::program::text::Point;
 use super::link::Link;
 use super::modules::{self, Files, Who};
+use super::program::text::Point;
 use super::program::{Goal, Program, RESULT_EXPORT, Syntax, Want};
 use super::visit::Visit;
 use super::{errors, function, globals, memory, ops, returned};
@@ -159,15 +158,13 @@ impl Template {
         let start = Instant::now();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
-        let RunSpec { program: submission, input, limits: _, message_bytes: _, fetches } = spec;
+        let RunSpec { program: submission, input, limits: _, message_bytes: _, fetches, modules } = spec;
         let (mode, export) = (submission.mode, submission.export.clone());
         let files = Rc::new(Files::new(submission));
         let context = self.runtime.main_context();
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
-        let visit = {
-            let allowed = Allowed::default();
-            Visit::enter(isolate, context.clone(), link.clone(), &files, allowed, message_bytes, start)
-        };
+        let visit =
+            { Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start) };
         guard_heap(isolate, link);
 
         {
@@ -325,10 +322,7 @@ fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str, module: bool) -> v8:
 }
 
 /// Compiles and evaluates; microtasks and timers are left to the event loop.
-fn evaluate<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    visit: &Visit,
-) -> Result<Started, RunError> {
+fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>, visit: &Visit) -> Result<Started, RunError> {
     let files = &visit.modules.files;
     let name = files.name(files.entry());
     let Some(program) = files.program(files.entry()) else {
@@ -364,7 +358,8 @@ fn evaluate<'s>(
                 v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason).map(|_| ())
             });
             let Err(script_error) = as_script else { return script(scope, visit, name, source) };
-            let as_module = attempt(scope, visit, |scope| modules::make(scope, visit, entry(visit)).map(|_| ()));
+            let as_module =
+                attempt(scope, visit, |scope| modules::make(scope, visit, entry(visit)).map(|_| ()));
             let Err(module_error) = as_module else {
                 return module(scope, visit, false);
             };
@@ -510,11 +505,7 @@ impl Started {
     }
 
     /// What the program exports: `module.exports`, or a module's namespace.
-    fn exports<'s>(
-        &self,
-        scope: &mut v8::PinScope<'s, '_>,
-        visit: &Visit,
-    ) -> Result<Exports<'s>, RunError> {
+    fn exports<'s>(&self, scope: &mut v8::PinScope<'s, '_>, visit: &Visit) -> Result<Exports<'s>, RunError> {
         let own = match self {
             Self::CommonJs { module, .. } => Some(v8::Local::new(scope, module)),
             Self::Module { .. } => modules::own_module(scope, visit, visit.modules.files.entry())

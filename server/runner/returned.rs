@@ -92,7 +92,11 @@ impl Copy {
         }
         if value.is_undefined() {
             // Nothing is what a function returns that returns nothing.
-            return if self.path.is_empty() { false } else { self.omit("undefined, which JSON does not have") };
+            return if self.path.is_empty() {
+                false
+            } else {
+                self.omit("undefined, which JSON does not have")
+            };
         }
         if value.is_big_int() {
             return self.omit("a BigInt; return `String(it)`");
@@ -165,7 +169,11 @@ impl Copy {
         ];
         if let Ok(date) = object.try_cast::<v8::Date>() {
             let text = primitive::date(date.value_of());
-            return if text.starts_with('I') { self.omit("an invalid Date") } else { self.put(&format!("\"{text}\"")) };
+            return if text.starts_with('I') {
+                self.omit("an invalid Date")
+            } else {
+                self.put(&format!("\"{text}\""))
+            };
         }
         if let Some((_, reason)) = REASONS.iter().find(|(test, _)| test(&object)) {
             return self.omit(reason);

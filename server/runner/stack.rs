@@ -25,8 +25,11 @@ extern "C" fn on_fault(signal: libc::c_int) {
 /// Installs the handler, in the zygote for all children. The alternate stack that it runs on is the one that Rust gave
 /// the main thread when the process began.
 pub fn install() -> nix::Result<()> {
-    let action =
-        SigAction::new(SigHandler::Handler(on_fault), SaFlags::SA_ONSTACK | SaFlags::SA_NODEFER, SigSet::empty());
+    let action = SigAction::new(
+        SigHandler::Handler(on_fault),
+        SaFlags::SA_ONSTACK | SaFlags::SA_NODEFER,
+        SigSet::empty(),
+    );
     for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
         // SAFETY: the handler makes no call but those allowed in one.
         unsafe { sigaction(signal, &action) }?;

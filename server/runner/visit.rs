@@ -14,8 +14,8 @@ use super::console::{Console, Method};
 use super::errors;
 use super::inspect::UserFrames;
 use super::link::Link;
-use super::program::text::Point;
 use super::modules::{Files, Modules};
+use super::program::text::Point;
 use crate::protocol::browser::RunError;
 use crate::protocol::value::StackFrame;
 

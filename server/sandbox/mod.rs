@@ -31,6 +31,7 @@ use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{RejectReason, RunReport};
 use crate::protocol::runner::{Layer, Submission};
 
@@ -52,6 +53,8 @@ pub struct Run {
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may import.
+    pub modules: Allowed,
 }
 
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, and one
@@ -117,6 +120,8 @@ pub struct SandboxSettings {
     pub cold: bool,
     /// What to do about layers of the confinement that can't be had. Default: say so and go on.
     pub confinement: ConfinementPolicy,
+    /// The operator's folder of modules, as an absolute path. Default: none.
+    pub modules_dir: Option<PathBuf>,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.

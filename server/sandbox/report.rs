@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::process::End;
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Outcome, RunError, RunReport, Usage};
-use crate::protocol::runner::{EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, EXIT_TOO_DEEP, Ending, FinishedSpec};
+use crate::protocol::runner::{
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, EXIT_TOO_DEEP, Ending, FinishedSpec,
+};
 use crate::protocol::value::StackFrame;
 
 /// Why the server itself ended a run.
@@ -207,8 +209,7 @@ fn limit_error(
 fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> String {
     match thrown {
         Some(thrown) => {
-            let line =
-                thrown.stack.first().map(|frame| format!(" at {}", line(frame))).unwrap_or_default();
+            let line = thrown.stack.first().map(|frame| format!(" at {}", line(frame))).unwrap_or_default();
             format!(
                 "The program asked for a buffer{line} that is more than a run may hold: \
                  {} in ArrayBuffers and WebAssembly memory together.",

@@ -22,7 +22,9 @@ use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Omitted, Returned};
 use crate::protocol::frame::{self, Decoder, Frame};
-use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP};
+use crate::protocol::runner::{
+    CONSOLE, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
+};
 
 /// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
 /// when the event came, and a report's own fields.
@@ -429,7 +431,8 @@ impl Supervisor {
         let size = value.saturating_add(returned);
         if value > self.message_bytes
             || returned > RETURNED_BYTES
-            || self.output.bytes.saturating_add(size) > self.limits.output_bytes {
+            || self.output.bytes.saturating_add(size) > self.limits.output_bytes
+        {
             return self.broken("a result over the limit");
         }
         if finished.returned.as_ref().is_some_and(|returned| !is_modest(returned)) {
@@ -482,7 +485,10 @@ impl Supervisor {
 /// Whether what a function returned lists no more as left out than a runner may.
 fn is_modest(returned: &Returned) -> bool {
     returned.omitted.len() <= MAX_OMITTED
-        && returned.omitted.iter().all(|Omitted { path, reason }| path.len().max(reason.len()) <= OMITTED_BYTES)
+        && returned
+            .omitted
+            .iter()
+            .all(|Omitted { path, reason }| path.len().max(reason.len()) <= OMITTED_BYTES)
 }
 
 /// Waits until the handle is dropped.

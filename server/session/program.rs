@@ -48,9 +48,11 @@ impl Asked {
             (None, Some(files)) => files,
         };
         if language != Language::default() {
-            return Err("`language` is that of `source`. Of `files` the names say it, as in `main.ts`: leave it \
+            return Err(
+                "`language` is that of `source`. Of `files` the names say it, as in `main.ts`: leave it \
                         out."
-                .into());
+                    .into(),
+            );
         }
         if files.is_empty() || files.len() > max_files as usize {
             return Err(format!("There are {} files; send 1 to {max_files}.", files.len()));
@@ -170,14 +172,31 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         for name in [
-            "", "/a.js", "a//b.js", "../a.js", "a/../b.js", "./a.js", "a/.", "a.js/", "a\\b.js", "a b.js", "ä.js",
-            "a\0.js", "..%2fa.js", "mayfly:a.js", "a.js\n",
+            "",
+            "/a.js",
+            "a//b.js",
+            "../a.js",
+            "a/../b.js",
+            "./a.js",
+            "a/.",
+            "a.js/",
+            "a\\b.js",
+            "a b.js",
+            "ä.js",
+            "a\0.js",
+            "..%2fa.js",
+            "mayfly:a.js",
+            "a.js\n",
         ] {
             let error = asked(&[name], None).expect_err(name);
             assert!(error.contains("can't be the name of a file"), "{error}");
         }
         assert!(asked(&[&"a".repeat(98)], None).expect_err("it can't be run").contains("can't be run"));
-        assert!(asked(&[&format!("{}.js", "a".repeat(98))], None).expect_err("too long").contains("can't be the name"));
+        assert!(
+            asked(&[&format!("{}.js", "a".repeat(98))], None)
+                .expect_err("too long")
+                .contains("can't be the name")
+        );
         assert!(asked(&["__proto__.js", "constructor.ts", "a..b/.c-d.js"], None).is_ok());
     }
 

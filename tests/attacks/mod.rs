@@ -27,6 +27,7 @@ const CLASSES: [(&str, &str); 10] = [
     ("cpu", include_str!("cpu.js")),
     ("output", include_str!("output.js")),
     ("import", include_str!("import.js")),
+    ("modules", include_str!("modules.js")),
     ("prototype", include_str!("prototype.js")),
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),

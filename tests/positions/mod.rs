@@ -37,7 +37,8 @@ fn compare(case: &Case, ran: &Value) -> Result<(), String> {
             }
             "from" => Some(expected),
             name => {
-                let index: usize = name.strip_prefix("frame").and_then(|n| n.parse().ok()).expect("a known mark");
+                let index: usize =
+                    name.strip_prefix("frame").and_then(|n| n.parse().ok()).expect("a known mark");
                 Some(place(&error["stack"][index]))
             }
         };

@@ -47,7 +47,15 @@ impl FakeRun {
 
 pub(crate) fn report(outcome: Outcome) -> RunReport {
     let usage = Usage { limits: Limits::default(), ..Usage::default() };
-    RunReport { outcome, value: None, returned: None, error: None, stopped_at: None, usage, dropped: Dropped::default() }
+    RunReport {
+        outcome,
+        value: None,
+        returned: None,
+        error: None,
+        stopped_at: None,
+        usage,
+        dropped: Dropped::default(),
+    }
 }
 
 pub(crate) fn finished() -> RunEvent {

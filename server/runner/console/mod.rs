@@ -21,7 +21,8 @@ use deno_core::v8;
 pub use method::{Method, UnknownMethod};
 
 use super::inspect::{
-    Budget, InspectLimits, MAX_FRAMES, NOTHING, Place, UserFrames, frame_len, guarded, inspect, json_len, line, primitive, size,
+    Budget, InspectLimits, MAX_FRAMES, NOTHING, Place, UserFrames, frame_len, guarded, inspect, json_len,
+    line, primitive, size,
 };
 use crate::protocol::value::{ConsoleEvent, FormatPart, Kind, Level, StackFrame, Value};
 

@@ -54,10 +54,7 @@ pub(super) fn members<'s>(
         let (name, message) = name_and_message(scope, &walk.reader, object, units);
         let (name, message) = (walk.text(name, CLASS_UNITS), walk.text(message, units));
         let stack = walk.frames.of_error(scope, object.into(), super::MAX_FRAMES);
-        let stack = stack
-            .into_iter()
-            .take_while(|frame| walk.budget.charge(frame_len(frame)))
-            .collect();
+        let stack = stack.into_iter().take_while(|frame| walk.budget.charge(frame_len(frame))).collect();
         let key = own::name(scope, "cause");
         let cause =
             walk.reader.own_data(scope, object, key).and_then(|cause| walk.value(scope, cause, depth));

@@ -107,7 +107,11 @@ fn json<'s>(
 }
 
 /// `require` of an ES module gives its namespace, as it does in Node, unless it waits for something.
-fn es_module<'s>(scope: &mut v8::PinScope<'s, '_>, visit: &Visit, who: Who) -> Option<v8::Local<'s, v8::Value>> {
+fn es_module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    who: Who,
+) -> Option<v8::Local<'s, v8::Value>> {
     let module = load(scope, visit, who)?;
     if !super::is_under_way(scope, visit, module) {
         if module.get_status() == v8::ModuleStatus::Uninstantiated {
@@ -219,7 +223,11 @@ fn own_values<'s>(
 }
 
 /// The same for a file that is an ES module, as an object.
-pub fn own<'s>(scope: &mut v8::PinScope<'s, '_>, visit: &Visit, who: Who) -> Option<v8::Local<'s, v8::Object>> {
+pub fn own<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    who: Who,
+) -> Option<v8::Local<'s, v8::Object>> {
     let exports = v8::Object::new(scope);
     let module = match who {
         Who::File(file) | Who::Own(file) => keep(scope, visit, Who::Own(file), exports.into()),
@@ -263,7 +271,11 @@ fn global<'s>(
 }
 
 /// The function `require` of a module.
-fn requirer<'s>(scope: &mut v8::PinScope<'s, '_>, visit: &Visit, who: Who) -> Option<v8::Local<'s, v8::Function>> {
+fn requirer<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    visit: &Visit,
+    who: Who,
+) -> Option<v8::Local<'s, v8::Function>> {
     let number = {
         let mut state = visit.modules.state.borrow_mut();
         state.requirers.push(who);

@@ -102,8 +102,9 @@ fn begin<'s>(
     // Code from `eval` has no name, and is taken for the entry file's.
     let file = visit.modules.files.find(&script).unwrap_or(visit.modules.files.entry());
     let evaluated = match target(&visit, Who::File(file), &specifier, stack.first(), &attributes, true) {
-        Ok(who) => load(scope, &visit, who)
-            .and_then(|module| Some((module, evaluate(scope, &visit, module)?))),
+        Ok(who) => {
+            load(scope, &visit, who).and_then(|module| Some((module, evaluate(scope, &visit, module)?)))
+        }
         Err(message) => {
             throw(scope, &visit, Kind::Type, &message, Some(stack));
             None

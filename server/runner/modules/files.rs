@@ -127,8 +127,7 @@ impl Files {
             return Err(format!("{shown} leads out of the program's files"));
         };
         self.choose(&path).map(Target::File).ok_or_else(|| {
-            let names: Vec<&str> =
-                self.files.iter().take(LISTED).map(|file| file.name.as_str()).collect();
+            let names: Vec<&str> = self.files.iter().take(LISTED).map(|file| file.name.as_str()).collect();
             let more = if self.files.len() > LISTED { ", …" } else { "" };
             format!("There is no file {shown}; the program's files are {}{more}", names.join(", "))
         })
@@ -140,9 +139,8 @@ impl Files {
             extensions.iter().find_map(|extension| self.find(&format!("{stem}.{extension}")))
         };
         if !path.is_empty() && !path.ends_with('/') {
-            let source = || {
-                SOURCES.iter().find_map(|(compiled, sources)| with(path.strip_suffix(compiled)?, sources))
-            };
+            let source =
+                || SOURCES.iter().find_map(|(compiled, sources)| with(path.strip_suffix(compiled)?, sources));
             let file = self.find(path).or_else(|| with(path, &EXTENSIONS)).or_else(source);
             if file.is_some() {
                 return file;
@@ -195,7 +193,16 @@ mod tests {
     #[test]
     fn specifiers_lead_where_node_and_typescript_have_them_lead() {
         let files = files(&[
-            "main.ts", "lib/a.ts", "lib/b.js", "lib/index.js", "c.mts", "data.json", "a.b.ts", "lib.js", "x.js", "x.ts",
+            "main.ts",
+            "lib/a.ts",
+            "lib/b.js",
+            "lib/index.js",
+            "c.mts",
+            "data.json",
+            "a.b.ts",
+            "lib.js",
+            "x.js",
+            "x.ts",
         ]);
         for (from, specifier, to) in [
             ("main.ts", "./lib/a.ts", "lib/a.ts"),

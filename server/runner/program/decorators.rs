@@ -199,8 +199,11 @@ impl Eraser<'_> {
             let Some(id) = &class.id else { return };
             self.edits.insert(
                 class.body.span.start + 1,
-                format!("static #{own}s={own}d().e(this);#{own}n={own}d().n({id}.#{own}s,this);",
-                    own = self.own, id = id.name),
+                format!(
+                    "static #{own}s={own}d().e(this);#{own}n={own}d().n({id}.#{own}s,this);",
+                    own = self.own,
+                    id = id.name
+                ),
             );
             self.helpers.insert(HELPER);
         }
@@ -247,7 +250,8 @@ impl Eraser<'_> {
         let is_decorated = !it.decorators.is_empty();
         match &it.value {
             Some(value) => {
-                let (before, after) = if is_decorated { (initial(",("), "))") } else { ("=(".to_owned(), ")") };
+                let (before, after) =
+                    if is_decorated { (initial(",("), "))") } else { ("=(".to_owned(), ")") };
                 self.edits.replace(start, value.span().start, format!("{parts}{before}"));
                 self.edits.insert(value.span().end, format!("{after};"));
             }

@@ -177,7 +177,9 @@ impl<'s> Eraser<'s> {
                 Statement::FunctionDeclaration(it) if it.body.is_some() && !it.declare => it.id.as_ref(),
                 Statement::ClassDeclaration(it) if !it.declare => it.id.as_ref(),
                 Statement::ExportDeclaration(it) => match &it.declaration {
-                    Declaration::FunctionDeclaration(it) if it.body.is_some() && !it.declare => it.id.as_ref(),
+                    Declaration::FunctionDeclaration(it) if it.body.is_some() && !it.declare => {
+                        it.id.as_ref()
+                    }
                     Declaration::ClassDeclaration(it) if !it.declare => it.id.as_ref(),
                     _ => None,
                 },
@@ -319,9 +321,7 @@ impl<'s> Eraser<'s> {
                     }));
                 }
                 Statement::ExportFromDeclaration(it) if !it.export_kind.is_type() => {
-                    self.specifiers(
-                        it.specifiers.iter().map(|it| (it.span, it.export_kind.is_type())),
-                    );
+                    self.specifiers(it.specifiers.iter().map(|it| (it.span, it.export_kind.is_type())));
                 }
                 Statement::ExportDefaultDeclaration(it) => {
                     if let ExportDefaultDeclarationKind::Identifier(id) = &it.declaration
@@ -365,11 +365,7 @@ impl<'s> Eraser<'s> {
         }
     }
 
-    fn function_head(
-        &mut self,
-        this_param: Option<&TSThisParameter<'_>>,
-        params: &FormalParameters<'_>,
-    ) {
+    fn function_head(&mut self, this_param: Option<&TSThisParameter<'_>>, params: &FormalParameters<'_>) {
         if let Some(this) = this_param {
             self.blank(this.span);
             self.blank_next(this.span.end, b',');

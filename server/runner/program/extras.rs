@@ -10,8 +10,20 @@ use super::erase::Eraser;
 
 /// Names that no `const` may have in strict mode.
 const UNBINDABLE: [&str; 14] = [
-    "arguments", "await", "eval", "implements", "interface", "let", "package", "private", "protected", "public",
-    "static", "yield", "undefined", "enum",
+    "arguments",
+    "await",
+    "eval",
+    "implements",
+    "interface",
+    "let",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "static",
+    "yield",
+    "undefined",
+    "enum",
 ];
 
 /// Text as a JavaScript string.
@@ -89,9 +101,12 @@ impl Eraser<'_> {
             let key = match &member.id {
                 TSEnumMemberName::Identifier(it) => it.name.to_string(),
                 TSEnumMemberName::String(it) | TSEnumMemberName::ComputedString(it) => it.value.to_string(),
-                TSEnumMemberName::ComputedTemplateString(it) => {
-                    it.quasis.first().and_then(|quasi| quasi.value.cooked).map(String::from).unwrap_or_default()
-                }
+                TSEnumMemberName::ComputedTemplateString(it) => it
+                    .quasis
+                    .first()
+                    .and_then(|quasi| quasi.value.cooked)
+                    .map(String::from)
+                    .unwrap_or_default(),
             };
             // So that other members find it by its name.
             let is_bindable = matches!(member.id, TSEnumMemberName::Identifier(_))
@@ -250,9 +265,7 @@ impl Eraser<'_> {
     /// `constructor(private a)`: the assignments go to the body's start, or behind the call of `super`.
     pub(super) fn parameter_properties(&mut self, class: &Class<'_>) {
         let constructor = class.body.body.iter().find_map(|element| match element {
-            ClassElement::MethodDefinition(it)
-                if it.kind.is_constructor() && it.value.body.is_some() =>
-            {
+            ClassElement::MethodDefinition(it) if it.kind.is_constructor() && it.value.body.is_some() => {
                 Some(it)
             }
             _ => None,

@@ -59,7 +59,10 @@ impl Factory {
         }
         if binds.0 {
             let react = |name: &str| Some(format!("React.{name}"));
-            return Self { element: react("createElement"), fragment: fragment.or_else(|| react("Fragment")) };
+            return Self {
+                element: react("createElement"),
+                fragment: fragment.or_else(|| react("Fragment")),
+            };
         }
         Self { element: None, fragment }
     }
@@ -208,7 +211,8 @@ impl Eraser<'_> {
                 (format!("{}:{}", name.namespace.name, name.name.name), name.span)
             }
         };
-        let is_plain = name != "__proto__" && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+        let is_plain =
+            name != "__proto__" && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
         if !is_plain {
             self.edits.replace(span.start, span.end, format!("[{}]", quoted(&name)));
         }

@@ -222,9 +222,11 @@ impl Program {
             }
             for helper in eraser.helpers {
                 // Its own names begin with one that the program does not have.
-                behind.push_str(&helper.replace("function $", &format!("function {own}")).replace(
-                    "return $", &format!("return {own}"),
-                ));
+                behind.push_str(
+                    &helper
+                        .replace("function $", &format!("function {own}"))
+                        .replace("return $", &format!("return {own}")),
+                );
             }
             edits = eraser.edits;
         }
@@ -240,7 +242,14 @@ impl Program {
             // Imports are made before anything else, wherever they stand.
             behind.push_str(&format!(";import{{{}}}from\"{COMMONJS}\"", mentions.own_names().join(",")));
         }
-        Self { text: edits.apply(source, &behind), goal, gives_result: captured.is_some(), lone_throw, mentions, error: None }
+        Self {
+            text: edits.apply(source, &behind),
+            goal,
+            gives_result: captured.is_some(),
+            lone_throw,
+            mentions,
+            error: None,
+        }
     }
 
     fn plain(source: String, goal: Goal) -> Self {

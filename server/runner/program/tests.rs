@@ -151,7 +151,10 @@ fn types_are_blanked_where_they_stand() {
         ("a!.b!()", "a .b ()"),
         ("f<string>(a)", "f        (a)"),
         ("new Map<string, number>()", "new Map                ()"),
-        ("function f<T>(this: A, a?: T, ...b: T[]): T { return a }", "function f   (         a    , ...b     )    { return a }"),
+        (
+            "function f<T>(this: A, a?: T, ...b: T[]): T { return a }",
+            "function f   (         a    , ...b     )    { return a }",
+        ),
         ("const f = <T,>(a: T): a is B => a", "const f =     (a   )         => a"),
         ("try {} catch (e: unknown) {}", "try {} catch (e         ) {}"),
         ("for (const a of b as C[]) ;", "for (const a of b       ) ;"),
@@ -169,9 +172,15 @@ fn types_are_blanked_where_they_stand() {
         }
     }
     assert_eq!(squeezed(&erased("class A { private readonly a: number = 1 }")), "class A { ; a = 1 }");
-    assert_eq!(squeezed(&erased("class A { declare a: B; c!: D; [k: string]: any }")), "class A { ; c ;; ; }");
+    assert_eq!(
+        squeezed(&erased("class A { declare a: B; c!: D; [k: string]: any }")),
+        "class A { ; c ;; ; }"
+    );
     assert_eq!(squeezed(&erased("class A { m(): void; m(a?: any): void { } }")), "class A { ; m(a ) { } }");
-    assert_eq!(squeezed(&erased("class A { public static async m(): P<void> {} }")), "class A { ; static async m() {} }");
+    assert_eq!(
+        squeezed(&erased("class A { public static async m(): P<void> {} }")),
+        "class A { ; static async m() {} }"
+    );
 }
 
 #[test]
@@ -246,10 +255,14 @@ fn jsx_becomes_calls() {
         squeezed(program.text.changed().split("function $r0j").next().unwrap_or_default())
     };
     assert_eq!(jsx("<a/>"), "$r0j(\"a\",null )");
-    assert_eq!(jsx("<a b='c&amp;' d e={f} {...g} h-i=\"\"></a>"),
-        "$r0j(\"a\" ,{b:\"c&\", d:true, e:(f), ...g, [\"h-i\"]:\"\",} )");
-    assert_eq!(jsx("<A.B c={<d/>}>\n  e {f}{/* g */}\n  <h/>\n</A.B>"),
-        "$r0j(A.B ,{c:($r0j(\"d\",null )),} ,\"e \" ,(f) ,$r0j(\"h\",null ) )");
+    assert_eq!(
+        jsx("<a b='c&amp;' d e={f} {...g} h-i=\"\"></a>"),
+        "$r0j(\"a\" ,{b:\"c&\", d:true, e:(f), ...g, [\"h-i\"]:\"\",} )"
+    );
+    assert_eq!(
+        jsx("<A.B c={<d/>}>\n  e {f}{/* g */}\n  <h/>\n</A.B>"),
+        "$r0j(A.B ,{c:($r0j(\"d\",null )),} ,\"e \" ,(f) ,$r0j(\"h\",null ) )"
+    );
     assert_eq!(jsx("<>a</>"), "$r0j($r0f(),null,\"a\")");
     assert_eq!(jsx("/** @jsx h */ <a/>"), "/** @jsx h */ h(\"a\",null )");
     assert_eq!(jsx("const React = 1; <></>"), "const React = 1; React.createElement(React.Fragment,null)");

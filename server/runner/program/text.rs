@@ -156,7 +156,13 @@ impl Point {
 impl Text {
     /// A text that nothing is changed in.
     pub fn plain(text: String) -> Self {
-        Self { changed: text, original: String::new(), edits: Vec::new(), has_ours: false, runs: OnceCell::new() }
+        Self {
+            changed: text,
+            original: String::new(),
+            edits: Vec::new(),
+            has_ours: false,
+            runs: OnceCell::new(),
+        }
     }
 
     /// As it was changed.
@@ -176,9 +182,10 @@ impl Text {
         match run.kind {
             RunKind::Ours => None,
             RunKind::New => Some(run.original),
-            RunKind::Kept if line == run.changed.line => {
-                Some(Point { line: run.original.line, column: run.original.column + (column - run.changed.column) })
-            }
+            RunKind::Kept if line == run.changed.line => Some(Point {
+                line: run.original.line,
+                column: run.original.column + (column - run.changed.column),
+            }),
             RunKind::Kept => Some(Point { line: run.original.line + (line - run.changed.line), column }),
         }
     }

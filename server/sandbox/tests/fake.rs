@@ -259,6 +259,7 @@ pub fn settings() -> SandboxSettings {
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
         egress: crate::sandbox::egress::EgressSettings::default(),
+        modules_dir: None,
     }
 }
 
@@ -269,6 +270,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         program: Submission::of_source(source.into(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        modules: crate::policy::modules::Allowed::default(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a browser sends, read as a WebSocket frame and as the body of a POST.
 
 use mayfly::limits::LimitsRequest;
-use mayfly::protocol::browser::{ClientMsg, InputRequest, Language, Mode, RunRequest, SourceFile, StopRequest};
+use mayfly::protocol::browser::{
+    ClientMsg, InputRequest, Language, Mode, RunRequest, SourceFile, StopRequest,
+};
 use mayfly::protocol::parse::{client_msg, run_request};
 use serde::Serialize;
 use serde_json::json;
