@@ -208,7 +208,10 @@ impl Copy {
         for index in 0..array.length() {
             self.path.push(Step::Index(index));
             if self.left() < "null,".len() {
-                self.omit(&format!("too long for what is left of the run's output, as are all from here to {}", array.length()));
+                self.omit(&format!(
+                    "too long for what is left of the run's output, as are all from here to {}",
+                    array.length()
+                ));
                 self.path.pop();
                 break;
             }

@@ -80,23 +80,48 @@ pub(super) fn attacks() -> Vec<Attack> {
     };
     let spelled: String = (0..2_000).map(|n| format!("import '.{}/a.js';", "/.".repeat(n % 40))).collect();
     attacks.push(with("thousands of imports", spelled.clone(), &[("a.js", "export {}".into())]));
-    attacks.push(with("thousands of names", (0..9_000).map(|n| format!("import './a{n}';")).collect(), &[("a.js", String::new())]));
-    attacks.push(with("thousands of requires", "require('./a.js');".repeat(9_000), &[("a.js", "exports.a = 1".into())]));
-    attacks.push(with("thousands of dynamic imports", "for (let i = 0; i < 1e5; i++) import('./a.js')".into(), &[("a.js", "export {}".into())]));
+    attacks.push(with(
+        "thousands of names",
+        (0..9_000).map(|n| format!("import './a{n}';")).collect(),
+        &[("a.js", String::new())],
+    ));
+    attacks.push(with(
+        "thousands of requires",
+        "require('./a.js');".repeat(9_000),
+        &[("a.js", "exports.a = 1".into())],
+    ));
+    attacks.push(with(
+        "thousands of dynamic imports",
+        "for (let i = 0; i < 1e5; i++) import('./a.js')".into(),
+        &[("a.js", "export {}".into())],
+    ));
     let ring: Vec<(String, String)> = (0..31)
         .map(|n| {
             let next = if n == 30 { "main.js".to_owned() } else { format!("r{}.js", n + 1) };
             (format!("r{n}.js"), format!("import * as next from './{next}'; export * from './{next}'; export const r{n} = () => next;"))
         })
         .collect();
-    let ring: Vec<(&str, String)> = ring.iter().map(|(name, content)| (name.as_str(), content.clone())).collect();
-    attacks.push(with("a ring of all files", "import { r30 } from './r0.js'; export const main = 1; console.log(typeof r30())".into(), &ring));
+    let ring: Vec<(&str, String)> =
+        ring.iter().map(|(name, content)| (name.as_str(), content.clone())).collect();
+    attacks.push(with(
+        "a ring of all files",
+        "import { r30 } from './r0.js'; export const main = 1; console.log(typeof r30())".into(),
+        &ring,
+    ));
     let all: String = (0..31).map(|n| format!("require('./c{n}.js');")).collect();
     let knot: Vec<(String, String)> = (0..31).map(|n| (format!("c{n}.js"), all.clone())).collect();
-    let knot: Vec<(&str, String)> = knot.iter().map(|(name, content)| (name.as_str(), content.clone())).collect();
+    let knot: Vec<(&str, String)> =
+        knot.iter().map(|(name, content)| (name.as_str(), content.clone())).collect();
     attacks.push(with("files that all require each other", all.clone(), &knot));
-    attacks.push(with("deep JSON", "require('./d.json')".into(), &[("d.json", "[".repeat(120_000) + &"]".repeat(120_000))]));
-    attacks.push(with("names of exports without end", "import * as a from './a.cjs'; console.log(Object.keys(a).length)".into(),
-        &[("a.cjs", (0..9_000).map(|n| format!("exports.a{n}=1;")).collect())]));
+    attacks.push(with(
+        "deep JSON",
+        "require('./d.json')".into(),
+        &[("d.json", "[".repeat(120_000) + &"]".repeat(120_000))],
+    ));
+    attacks.push(with(
+        "names of exports without end",
+        "import * as a from './a.cjs'; console.log(Object.keys(a).length)".into(),
+        &[("a.cjs", (0..9_000).map(|n| format!("exports.a{n}=1;")).collect())],
+    ));
     attacks
 }

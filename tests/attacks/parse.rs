@@ -143,10 +143,14 @@ fn attacks_are_read_with_what_comes_before_them() {
 
 #[test]
 fn attacks_can_have_several_files() {
-    let text = "//# name: a\n//# outcome: failed\n//# language: tsx\nx\n//# file: b.js\ny\nz\n//# file: c.js\n";
+    let text =
+        "//# name: a\n//# outcome: failed\n//# language: tsx\nx\n//# file: b.js\ny\nz\n//# file: c.js\n";
     let attacks = attacks(text).unwrap();
     assert_eq!((&*attacks[0].source, &*attacks[0].language), ("x\n", "tsx"));
-    assert_eq!(attacks[0].files, [("b.js".to_owned(), "y\nz\n".to_owned()), ("c.js".to_owned(), String::new())]);
+    assert_eq!(
+        attacks[0].files,
+        [("b.js".to_owned(), "y\nz\n".to_owned()), ("c.js".to_owned(), String::new())]
+    );
 }
 
 #[test]

@@ -43,7 +43,10 @@ fn compare(case: &Case, ran: &Value) -> Result<(), String> {
             }
         };
         if found != Some(expected) {
-            return Err(format!("{}: {} is at {expected:?}, and {found:?} was said: {} {} {}", case.title, mark.name, ran["outcome"], ran["error"], ran["console"]));
+            return Err(format!(
+                "{}: {} is at {expected:?}, and {found:?} was said: {} {} {}",
+                case.title, mark.name, ran["outcome"], ran["error"], ran["console"]
+            ));
         }
         before = expected;
     }

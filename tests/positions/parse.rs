@@ -83,8 +83,13 @@ pub fn cases(text: &str) -> Vec<Case> {
 
 #[test]
 fn marks_are_taken_out_and_kept() {
-    let cases = cases("==== a [typescript module]\nab◀log▶ c\n😀d◀throws▶\n==== b [js]\n---- m.js\nx◀one▶\n---- a/b.js\n\ny◀two▶\n");
-    assert_eq!(cases[0].request, json!({"mode": "module", "language": "typescript", "source": "ab c\n😀d\n"}));
+    let cases = cases(
+        "==== a [typescript module]\nab◀log▶ c\n😀d◀throws▶\n==== b [js]\n---- m.js\nx◀one▶\n---- a/b.js\n\ny◀two▶\n",
+    );
+    assert_eq!(
+        cases[0].request,
+        json!({"mode": "module", "language": "typescript", "source": "ab c\n😀d\n"})
+    );
     let mark = |name: &str, file: Option<&str>, line, column| Mark {
         name: name.into(),
         file: file.map(str::to_owned),
