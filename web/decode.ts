@@ -19,6 +19,7 @@ import type {
   PromptKind,
   Property,
   RejectReason,
+  Returned,
   RunError,
   ServerMsg,
   StackFrame,
@@ -147,6 +148,7 @@ export function decodeFrame(text: string): ServerMsg | null {
         run_id: runId,
         outcome,
         value: from["value"] === null || from["value"] === undefined ? null : decodeValue(from["value"]),
+        returned: returned(from["returned"]),
         error: runError(from["error"]),
         stopped_at: frame(from["stopped_at"]),
         usage: usage(from["usage"]),
@@ -184,6 +186,7 @@ export function decodeEvent(raw: unknown): ConsoleEvent {
     text: string(from["text"]),
     line: whole(from["line"]),
     column: whole(from["column"]),
+    ...(typeof from["file"] === "string" ? { file: from["file"] } : {}),
     at_ms: whole(from["at_ms"]),
     depth: whole(from["depth"]),
     ...(table === null ? {} : { table }),
@@ -315,17 +318,40 @@ function decodeTable(raw: unknown): Table | null {
 function runError(raw: unknown): RunError | null {
   const from = fields(raw);
   if (from === null) return null;
-  return { name: string(from["name"]), message: string(from["message"]), stack: frames(from["stack"]) };
+  return {
+    name: string(from["name"]),
+    message: string(from["message"]),
+    stack: frames(from["stack"]),
+    ...(from["cause"] === undefined ? {} : { cause: decodeValue(from["cause"]) }),
+  };
 }
 
 function frames(raw: unknown): StackFrame[] {
   return list(raw, frame).filter((entry) => entry !== null);
 }
 
+function returned(raw: unknown): Returned | null {
+  const from = fields(raw);
+  if (from === null) return null;
+  return {
+    json: from["json"],
+    omitted: list(from["omitted"], (raw) => {
+      const it = fields(raw) ?? {};
+      return { path: string(it["path"]), reason: string(it["reason"]) };
+    }),
+    ...(from["more"] === undefined ? {} : { more: whole(from["more"]) }),
+  };
+}
+
 function frame(raw: unknown): StackFrame | null {
   const from = fields(raw);
   if (from === null) return null;
-  return { function: string(from["function"]), line: whole(from["line"]), column: whole(from["column"]) };
+  return {
+    function: string(from["function"]),
+    line: whole(from["line"]),
+    column: whole(from["column"]),
+    ...(typeof from["file"] === "string" ? { file: from["file"] } : {}),
+  };
 }
 
 function limits(raw: unknown): Limits {

@@ -6,6 +6,7 @@ import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
+import { languageChoice } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
 import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
@@ -28,6 +29,9 @@ const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? EXAMPLES[
     draft.changed(() => editor.text());
   },
   onRun: run,
+});
+const language = languageChoice(byId("language", HTMLSelectElement), (chosen) => {
+  editor.speak(chosen);
 });
 const jump = (place: { line: number; column: number }) => {
   editor.jump(place);
@@ -79,7 +83,7 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
 
 function run(): void {
   draft.flush();
-  dispatch({ type: "run", runId: uuid(), source: editor.text(), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), source: editor.text(), language: language(), now: Date.now() });
 }
 
 function dispatch(action: Action): void {

@@ -5,6 +5,7 @@ import {
   WIRE_VERSION,
   type ClientMsg,
   type ConsoleEvent,
+  type Language,
   type Level,
   type Limits,
   type RunError,
@@ -46,7 +47,7 @@ export type Open = {
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; source: string }
+  | { at: "waiting"; runId: string; source: string; language: Language }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -64,7 +65,7 @@ export type State = {
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; source: string; now: number }
+  | { type: "run"; runId: string; source: string; language: Language; now: number }
   | { type: "stop" }
   /** An answer to what the program asked; `null` for none. */
   | { type: "answer"; id: number; value: string | null; now: number }
@@ -89,6 +90,9 @@ export type Effect =
   | { type: "announce"; text: string }
   | { type: "reconnect"; reason: string };
 
+/** A program to be sent. */
+type Program = { runId: string; source: string; language: Language };
+
 /** A new state and what to do. */
 export type Step = { state: State; effects: Effect[] };
 
@@ -99,7 +103,7 @@ export const INITIAL: State = { connection: { at: "connecting" }, hello: null, p
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action.runId, action.source, action.now);
+      return run(state, action, action.now);
     case "stop":
       return stop(state);
     case "answer":
@@ -156,21 +160,21 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, runId: string, source: string, now: number): Step {
+function run(state: State, program: Program, now: number): Step {
   const before = openRun(state);
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, runId, source, now);
+  const started = submit(state, program, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, runId: string, source: string, now: number): Step {
+function submit(state: State, { runId, source, language }: Program, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, source } });
+    return step({ ...state, phase: { at: "waiting", runId, source, language } });
   }
   const size = new TextEncoder().encode(source).length;
   if (size > hello.source_bytes) {
@@ -194,7 +198,7 @@ function submit(state: State, runId: string, source: string, now: number): Step 
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: { type: "run", run_id: runId, source, language: "javascript", mode: "auto" } },
+    { type: "send", message: { type: "run", run_id: runId, source, language, mode: "auto" } },
   );
 }
 
@@ -282,7 +286,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase.runId, state.phase.source, now);
+  const sent = submit(next, state.phase, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 
@@ -299,8 +303,8 @@ function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Ste
 }
 
 function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
-  const { outcome, value, error, stopped_at, usage, dropped } = from;
-  const report: RunReport = { outcome, value, error, stopped_at, usage, dropped };
+  const { outcome, value, returned, error, stopped_at, usage, dropped } = from;
+  const report: RunReport = { outcome, value, returned, error, stopped_at, usage, dropped };
   const text = outcomeMessage(report);
   const effects: Effect[] = [];
   if (dropped.events > 0) {

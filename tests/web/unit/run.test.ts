@@ -35,6 +35,7 @@ function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunReport {
     outcome,
     value: null,
     error: null,
+    returned: null,
     stopped_at: null,
     usage: { ...LIMITS, wall_ms: 1500, prompt_ms: 0, limits: LIMITS },
     dropped: { events: 0, bytes: 0 },
@@ -53,7 +54,7 @@ function play(...actions: Action[]): { state: State; effects: Effect[] } {
 const open: Action = { type: "connection", connection: { at: "open" } };
 const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
-const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, source, now });
+const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, source, language: "javascript", now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 
