@@ -9,6 +9,7 @@ mod child;
 mod clone;
 mod confine;
 pub mod console;
+mod crypto;
 mod errors;
 mod extension;
 mod fetch;

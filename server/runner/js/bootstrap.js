@@ -4,6 +4,7 @@
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
 import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
+import { webCrypto } from "ext:mayfly/subtle.js";
 
 const {
   ArrayBufferIsView,
@@ -94,7 +95,9 @@ const { fetch } = {
   },
 };
 
-const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
+const webidl = core.loadExtScript("ext:deno_webidl/00_webidl.js");
+const { configureInterface } = webidl;
+const { CryptoKey, SubtleCrypto, ...subtleCrypto } = webCrypto(webidl, exception.DOMException, cloneable);
 
 // Operations of deno_web throw these by name.
 for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterError", "InvalidStateError", "SyntaxError"])) {
@@ -129,6 +132,7 @@ const interfaces = {
   CloseEvent: event.CloseEvent,
   CompressionStream: compression.CompressionStream,
   CountQueuingStrategy: streams.CountQueuingStrategy,
+  CryptoKey,
   CustomEvent: event.CustomEvent,
   DecompressionStream: compression.DecompressionStream,
   DOMException: exception.DOMException,
@@ -157,6 +161,7 @@ const interfaces = {
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
   Request: request.Request,
   Response: response.Response,
+  SubtleCrypto,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
   TextEncoder: encoding.TextEncoder,
@@ -230,8 +235,8 @@ ObjectDefineProperties(globalThis, {
   },
 });
 
-// https://w3c.github.io/webcrypto/#Crypto-interface, without `subtle`. The random bytes come from the kernel,
-// through functions that Rust hands over when a runtime starts.
+// https://w3c.github.io/webcrypto/#Crypto-interface; `subtle` is made in subtle.js. The random bytes come from the
+// kernel, through functions that Rust hands over when a runtime starts.
 let randomFill;
 let randomUuid;
 const integerArrays = new SafeSet([
@@ -253,6 +258,11 @@ class Crypto {
   constructor() {
     if (!makeCrypto) throw new TypeError("Illegal constructor");
     makeCrypto = false;
+  }
+
+  get subtle() {
+    this.#branded;
+    return subtleCrypto.subtle;
   }
 
   getRandomValues(array) {
@@ -369,12 +379,16 @@ globalThis.__mayfly = {
     cloner = { __proto__: null, clone, serialize, deserialize };
   },
   /** What the console shows of the platform's own objects. */
-  platform: describePlatform(interfaces, core.loadExtScript("ext:deno_webidl/00_webidl.js").brand),
+  platform: describePlatform(interfaces, webidl.brand),
   /** Hands over where random bytes and UUIDs come from. */
   useRandom(fill, uuid) {
     randomFill = fill;
     randomUuid = uuid;
   },
+  /** What `crypto.subtle` throws where native code fails. */
+  subtleError: subtleCrypto.error,
+  /** Hands over what `crypto.subtle` does. */
+  useSubtle: subtleCrypto.use,
   /** Makes `performance.now()` count from here. */
   startClock() {
     performance.setTimeOrigin();
