@@ -44,6 +44,7 @@ pub struct RunSpec {
     /// How it is evaluated.
     pub mode: Mode,
     /// The global `input`.
+    #[serde(default, deserialize_with = "super::browser::present", skip_serializing_if = "Option::is_none")]
     pub input: Option<Box<RawValue>>,
     /// What the run may use.
     pub limits: Limits,

@@ -3,8 +3,8 @@
 use deno_core::v8;
 
 use super::inspect::{Budget, InspectLimits, MAX_FRAMES, inspect, inspect_error, line};
-use super::memory;
 use super::visit::Visit;
+use super::{absent, memory};
 use crate::protocol::browser::RunError;
 use crate::protocol::value::StackFrame;
 
@@ -28,6 +28,9 @@ pub fn from_exception<'s>(
             RunError { name: "Uncaught".into(), message: line(&value), stack: Vec::new() }
         }
     };
+    if let Some(explained) = absent::explain(&error.name, &error.message) {
+        error.message = explained;
+    }
     if let Some(message) = message {
         let syntax_error = error.name == "SyntaxError";
         if error.stack.is_empty() || syntax_error {

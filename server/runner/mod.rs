@@ -5,6 +5,7 @@
 
 use std::process::ExitCode;
 
+mod absent;
 mod child;
 mod clone;
 mod confine;

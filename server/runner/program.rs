@@ -79,6 +79,10 @@ impl Program {
         if !parsed.program.source_type.is_module() {
             return Self::plain(source, Goal::Script);
         }
+        // A program that exports something under our name has no value.
+        if source.contains(RESULT_EXPORT) {
+            return Self::plain(source, Goal::Module);
+        }
         let lone_throw = lone_throw(&parsed.program).map(|offset| position(&source[..offset]));
         let Some(Statement::ExpressionStatement(last)) = parsed.program.body.last() else {
             return Self { lone_throw, ..Self::plain(source, Goal::Module) };

@@ -77,7 +77,12 @@ fn undecipherable() -> Failure {
 }
 
 /// Adds the key stream to `data`. Of the counter block, only the bits in `mask` count up.
-fn add_key_stream(cipher: &impl BlockCipherEncrypt<BlockSize = ghash::universal_hash::consts::U16>, start: u128, mask: u128, data: &mut [u8]) {
+fn add_key_stream(
+    cipher: &impl BlockCipherEncrypt<BlockSize = ghash::universal_hash::consts::U16>,
+    start: u128,
+    mask: u128,
+    data: &mut [u8],
+) {
     let mut counter = start;
     let mut blocks = [Block::default(); BATCH];
     for batch in data.chunks_mut(BATCH * BLOCK) {
@@ -112,7 +117,13 @@ fn ctr(key: &[u8], counter: &[u8], width: u32, mut data: Vec<u8>) -> Result<Vec<
 
 /// Goes over `data` with the key stream of GCM. Gives the whole tag, of the ciphertext: that is what `data` is
 /// afterwards when `encrypts` and before when not.
-fn gcm(key: &[u8], iv: &[u8], associated: &[u8], data: &mut [u8], encrypts: bool) -> Result<[u8; BLOCK], Failure> {
+fn gcm(
+    key: &[u8],
+    iv: &[u8],
+    associated: &[u8],
+    data: &mut [u8],
+    encrypts: bool,
+) -> Result<[u8; BLOCK], Failure> {
     if iv.is_empty() {
         return Err(Failure::operation("The initialization vector of AES-GCM is empty."));
     }
@@ -161,14 +172,26 @@ fn tag_bytes(bits: u32) -> Result<usize, Failure> {
     }
 }
 
-fn gcm_encrypt(key: &[u8], iv: &[u8], associated: &[u8], tag_bits: u32, mut data: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn gcm_encrypt(
+    key: &[u8],
+    iv: &[u8],
+    associated: &[u8],
+    tag_bits: u32,
+    mut data: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
     let tag_bytes = tag_bytes(tag_bits)?;
     let tag = gcm(key, iv, associated, &mut data, true)?;
     data.extend_from_slice(&tag[..tag_bytes]);
     Ok(data)
 }
 
-fn gcm_decrypt(key: &[u8], iv: &[u8], associated: &[u8], tag_bits: u32, mut data: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn gcm_decrypt(
+    key: &[u8],
+    iv: &[u8],
+    associated: &[u8],
+    tag_bits: u32,
+    mut data: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
     let tag_bytes = tag_bytes(tag_bits)?;
     let length = data.len().checked_sub(tag_bytes).ok_or_else(undecipherable)?;
     let given = data.split_off(length);

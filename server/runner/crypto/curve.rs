@@ -94,8 +94,8 @@ macro_rules! curve {
                         let data = prehash(args.hash(2)?, &args.bytes(4), $bytes);
                         let signature: Result<Signature, _> =
                             key.sign_prehash_with_rng(&mut getrandom::SysRng, &data);
-                        let signature =
-                            signature.map_err(|_| Failure::operation("The data can't be signed with this key."))?;
+                        let signature = signature
+                            .map_err(|_| Failure::operation("The data can't be signed with this key."))?;
                         signature.to_bytes().to_vec()
                     }
                     "ec.agree" => {
@@ -105,7 +105,8 @@ macro_rules! curve {
                     "ec.public" => point(&private(&args.bytes(2))?.public_key()),
                     "ec.import.raw" => point(&public(&args.bytes(2))?),
                     "ec.import.spki" => {
-                        let key = PublicKey::from_public_key_der(&args.bytes(2)).map_err(|_| no_public_key())?;
+                        let key =
+                            PublicKey::from_public_key_der(&args.bytes(2)).map_err(|_| no_public_key())?;
                         point(&key)
                     }
                     "ec.import.pkcs8" => import_private(&args.bytes(2))?.to_bytes().to_vec(),

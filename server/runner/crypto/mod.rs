@@ -8,6 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use deno_core::v8;
 
 mod cipher;
@@ -47,6 +48,7 @@ enum Answer {
     /// The parts of a key.
     Parts(Vec<Vec<u8>>),
     Truth(bool),
+    Text(String),
 }
 
 /// Fills `bytes` from the kernel.
@@ -57,7 +59,9 @@ fn random(bytes: &mut [u8]) -> Result<(), Failure> {
 /// `length` zeroes, unless that is more memory than there is.
 fn zeroes(length: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).map_err(|_| Failure::operation("There is not enough memory for that."))?;
+    bytes
+        .try_reserve_exact(length)
+        .map_err(|_| Failure::operation("There is not enough memory for that."))?;
     bytes.resize(length, 0);
     Ok(bytes)
 }
@@ -97,11 +101,23 @@ fn perform(args: &mut impl Arguments) -> Result<Answer, Failure> {
             random(&mut bytes)?;
             Ok(Answer::Bytes(first_bits(bytes, bits)))
         }
+        ("base64", _) => base64(&operation, args),
         ("aes", _) => cipher::perform(&operation, args),
         ("digest" | "hmac" | "hkdf" | "pbkdf2", _) => hash::perform(&operation, args),
         ("rsa", _) => rsa::perform(&operation, args),
         ("ec", _) => curve::perform(&operation, args),
         ("okp", _) => okp::perform(&operation, args),
+        _ => Err(unknown()),
+    }
+}
+
+/// What bytes look like in a JSON Web Key.
+fn base64(operation: &str, args: &mut impl Arguments) -> Result<Answer, Failure> {
+    match operation {
+        "base64.encode" => Ok(Answer::Text(Base64UrlUnpadded::encode_string(&args.bytes(1)))),
+        "base64.decode" => Base64UrlUnpadded::decode_vec(&args.text(1))
+            .map(Answer::Bytes)
+            .map_err(|_| Failure::data("A member of the JSON Web Key is not base64url without padding.")),
         _ => Err(unknown()),
     }
 }
@@ -136,16 +152,13 @@ impl Arguments for Given<'_, '_, '_> {
     }
 }
 
-/// Makes the function that does all of it: `perform(operation, …)` gives a `Uint8Array`, an array of those or a
-/// boolean, or throws what `error(name, message)` makes.
+/// Makes the function that does all of it: `perform(operation, …)` gives a `Uint8Array`, an array of those, a
+/// boolean or a string, or throws what `error(name, message)` makes.
 pub fn install<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     error: v8::Local<'s, v8::Value>,
 ) -> Option<v8::Local<'s, v8::Function>> {
-    v8::Function::builder(call)
-        .data(error)
-        .constructor_behavior(v8::ConstructorBehavior::Throw)
-        .build(scope)
+    v8::Function::builder(call).data(error).constructor_behavior(v8::ConstructorBehavior::Throw).build(scope)
 }
 
 fn call<'s>(
@@ -164,6 +177,7 @@ fn call<'s>(
                 parts.into_iter().map(|part| array(scope, part).map(Into::into)).collect();
             parts.map(|parts| v8::Array::new_with_elements(scope, &parts).into())
         }
+        Ok(Answer::Text(text)) => v8::String::new(scope, &text).map(Into::into),
         Ok(Answer::Truth(truth)) => Some(v8::Boolean::new(scope, truth).into()),
         Err(failure) => return throw(scope, error, &failure),
     };

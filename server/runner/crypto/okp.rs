@@ -45,7 +45,8 @@ pub(super) fn perform(operation: &str, args: &mut impl Arguments) -> Result<Answ
             let key = VerifyingKey::from_bytes(&key);
             let signature = Signature::from_slice(&signature);
             // Strictly: keys and signatures of a small order are no proof of anything.
-            let valid = matches!((key, signature), (Ok(key), Ok(it)) if key.verify_strict(&data, &it).is_ok());
+            let valid =
+                matches!((key, signature), (Ok(key), Ok(it)) if key.verify_strict(&data, &it).is_ok());
             return Ok(Answer::Truth(valid));
         }
         "okp.sign" => SigningKey::from_bytes(&key(&args.bytes(2))?).sign(&args.bytes(3)).to_bytes().to_vec(),

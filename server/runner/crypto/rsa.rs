@@ -44,8 +44,13 @@ fn new_private(key: &RsaPrivateKeyRef<'_>) -> Result<PrivateKey, Failure> {
     if key.other_prime_infos.is_some() {
         return Err(no_private_key());
     }
-    PrivateKey::from_components(part(&key.modulus), part(&key.public_exponent), part(&key.private_exponent), primes)
-        .map_err(|_| no_private_key())
+    PrivateKey::from_components(
+        part(&key.modulus),
+        part(&key.public_exponent),
+        part(&key.private_exponent),
+        primes,
+    )
+    .map_err(|_| no_private_key())
 }
 
 /// The structure inside a PKCS #8 structure.
@@ -103,10 +108,11 @@ fn told(der: Vec<u8>, key: &PublicKey) -> Answer {
     Answer::Parts(vec![der, modulus, exponent])
 }
 
-fn generate(bits: u32, exponent: &[u8]) -> Result<Answer, Failure> {
-    let number = exponent.iter().try_fold(0_u64, |number, byte| {
-        number.checked_mul(256).map(|number| number + u64::from(*byte))
-    });
+/// The public exponent of a new key, if such a key can be made.
+fn new_exponent(bits: u32, exponent: &[u8]) -> Result<u64, Failure> {
+    let number = exponent
+        .iter()
+        .try_fold(0_u64, |number, byte| number.checked_mul(256).map(|number| number + u64::from(*byte)));
     let number = number.filter(|number| EXPONENTS.contains(number) && number % 2 == 1);
     let number = number.ok_or_else(|| {
         Failure::operation("The public exponent of a new key has to be odd, and from 3 to 8589934591.")
@@ -114,6 +120,11 @@ fn generate(bits: u32, exponent: &[u8]) -> Result<Answer, Failure> {
     if !NEW_BITS.contains(&bits) {
         return Err(Failure::operation("The modulus of a new key has from 1024 to 16384 bits."));
     }
+    Ok(number)
+}
+
+fn generate(bits: u32, exponent: &[u8]) -> Result<Answer, Failure> {
+    let number = new_exponent(bits, exponent)?;
     let key = PrivateKey::new_with_exp(&mut SysRng, bits as usize, BoxedUint::from(number));
     let key = key.map_err(|_| Failure::operation("No such key can be made."))?;
     Ok(Answer::Parts(vec![private_der(&key)?, public_der(key.as_public_key())?]))
@@ -174,6 +185,7 @@ fn verify(is_pss: bool, hash: Hash, key: &PublicKey, salt: u32, signature: &[u8]
 
 pub(super) fn perform(operation: &str, args: &mut impl Arguments) -> Result<Answer, Failure> {
     match operation {
+        "rsa.check" => new_exponent(args.number(1), &args.bytes(2)).map(|_| Answer::Truth(true)),
         "rsa.generate" => generate(args.number(1), &args.bytes(2)),
         "rsa.import.spki" => {
             let key = public(&args.bytes(1))?;
@@ -219,16 +231,20 @@ pub(super) fn perform(operation: &str, args: &mut impl Arguments) -> Result<Answ
             Ok(Answer::Truth(verify(is_pss, hash, &key, args.number(4), &args.bytes(5), &args.bytes(6))))
         }
         "rsa.encrypt" => {
-            let (hash, key, label, data) = (args.hash(1)?, public(&args.bytes(2))?, args.bytes(3), args.bytes(4));
+            let (hash, key, label, data) =
+                (args.hash(1)?, public(&args.bytes(2))?, args.bytes(3), args.bytes(4));
             with_hash!(hash, D => key.encrypt(&mut SysRng, Oaep::<D>::new_with_label(label), &data))
                 .map(Answer::Bytes)
                 .map_err(|_| Failure::operation("The data is too long to be encrypted with this key."))
         }
         "rsa.decrypt" => {
-            let (hash, key, label, data) = (args.hash(1)?, private(&args.bytes(2))?, args.bytes(3), args.bytes(4));
+            let (hash, key, label, data) =
+                (args.hash(1)?, private(&args.bytes(2))?, args.bytes(3), args.bytes(4));
             with_hash!(hash, D => key.decrypt(Oaep::<D>::new_with_label(label), &data))
                 .map(Answer::Bytes)
-                .map_err(|_| Failure::operation("The data can't be decrypted with this key and these parameters."))
+                .map_err(|_| {
+                    Failure::operation("The data can't be decrypted with this key and these parameters.")
+                })
         }
         _ => Err(unknown()),
     }

@@ -13,13 +13,11 @@ const {
   ObjectDefineProperty,
   ObjectSetPrototypeOf,
   SafeArrayIterator,
-  StringPrototypeIncludes,
   StringPrototypeSlice,
   TypedArrayPrototypeGetByteLength: sizeOf,
   TypedArrayPrototypeSet,
   TypeError,
   Uint8Array,
-  uncurryThis,
 } = primordials;
 
 /** What a key can be for, in the standard's order. */
@@ -33,11 +31,6 @@ export const USAGES = [
   "wrapKey",
   "unwrapKey",
 ];
-
-// The language's own base64.
-const { fromBase64 } = Uint8Array;
-const toBase64 = uncurryThis(Uint8Array.prototype.toBase64);
-const URL_SAFE = { __proto__: null, alphabet: "base64url", omitPadding: true };
 
 /** The members of a JSON Web Key, in the order that they are shown in. */
 const JWK = [
@@ -85,17 +78,19 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
     data,
   });
 
-  /** A new secret key. */
-  function newSecret(extractable, algorithm, usages, wanted) {
+  /** A new secret key. `check` looks at its parameters. */
+  function newSecret(extractable, algorithm, usages, wanted, check) {
     usages = only(usages, wanted, `A key for ${algorithm.name}`);
+    check();
     if (usages.length === 0) fail("SyntaxError", "A secret key that may be used for nothing can't be made");
-    return (bits) => state("secret", extractable, algorithm, usages, perform("random", bits));
+    return state("secret", extractable, algorithm, usages, perform("random", algorithm.length));
   }
 
-  /** A new pair of keys, of what `make` gives. */
-  function newPair(extractable, algorithm, usages, forPrivate, forPublic, make) {
+  /** A new pair of keys, of what `make` gives. `check` looks at their parameters. */
+  function newPair(extractable, algorithm, usages, forPrivate, forPublic, check, make) {
     const all = [...new SafeArrayIterator(forPrivate), ...new SafeArrayIterator(forPublic)];
     only(usages, all, `A key for ${algorithm.name}`);
+    check();
     const privateUsages = among(usages, forPrivate);
     if (privateUsages.length === 0) fail("SyntaxError", "A private key that may be used for nothing can't be made");
     const parts = make();
@@ -119,15 +114,7 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
   /** The bytes of a member. */
   function member(jwk, name) {
     const text = jwk[name];
-    if (text === undefined) return badJwk(`it has no '${name}'`);
-    if (!StringPrototypeIncludes(text, "=")) {
-      try {
-        return fromBase64(text, URL_SAFE);
-      } catch {
-        // Said below.
-      }
-    }
-    return badJwk(`'${name}' is not base64url`);
+    return text === undefined ? badJwk(`it has no '${name}'`) : perform("base64.decode", text);
   }
 
   /** Checks what all have in common. */
@@ -158,7 +145,7 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
       let value = members[name];
       if (name === "ext") value = key.extractable;
       else if (name === "key_ops") value = among(key.usages, USAGES);
-      else if (value !== undefined && typeof value !== "string") value = toBase64(value, URL_SAFE);
+      else if (value !== undefined && typeof value !== "string") value = perform("base64.encode", value);
       if (value === undefined) continue;
       ObjectDefineProperty(jwk, name, {
         __proto__: null,
@@ -181,8 +168,8 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
     return {
       __proto__: null,
       generateKey(algorithm, extractable, usages) {
-        const make = newSecret(extractable, { __proto__: null, name, length: algorithm.length }, usages, wanted);
-        return make(checkLength(algorithm.length));
+        const { length } = algorithm;
+        return newSecret(extractable, { __proto__: null, name, length }, usages, wanted, () => checkLength(length));
       },
       importKey(format, data, algorithm, extractable, usages) {
         usages = only(usages, wanted, `A key for ${name}`);
@@ -228,10 +215,12 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
   const HMAC = {
     __proto__: null,
     generateKey(algorithm, extractable, usages) {
-      const { hash, length: given } = algorithm;
-      if (given === 0) fail("OperationError", "A key for HMAC has one bit at least");
-      const length = hmacLength(hash, given);
-      return newSecret(extractable, { __proto__: null, name: "HMAC", hash, length }, usages, ["sign", "verify"])(length);
+      const { hash } = algorithm;
+      const length = algorithm.length ?? BLOCK_BITS[hash];
+      const made = { __proto__: null, name: "HMAC", hash, length };
+      return newSecret(extractable, made, usages, ["sign", "verify"], () => {
+        if (length === 0) fail("OperationError", "A key for HMAC has one bit at least");
+      });
     },
     importKey(format, data, algorithm, extractable, usages) {
       const { hash } = algorithm;
@@ -271,9 +260,9 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
       generateKey(algorithm, extractable, usages) {
         const { modulusLength, publicExponent, hash } = algorithm;
         const made = { __proto__: null, name, modulusLength, publicExponent, hash };
-        return newPair(extractable, made, usages, forPrivate, forPublic, () =>
-          perform("rsa.generate", modulusLength, publicExponent),
-        );
+        const check = () => perform("rsa.check", modulusLength, publicExponent);
+        const make = () => perform("rsa.generate", modulusLength, publicExponent);
+        return newPair(extractable, made, usages, forPrivate, forPublic, check, make);
       },
       importKey(format, data, { hash }, extractable, usages) {
         if (format === "raw") noFormat(format, name);
@@ -339,11 +328,11 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
       __proto__: null,
       generateKey(algorithm, extractable, usages) {
         const { namedCurve } = algorithm;
-        const make = () => {
+        const made = { __proto__: null, name, namedCurve };
+        const check = () => {
           if (CURVES[namedCurve] === undefined) fail("NotSupportedError", `There is no curve '${namedCurve}' here`);
-          return perform("ec.generate", namedCurve);
         };
-        return newPair(extractable, { __proto__: null, name, namedCurve }, usages, forPrivate, forPublic, make);
+        return newPair(extractable, made, usages, forPrivate, forPublic, check, () => perform("ec.generate", namedCurve));
       },
       importKey(format, data, { namedCurve }, extractable, usages) {
         const size = CURVES[namedCurve];
@@ -410,8 +399,10 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
   function okp(name, forPrivate, forPublic, use) {
     return {
       __proto__: null,
-      generateKey: (_, extractable, usages) =>
-        newPair(extractable, { __proto__: null, name }, usages, forPrivate, forPublic, () => perform("okp.generate", name)),
+      generateKey(_, extractable, usages) {
+        const make = () => perform("okp.generate", name);
+        return newPair(extractable, { __proto__: null, name }, usages, forPrivate, forPublic, () => {}, make);
+      },
       importKey(format, data, _, extractable, usages) {
         const isPrivate = format === "pkcs8" || (format === "jwk" && data.d !== undefined);
         usages = only(usages, isPrivate ? forPrivate : forPublic, `A ${isPrivate ? "private" : "public"} key for ${name}`);

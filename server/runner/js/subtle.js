@@ -21,6 +21,7 @@ const {
   MapPrototypeGet,
   MapPrototypeSet,
   ObjectDefineProperty,
+  ObjectKeys,
   ObjectSetPrototypeOf,
   SafeArrayIterator,
   SafeMap,
@@ -273,13 +274,15 @@ export function webCrypto(webidl, DOMException, cloneable) {
 
   // JSONStringify would ask a program's `toJSON`.
   function jsonOf(jwk) {
+    const keys = ObjectKeys(jwk);
     let json = "";
-    for (const key in jwk) {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
       const value = jwk[key];
       let text;
       if (key === "key_ops") {
         text = "";
-        for (let i = 0; i < value.length; i++) text += `${i === 0 ? "" : ","}${JSONStringify(value[i])}`;
+        for (let j = 0; j < value.length; j++) text += `${j === 0 ? "" : ","}${JSONStringify(value[j])}`;
         text = `[${text}]`;
       } else {
         text = JSONStringify(value);
