@@ -54,6 +54,11 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "programs run without a page here; what a browser has without one is on globalThis",
     ),
+    (
+        &["FileReader", "FileReaderSync"],
+        "it is not available in this sandbox; use the methods of Blob: text, bytes, arrayBuffer",
+    ),
+    (&["PerformanceObserver"], "it is not available in this sandbox; performance.getEntries has the entries"),
     (&["Temporal"], "the JavaScript engine of this server is built without it"),
     (&["global"], "its name is globalThis here"),
 ];

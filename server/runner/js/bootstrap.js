@@ -11,6 +11,7 @@ const {
   ObjectAssign,
   ObjectDefineProperties,
   ObjectDefineProperty,
+  ObjectFreeze,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames,
   ReflectApply,
@@ -107,6 +108,7 @@ for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterErr
 // https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object, what of it a runtime without a
 // browser has: https://min-common-api.proposal.wintertc.org/#navigator-useragent-requirements
 let userAgent;
+const languages = ObjectFreeze(["en-US"]);
 let makeNavigator = true;
 
 class Navigator {
@@ -120,6 +122,22 @@ class Navigator {
   get userAgent() {
     this.#branded;
     return userAgent;
+  }
+
+  // A run has one thread, and speaks the language of its locale.
+  get hardwareConcurrency() {
+    this.#branded;
+    return 1;
+  }
+
+  get language() {
+    this.#branded;
+    return "en-US";
+  }
+
+  get languages() {
+    this.#branded;
+    return languages;
   }
 }
 configureInterface(Navigator);

@@ -162,7 +162,7 @@ export function describePlatform(interfaces, brand) {
     Headers: [{ ...slot("entries", headers, "header list"), kind: "pairs" }],
     MessageChannel: getters(MessageChannel, "branded_field", "port1", "port2"),
     MessageEvent: getters(MessageEvent, "field", "source"),
-    Navigator: getters(Navigator, "field", "userAgent"),
+    Navigator: getters(Navigator, "field", "userAgent", "hardwareConcurrency", "language"),
     Performance: getters(Performance, "branded_field", "timeOrigin"),
     PerformanceEntry: [
       slot("name", mark, "[[name]]"),
