@@ -41,10 +41,9 @@ const JWK = [
 const BLOCK_BITS = { __proto__: null, "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024 };
 
 /**
- * Makes the algorithms by their names, and a table for each operation: which algorithms it has, by their names in
- * capitals, and what converts their parameters.
+ * Makes the algorithms by their names: what each does for the operations that it has.
  */
-export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
+export function algorithmsOf({ error, stateOf, perform }) {
   const fail = (name, message) => {
     throw error(name, message);
   };
@@ -534,104 +533,5 @@ export function algorithmsOf({ webidl, error, stateOf, perform, types }) {
   // What an algorithm does not do it shall not find on a prototype.
   for (const name in algorithms) ObjectSetPrototypeOf(algorithms[name], null);
 
-  const required = (key, converter) => ({ key, converter, required: true });
-  const optional = (key, converter) => ({ key, converter });
-  const dictionary = (name, ...members) => webidl.createDictionaryConverter(name, members);
-  const { bytes, bigInteger, hash, key, octet, short, long, text } = types;
-  const rsaKeyGen = dictionary(
-    "RsaHashedKeyGenParams",
-    required("hash", hash),
-    required("modulusLength", long),
-    required("publicExponent", bigInteger),
-  );
-  const rsaImport = dictionary("RsaHashedImportParams", required("hash", hash));
-  const ecKeyGen = dictionary("EcKeyGenParams", required("namedCurve", text));
-  const ecImport = dictionary("EcKeyImportParams", required("namedCurve", text));
-  const aesKeyGen = dictionary("AesKeyGenParams", required("length", short));
-  const aesDerived = dictionary("AesDerivedKeyParams", required("length", short));
-  const hmacKeyGen = dictionary("HmacKeyGenParams", required("hash", hash), optional("length", long));
-  const hmacImport = dictionary("HmacImportParams", required("hash", hash), optional("length", long));
-  const agreement = dictionary("EcdhKeyDeriveParams", required("public", key));
-  const ciphers = {
-    "AES-CBC": dictionary("AesCbcParams", required("iv", bytes)),
-    "AES-CTR": dictionary("AesCtrParams", required("counter", bytes), required("length", octet)),
-    "AES-GCM": dictionary(
-      "AesGcmParams",
-      optional("additionalData", bytes),
-      required("iv", bytes),
-      optional("tagLength", octet),
-    ),
-    "RSA-OAEP": dictionary("RsaOaepParams", optional("label", bytes)),
-  };
-  const signatures = {
-    "RSASSA-PKCS1-v1_5": null,
-    "RSA-PSS": dictionary("RsaPssParams", required("saltLength", long)),
-    ECDSA: dictionary("EcdsaParams", required("hash", hash)),
-    HMAC: null,
-    Ed25519: null,
-  };
-  // https://w3c.github.io/webcrypto/#algorithm-overview
-  const operations = {
-    __proto__: null,
-    digest: { "SHA-1": null, "SHA-256": null, "SHA-384": null, "SHA-512": null },
-    encrypt: ciphers,
-    decrypt: ciphers,
-    sign: signatures,
-    verify: signatures,
-    wrapKey: { "AES-KW": null },
-    unwrapKey: { "AES-KW": null },
-    deriveBits: {
-      ECDH: agreement,
-      X25519: agreement,
-      HKDF: dictionary("HkdfParams", required("hash", hash), required("info", bytes), required("salt", bytes)),
-      PBKDF2: dictionary("Pbkdf2Params", required("hash", hash), required("iterations", long), required("salt", bytes)),
-    },
-    getKeyLength: {
-      "AES-CBC": aesDerived,
-      "AES-CTR": aesDerived,
-      "AES-GCM": aesDerived,
-      "AES-KW": aesDerived,
-      HMAC: hmacImport,
-      HKDF: null,
-      PBKDF2: null,
-    },
-    generateKey: {
-      "RSASSA-PKCS1-v1_5": rsaKeyGen,
-      "RSA-PSS": rsaKeyGen,
-      "RSA-OAEP": rsaKeyGen,
-      ECDSA: ecKeyGen,
-      ECDH: ecKeyGen,
-      Ed25519: null,
-      X25519: null,
-      "AES-CBC": aesKeyGen,
-      "AES-CTR": aesKeyGen,
-      "AES-GCM": aesKeyGen,
-      "AES-KW": aesKeyGen,
-      HMAC: hmacKeyGen,
-    },
-    importKey: {
-      "RSASSA-PKCS1-v1_5": rsaImport,
-      "RSA-PSS": rsaImport,
-      "RSA-OAEP": rsaImport,
-      ECDSA: ecImport,
-      ECDH: ecImport,
-      Ed25519: null,
-      X25519: null,
-      "AES-CBC": null,
-      "AES-CTR": null,
-      "AES-GCM": null,
-      "AES-KW": null,
-      HMAC: hmacImport,
-      HKDF: null,
-      PBKDF2: null,
-    },
-  };
-  const tables = { __proto__: null };
-  for (const operation in operations) {
-    const table = (tables[operation] = { __proto__: null });
-    for (const [name, convert] of Object.entries(operations[operation])) {
-      table[name.toUpperCase()] = { __proto__: null, name, convert };
-    }
-  }
-  return { algorithms, tables };
+  return algorithms;
 }

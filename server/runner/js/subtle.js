@@ -6,15 +6,12 @@
 // then, and not in a task of its own, is what a program can tell it by.
 import { core, primordials } from "ext:core/mod.js";
 import { algorithmsOf, USAGES } from "ext:mayfly/algorithms.js";
+import { bytesOf, tablesOf } from "ext:mayfly/parameters.js";
 
 const {
   ArrayBufferIsView,
-  ArrayBufferPrototypeGetByteLength,
   ArrayPrototypeIncludes,
   ArrayPrototypePush,
-  DataViewPrototypeGetBuffer,
-  DataViewPrototypeGetByteLength,
-  DataViewPrototypeGetByteOffset,
   JSONParse,
   JSONStringify,
   MapPrototypeDelete,
@@ -28,33 +25,9 @@ const {
   StringPrototypeCharCodeAt,
   StringPrototypeToUpperCase,
   TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
   Uint8Array,
 } = primordials;
-
-/** A copy of what a buffer or a view has in it: nothing, where it is detached. */
-function bytesOf(source) {
-  let buffer = source, offset = 0, length;
-  if (!ArrayBufferIsView(source)) {
-    length = ArrayBufferPrototypeGetByteLength(source);
-  } else if (TypedArrayPrototypeGetSymbolToStringTag(source) !== undefined) {
-    buffer = TypedArrayPrototypeGetBuffer(source);
-    offset = TypedArrayPrototypeGetByteOffset(source);
-    length = TypedArrayPrototypeGetByteLength(source);
-  } else {
-    try {
-      length = DataViewPrototypeGetByteLength(source);
-      buffer = DataViewPrototypeGetBuffer(source);
-      offset = DataViewPrototypeGetByteOffset(source);
-    } catch {
-      length = 0;
-    }
-  }
-  return length === 0 ? new Uint8Array(0) : new Uint8Array(new Uint8Array(buffer, offset, length));
-}
 
 /**
  * Makes the classes. `webidl` is deno_webidl's; `cloneable` is the symbol under which an object says how it is
@@ -194,24 +167,22 @@ export function webCrypto(webidl, DOMException, cloneable) {
   const bytes = (value, prefix, context) => bytesOf(converters.BufferSource(value, prefix, context));
   const within = (type) => (value, prefix, context) =>
     converters[type](value, prefix, context, { __proto__: null, enforceRange: true });
-  const { algorithms, tables } = algorithmsOf({
-    webidl,
+  const tables = tablesOf(webidl, {
+    __proto__: null,
+    bytes,
+    bigInteger: (value, prefix, context) => bytesOf(converters.Uint8Array(value, prefix, context)),
+    hash: (value, prefix, context) =>
+      normalize("digest", asIdentifier(value, prefix, context), prefix, context).name,
+    key: asKey,
+    octet: within("octet"),
+    short: within("unsigned short"),
+    long: within("unsigned long"),
+    text: converters.DOMString,
+  });
+  const algorithms = algorithmsOf({
     error,
-    keyOf,
     stateOf,
     perform: (...args) => perform(...new SafeArrayIterator(args)),
-    types: {
-      __proto__: null,
-      bytes,
-      bigInteger: (value, prefix, context) => bytesOf(converters.Uint8Array(value, prefix, context)),
-      hash: (value, prefix, context) =>
-        normalize("digest", asIdentifier(value, prefix, context), prefix, context).name,
-      key: asKey,
-      octet: within("octet"),
-      short: within("unsigned short"),
-      long: within("unsigned long"),
-      text: converters.DOMString,
-    },
   });
 
   const asFormat = webidl.createEnumConverter("KeyFormat", ["raw", "spki", "pkcs8", "jwk"]);
