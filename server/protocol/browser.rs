@@ -1,7 +1,7 @@
 //! The wire between browser and server, version 1: JSON text frames on `GET /api/v1/ws`, and the body of
 //! `POST /api/v1/run`. `web/protocol.ts` is generated from these types.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -55,7 +55,7 @@ pub struct RunRequest {
     pub export: Option<String>,
     /// Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
     /// Default: no such global.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
     pub input: Option<Box<RawValue>>,
     /// Tighter limits than the server's own.
@@ -122,6 +122,14 @@ pub enum Mode {
 pub struct StopRequest {
     /// Which run.
     pub run_id: Uuid,
+}
+
+/// A member that is there, even as `null`, which is a value like any.
+///
+/// # Errors
+/// When what is there is not JSON.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
 }
 
 /// Body of an `input` message.

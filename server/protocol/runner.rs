@@ -84,6 +84,7 @@ pub struct RunSpec {
     /// The program.
     pub program: Submission,
     /// The global `input`, or the function's argument.
+    #[serde(default, deserialize_with = "super::browser::present", skip_serializing_if = "Option::is_none")]
     pub input: Option<Box<RawValue>>,
     /// What the run may use.
     pub limits: Limits,

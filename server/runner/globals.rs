@@ -5,6 +5,7 @@
 use deno_core::v8;
 
 use super::console::Method;
+use super::crypto;
 use super::inspect::Platform;
 use super::visit::Visit;
 use super::{clone, display, prompts};
@@ -36,6 +37,9 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let fill = function(scope, "", 1, random_fill);
     let uuid = function(scope, "", 0, random_uuid);
     call(scope, hooks, "useRandom", &[fill.into(), uuid.into()])?;
+    let subtle = get(scope, hooks, "subtleError").and_then(|error| crypto::install(scope, error));
+    let subtle = subtle.ok_or("the startup snapshot does not say what a failure of crypto.subtle is")?;
+    call(scope, hooks, "useSubtle", &[subtle.into()])?;
     let cloner = cloner(scope, hooks).ok_or("the startup snapshot does not say what can be cloned")?;
     call(scope, hooks, "useCloner", &cloner.map(Into::into))?;
     let begin_line = prompts::install(scope, global);

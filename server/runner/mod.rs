@@ -6,11 +6,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod absent;
 mod catalogue;
 mod child;
 mod clone;
 mod confine;
 pub mod console;
+mod crypto;
 mod display;
 mod errors;
 mod extension;

@@ -4,12 +4,14 @@
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
 import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
+import { webCrypto } from "ext:mayfly/subtle.js";
 
 const {
   ArrayBufferIsView,
   ObjectAssign,
   ObjectDefineProperties,
   ObjectDefineProperty,
+  ObjectFreeze,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames,
   PromiseReject,
@@ -95,6 +97,10 @@ const { fetch } = {
   },
 };
 
+const webidl = core.loadExtScript("ext:deno_webidl/00_webidl.js");
+const { configureInterface } = webidl;
+const { CryptoKey, SubtleCrypto, ...subtleCrypto } = webCrypto(webidl, exception.DOMException, cloneable);
+
 // Both halves are native: the first takes the question, the second waits for the answer.
 let beginLine;
 function readLine(message = undefined) {
@@ -107,8 +113,6 @@ function readLine(message = undefined) {
   return core.ops.op_read_line(number);
 }
 
-const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
-
 // Operations of deno_web throw these by name.
 for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterError", "InvalidStateError", "SyntaxError"])) {
   core.registerErrorBuilder(`DOMException${name}`, (message) => new exception.DOMException(message, name));
@@ -117,6 +121,7 @@ for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterErr
 // https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object, what of it a runtime without a
 // browser has: https://min-common-api.proposal.wintertc.org/#navigator-useragent-requirements
 let userAgent;
+const languages = ObjectFreeze(["en-US"]);
 let makeNavigator = true;
 
 class Navigator {
@@ -131,6 +136,22 @@ class Navigator {
     this.#branded;
     return userAgent;
   }
+
+  // A run has one thread, and speaks the language of its locale.
+  get hardwareConcurrency() {
+    this.#branded;
+    return 1;
+  }
+
+  get language() {
+    this.#branded;
+    return "en-US";
+  }
+
+  get languages() {
+    this.#branded;
+    return languages;
+  }
 }
 configureInterface(Navigator);
 
@@ -142,6 +163,7 @@ const interfaces = {
   CloseEvent: event.CloseEvent,
   CompressionStream: compression.CompressionStream,
   CountQueuingStrategy: streams.CountQueuingStrategy,
+  CryptoKey,
   CustomEvent: event.CustomEvent,
   DecompressionStream: compression.DecompressionStream,
   DOMException: exception.DOMException,
@@ -170,6 +192,7 @@ const interfaces = {
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
   Request: request.Request,
   Response: response.Response,
+  SubtleCrypto,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
   TextEncoder: encoding.TextEncoder,
@@ -244,8 +267,8 @@ ObjectDefineProperties(globalThis, {
   },
 });
 
-// https://w3c.github.io/webcrypto/#Crypto-interface, without `subtle`. The random bytes come from the kernel,
-// through functions that Rust hands over when a runtime starts.
+// https://w3c.github.io/webcrypto/#Crypto-interface; `subtle` is made in subtle.js. The random bytes come from the
+// kernel, through functions that Rust hands over when a runtime starts.
 let randomFill;
 let randomUuid;
 const integerArrays = new SafeSet([
@@ -267,6 +290,11 @@ class Crypto {
   constructor() {
     if (!makeCrypto) throw new TypeError("Illegal constructor");
     makeCrypto = false;
+  }
+
+  get subtle() {
+    this.#branded;
+    return subtleCrypto.subtle;
   }
 
   getRandomValues(array) {
@@ -384,7 +412,7 @@ globalThis.__mayfly = {
     cloner = { __proto__: null, clone, serialize, deserialize };
   },
   /** What the console shows of the platform's own objects. */
-  platform: describePlatform(interfaces, core.loadExtScript("ext:deno_webidl/00_webidl.js").brand),
+  platform: describePlatform(interfaces, webidl.brand),
   /** Hands over where random bytes and UUIDs come from. */
   useRandom(fill, uuid) {
     randomFill = fill;
@@ -396,6 +424,10 @@ globalThis.__mayfly = {
   },
   /** The numbers of a blob's parts, and its type; nothing for what is no blob. */
   blob: (value) => (file.isBlob(value) ? [typeOf(value), file.getParts(value)] : undefined),
+  /** What `crypto.subtle` throws where native code fails. */
+  subtleError: subtleCrypto.error,
+  /** Hands over what `crypto.subtle` does. */
+  useSubtle: subtleCrypto.use,
   /** Makes `performance.now()` count from here. */
   startClock() {
     performance.setTimeOrigin();
