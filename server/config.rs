@@ -25,8 +25,8 @@ pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, confinement, directory, file, fork, frame_ancestors, log_filter, log_format, number,
-    origins, resolver, time, workers,
+    Raw, address, bytes, confinement, directory, embedders, file, fork, frame_ancestors, log_filter,
+    log_format, number, origins, resolver, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -234,6 +234,12 @@ settings! {
         zygote_forks: u64 = "10000", number(1..=1_000_000_000), "zygote-forks", "MAYFLY_ZYGOTE_FORKS";
         /// Age at which a zygote is replaced.
         zygote_age: Duration = "1h", time(1_000..=604_800_000), "zygote-age", "MAYFLY_ZYGOTE_AGE";
+    }
+
+    /// Editors on other sites' pages.
+    ["embed"] embed => Embed RawEmbed {
+        /// Origins, besides the server's own, whose pages may show an editor in a frame, separated by commas: `https://school.example`, `https://*.example.org` for all below a name, or `*` for everybody.
+        origins: Vec<String> = "", embedders, "embed-origins", "MAYFLY_EMBED_ORIGINS";
     }
 
     /// What programs may fetch. The server does it for them: a program's own process has no network.

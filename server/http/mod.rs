@@ -20,6 +20,7 @@ mod api;
 mod assets;
 mod client;
 mod connections;
+mod embed;
 mod error;
 mod guard;
 mod headers;
@@ -32,6 +33,7 @@ mod ws;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
+use headers::Headers;
 use rate::RateLimited;
 
 /// What every handler may use.
@@ -42,6 +44,10 @@ struct AppState {
     rules: Arc<Rules>,
     /// The built front end.
     assets: Assets,
+    /// What every answer carries.
+    headers: Headers,
+    /// The content security policy of the frame with an editor in it.
+    frame_policy: String,
     /// Whose word on who the client is counts.
     proxies: Proxies,
     /// All that are open.
@@ -66,6 +72,9 @@ fn routes(service: &mut web::ServiceConfig) {
     service
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
+        .service(get("/embed", embed::wizard))
+        .service(get("/embed.js", embed::script))
+        .service(get("/embed/frame", embed::frame))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
         .service(
@@ -105,7 +114,7 @@ pub struct Serving {
 /// When the address can't be listened on, or the binary was built without its front end.
 pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
-    let Config { server: settings, limits, client, .. } = config;
+    let Config { server: settings, limits, client, embed, .. } = config;
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
@@ -129,6 +138,8 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         runs,
         rules: Arc::new(rules),
         assets: Assets::load().map_err(io::Error::other)?,
+        headers: Headers::new(&settings.frame_ancestors).map_err(io::Error::other)?,
+        frame_policy: embed::frame_policy(&embed.origins),
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),
@@ -142,13 +153,12 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         io::Error::new(error.kind(), format!("can't listen on {}: {error}", settings.listen))
     })?;
     let address = listener.local_addr()?;
-    let frame_ancestors = settings.frame_ancestors.clone();
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(guard::guard))
-            .wrap(headers::security(&frame_ancestors))
+            .wrap(from_fn(headers::security))
             .wrap(from_fn(error::log))
             .configure(routes)
     })
