@@ -137,9 +137,12 @@ export class Editor {
     return this.#view.state;
   }
 
-  /** How high the program is when all of it is shown, in pixels. */
+  /** How high the program is, from the editor's top to the end of its last line, in pixels. */
   get contentHeight(): number {
-    return this.#view.contentHeight;
+    const { contentDOM } = this.#view;
+    // CodeMirror's own figure is a guess until it has been drawn, and the content is at least as high as the editor.
+    const end = contentDOM.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    return end - contentDOM.getBoundingClientRect().top;
   }
 
   /** Edits something else: what was kept, or a new text, with no history before it. */

@@ -23,6 +23,8 @@ const NEAR = "500px";
 const HELLO_MS = 4_000;
 const LOAD_MS = 30_000;
 
+const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+
 const NAME = "mayfly-editor";
 
 // Needs no `style-src`: a constructed style sheet is none of the page's inline styles.
@@ -116,7 +118,8 @@ export class MayflyEditor extends HTMLElement {
       return;
     }
     all.add(this);
-    // A parser may not have come to the children yet.
+    // A parser may not have come to the children yet. What is painted meanwhile has its room already.
+    this.#preview();
     whenParsed(() => {
       if (!this.isConnected) return;
       this.#show();
@@ -202,6 +205,15 @@ export class MayflyEditor extends HTMLElement {
     if (this.hasAttribute("after")) this.#send({ type: "before", code: this.#before() });
   }
 
+  #preview(): void {
+    if (document.readyState !== "loading" || !this.isConnected) return;
+    this.#show();
+    this.#program = null;
+    requestAnimationFrame(() => {
+      this.#preview();
+    });
+  }
+
   #file(name?: string) {
     const { files } = this.#read();
     return name === undefined ? files[0] : files.find((file) => file.name === name);
@@ -246,8 +258,8 @@ export class MayflyEditor extends HTMLElement {
     frame.src = `${host}/embed/frame`;
     frame.title = this.getAttribute("label") ?? "Code editor";
     frame.allow = "clipboard-write";
-    // It never takes the page elsewhere.
-    frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox");
+    // It never takes the page elsewhere. (Where both are of one origin this would be no bar, and browsers say so.)
+    if (host !== location.origin) frame.setAttribute("sandbox", SANDBOX);
     this.#wait(LOAD_MS);
     // Also when what was loaded is the browser's word that it may not be shown here.
     frame.addEventListener("load", () => {

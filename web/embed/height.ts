@@ -7,8 +7,10 @@ const TABS = 36;
 const CONSOLE = 176;
 const FOLDED = 36;
 
-/** Space above and below the code, borders included. */
-const AROUND = 25;
+/** Space above the code, which is the editor's own, and below it, where the scroll bar of long lines goes. */
+const ABOVE = 12;
+const BELOW = 12;
+const AROUND = ABOVE + BELOW;
 
 /** From this width down, code is larger: see `--code-size` in tokens.css. */
 const NARROW = 760;
@@ -22,15 +24,15 @@ const MOST = 24;
 /** What a height depends on besides the code. */
 export type Shape = { console: "open" | "closed" | "only"; bar: boolean; tabs: boolean };
 
-/** Height of code, in pixels, that is `content` pixels high when all of it is shown. */
+/** Height for code, in pixels, that an editor needs `content` pixels for when all of it is shown. */
 export function codeHeight(content: number, width: number): number {
   const line = width <= NARROW ? LINE_NARROW : LINE;
-  return Math.round(Math.min(Math.max(content, LEAST * line + AROUND), MOST * line + AROUND));
+  return Math.round(Math.min(Math.max(content + BELOW, LEAST * line + AROUND), MOST * line + AROUND));
 }
 
-/** Height of so many lines of code, all shown. */
+/** What an editor needs for so many lines of code, all shown, in pixels. */
 export function linesHeight(lines: number, width: number): number {
-  return lines * (width <= NARROW ? LINE_NARROW : LINE) + AROUND;
+  return lines * (width <= NARROW ? LINE_NARROW : LINE) + ABOVE;
 }
 
 /** Height of a frame around `code` pixels of code. */

@@ -30,6 +30,9 @@ const TICK_MS = 100;
 /** For how long typing is gathered before the element is told, in milliseconds. */
 const TELL_MS = 50;
 
+/** How long a frame in sight may take to be drawn, in milliseconds. */
+const DRAWN_MS = 100;
+
 let options: Options = readOptions({}).options;
 let program: Program = { files: [{ name: "", content: "" }], setup: "", check: "", input: "" };
 let before = "";
@@ -40,6 +43,7 @@ let socket: Socket | null = null;
 let ticking: ReturnType<typeof setInterval> | undefined;
 let telling: ReturnType<typeof setTimeout> | undefined;
 let height = 0;
+let hasProgram = false;
 let isReady = false;
 
 const body = document.body;
@@ -95,7 +99,7 @@ function hear(message: ToFrame): void {
       break;
     case "look":
       applyLook(document.documentElement, message.look);
-      requestAnimationFrame(fit);
+      drawn(fit);
       break;
     case "program":
       begin(message.program);
@@ -180,16 +184,28 @@ async function load(id: string): Promise<void> {
 }
 
 function ready(): void {
+  hasProgram = true;
   fit();
   if (isReady) return;
   isReady = true;
   // What is drawn by then is what replaces the text on the page around.
-  requestAnimationFrame(() => {
+  drawn(() => {
     fit();
     channel?.send({ type: "ready" });
     if (options.autorun === "load") run();
     if (options.autorun === "visible") runWhenVisible();
   });
+}
+
+/** Does `act` once what is there has been drawn. A frame out of sight is not drawn at all, so that has an end. */
+function drawn(act: () => void): void {
+  let done = false;
+  const once = () => {
+    if (!done) act();
+    done = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, DRAWN_MS);
 }
 
 function runWhenVisible(): void {
@@ -211,8 +227,8 @@ function showTabs(): void {
 
 /** Tells the element how high the frame would like to be. */
 function fit(): void {
-  if (!options.auto) return;
-  const code = codeHeight(editor.contentHeight + 12, innerWidth);
+  if (!options.auto || !hasProgram) return;
+  const code = codeHeight(editor.contentHeight, innerWidth);
   const kind = body.dataset["console"];
   const px = frameHeight(code, {
     console: kind === "closed" || kind === "only" ? kind : "open",
@@ -434,5 +450,5 @@ if (alone.has("snippet")) {
 } else if (parent === window) {
   const link = el("a", "", "How to embed an editor");
   link.href = "/embed";
-  body.replaceChildren(el("main", "alone", el("p", "", "This page is an editor for other pages to show."), el("p", "", link)));
+  body.replaceChildren(el("main", "alone", el("h1", "", "An editor for other pages"), el("p", "", "This address is for a frame."), el("p", "", link)));
 }
