@@ -19,12 +19,12 @@ const bundles = [
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
-  { name: "frame.js", entry: "web/frame/main.ts", format: "esm" },
+  { name: "embedded.js", entry: "web/embedded/main.ts", format: "esm" },
   { name: "wizard.js", entry: "web/wizard/main.ts", format: "esm" },
   // A classic script that other sites load by its plain name.
   { name: "embed.js", entry: "web/embed/embed.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
-  { name: "frame.css", entry: "static/css/frame.css", format: undefined },
+  { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },
 ];
 
 /** Bundles one entry; returns its bytes and the files it was made from. */

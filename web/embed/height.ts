@@ -1,5 +1,5 @@
 // How high a frame is. The element reckons it before there is a frame, so that nothing on the page moves when the
-// frame comes; the frame's style sheet has the same figures (static/css/frame.css).
+// frame comes; the frame's style sheet has the same figures (static/css/embedded.css).
 
 /** Heights in pixels: the bar with Run in it, the tabs of several files, the console, and the console folded. */
 const BAR = 44;

@@ -93,8 +93,9 @@ export class SharingOnPage {
     if (snippet.parent !== null) {
       const from = el("a", "recorded-parent", "forked from another");
       from.href = `/s/${snippet.parent}`;
-      heading.append(" · ", from);
+      heading.append(from);
     }
+    heading.classList.add("titled");
     const { output } = snippet;
     const fork = button("plain small", "Fork", () => {
       this.open();
@@ -122,7 +123,9 @@ export class SharingOnPage {
     const words = `Recorded: ${duration(report.usage.wall_ms)}${output.engine === "" ? "" : `, ${output.engine}`}`;
     strip.append(el("span", "recorded-words", words), this.#verdict, el("span", "grow"), replay, fork);
     strip.hidden = false;
+    // What the server has put into the console is of the program as it was shared.
     if (this.#host.source() === snippet.files[0]?.content) this.#host.show(events, report);
+    else this.#host.clear();
   }
 
   /** A run of the program begins. */

@@ -36,13 +36,19 @@ export function editorTag({ attributes, code, setup, check }: Choice): string {
   if (attributes["readonly"] === "true") words.push(" readonly");
   // A `pre` reads as code also where there is no script at all.
   const lines = [`<mayfly-editor${words.join("")}>`];
-  if (setup.trim() !== "") lines.push(`<template slot="setup">\n${escape(setup)}\n</template>`);
-  if (code.trim() !== "") lines.push(`<pre>\n${escape(code)}\n</pre>`);
-  if (check.trim() !== "") lines.push(`<template slot="check">\n${escape(check)}\n</template>`);
+  if (setup.trim() !== "") lines.push(`<template slot="setup">\n${text(setup)}\n</template>`);
+  if (code.trim() !== "") lines.push(`<pre>\n${text(code)}\n</pre>`);
+  if (check.trim() !== "") lines.push(`<template slot="check">\n${text(check)}\n</template>`);
   lines.push("</mayfly-editor>");
   return lines.join("\n");
 }
 
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+/** As text in markup. */
+function text(code: string): string {
+  return code.trimEnd().replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+/** As an attribute's value. */
+function escape(value: string): string {
+  return text(value).replaceAll('"', "&quot;");
 }

@@ -212,7 +212,7 @@ test("of thirty editors only those near are loaded, and the page is never held u
   page.on("pageerror", (error) => problems.push(error.message));
   const scripts: { size: number }[] = [];
   page.on("response", (response) => {
-    if (/\/frame-\w+\.js$/.test(response.url())) void response.request().sizes().then(({ responseBodySize }) => scripts.push({ size: responseBodySize }));
+    if (/\/embedded-\w+\.js$/.test(response.url())) void response.request().sizes().then(({ responseBodySize }) => scripts.push({ size: responseBodySize }));
   });
   await page.goto(`${site.origin}/`);
   await page.locator("#e0 .ready").waitFor();

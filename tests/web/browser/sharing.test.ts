@@ -165,7 +165,7 @@ describe("a shared program", () => {
     assert.equal(await program(page), SNIPPET.source);
     await page.locator(".row.result").waitFor();
     assert.deepEqual(await rows(), ["one", "two", "7"]);
-    assert.equal(await page.locator("#program-title").textContent(), "Two lines (version 2) · forked from another");
+    assert.equal(await page.locator("#program-title").textContent(), "Two lines (version 2)forked from another");
     assert.equal(await page.title(), "Two lines · Mayfly");
     assert.match((await page.locator("#recorded").textContent()) ?? "", /^Recorded: 1\.5 s, V8 14\.0/);
     assert.equal(await page.locator("#badge").textContent(), "Completed");

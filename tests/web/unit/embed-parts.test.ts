@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { Composed, Gate } from "../../../web/frame/parts.ts";
+import { Composed, Gate } from "../../../web/embedded/parts.ts";
 import type { StackFrame, Value } from "../../../web/protocol.ts";
 import { report } from "../support/mock-server.ts";
 import { Random } from "../support/random.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { codeHeight, frameHeight, linesHeight } from "../../../web/embed/height.ts";
 import { dedent } from "../../../web/embed/source.ts";
 import { editorTag, scriptTag } from "../../../web/wizard/tag.ts";
-import { readOptions } from "../../../web/frame/options.ts";
+import { readOptions } from "../../../web/embedded/options.ts";
 import { Random } from "../support/random.ts";
 
 test("code in markup loses the indentation that all its lines share, and the blank lines around it", () => {

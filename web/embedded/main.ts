@@ -270,10 +270,13 @@ function run(): void {
 function connect(): void {
   if (socket !== null) return;
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  // Whose page this is, as a hint for the operator's rules. Nobody but a browser's own frame says so honestly.
+  const query = new URLSearchParams();
+  // Whose page this is, as a hint for the operator's rules: nobody but a browser's own frame says so honestly.
   const around = channel?.origin ?? null;
-  const hint = around === null ? "" : `?embedder=${encodeURIComponent(around)}`;
-  socket = new Socket(`${scheme}//${location.host}/api/v1/ws${hint}`, {
+  if (around !== null) query.set("embedder", around);
+  if (options.modules !== null) query.set("modules", options.modules.join(","));
+  const asks = query.size === 0 ? "" : `?${query.toString()}`;
+  socket = new Socket(`${scheme}//${location.host}/api/v1/ws${asks}`, {
     onConnection: (connection) => {
       dispatch({ type: "connection", connection });
     },
