@@ -111,6 +111,7 @@ describe("a frame without a script around it", () => {
 test("a program of several files has tabs, and all of it is sent", async () => {
   await openAt("/embed");
   server.script = prints(event({ args: [string("ok")] }));
+  await frame();
   await page.evaluate(() => {
     const editor = document.createElement("mayfly-editor");
     editor.setAttribute("files", "main.js lib/sum.js");
