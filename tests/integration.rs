@@ -6,6 +6,7 @@ mod attacks;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod embed;
 mod fetch;
 mod fuzz;
 mod hostile;
@@ -13,6 +14,8 @@ mod http;
 mod leaving;
 mod limits;
 mod many;
+mod modules;
+mod positions;
 mod programs;
 mod settings;
 mod soak;

@@ -47,6 +47,9 @@ const AUTORUN = same("no", "visible", "load");
 const CONSOLE = same("open", "closed", "only");
 const PARTS = same("bar", "stop", "reset", "status", "clear", "lines", "brand");
 
+/** A rule for modules, roughly as the server reads it (server/policy/modules.rs). */
+const MODULE = /^(\*|node:\*|npm:\*|(node:|npm:)?(@[\w.-]+\/)?[\w.-]+(\/[\w.-]+)*(@[\w.^~*+-]{1,64})?)$/;
+
 /** The longest label of the Run button, in characters. */
 const LABEL = 40;
 
@@ -71,6 +74,11 @@ export function readOptions(attributes: Readonly<Record<string, string>>): Read 
   if (snippet !== "" && !/^[\w-]{1,64}(@\d{1,9})?$/.test(snippet)) {
     problems.push("The attribute snippet takes the id of a shared program, like a1B2c3D4e5, with or without @ and a version.");
   }
+  const modules = attributes["modules"] === undefined ? null : words("modules").filter((name) => {
+    const right = MODULE.test(name);
+    if (!right) problems.push(`The attribute modules can't have "${name.slice(0, 40)}": it takes names like node:path, lodash and axios@1, or node:* and npm:*.`);
+    return right;
+  });
   const options: Options = {
     language: choose("language", LANGUAGES) as Language,
     mode: choose("mode", MODES) as Mode,
@@ -80,7 +88,7 @@ export function readOptions(attributes: Readonly<Record<string, string>>): Read 
     console: choose("console", CONSOLE) as Options["console"],
     files: words("files"),
     hide,
-    modules: attributes["modules"] === undefined ? null : words("modules"),
+    modules,
     runLabel: (attributes["run-label"] ?? "").trim().slice(0, LABEL) || "Run",
     snippet: snippet === "" || problems.some((problem) => problem.includes("snippet")) ? null : snippet,
     label: (attributes["label"] ?? "").trim(),

@@ -47,15 +47,17 @@ export class Composed {
     return line <= this.#first + this.#lines ? "program" : "check";
   }
 
+  // A place with a file is in another file than the program, which has no company.
+
   /** Whether `event` marks the end of what comes before. */
   isBoundary(event: ConsoleEvent): boolean {
-    return event.kind === "clear" && fileOf(event) === undefined && event.line === this.#first;
+    return event.kind === "clear" && event.file === undefined && event.line === this.#first;
   }
 
   /** An event, with places as the visitor knows them. */
   event(event: ConsoleEvent): ConsoleEvent {
     if (this.#alone) return event;
-    const place = fileOf(event) === undefined ? this.#place(event) : event;
+    const place = event.file === undefined ? this.#place(event) : event;
     return {
       ...event,
       line: place?.line ?? 0,
@@ -80,7 +82,7 @@ export class Composed {
   failed({ error, stopped_at }: RunReport): Where | null {
     const frame = stopped_at ?? error?.stack[0];
     if (error === null || frame === undefined) return null;
-    return fileOf(frame) === undefined ? this.where(frame.line) : "program";
+    return frame.file === undefined ? this.where(frame.line) : "program";
   }
 
   /** A report, with places as the visitor knows them. */
@@ -112,6 +114,7 @@ export class Composed {
       ...error,
       message,
       stack: this.#stack(error.stack),
+      ...(error.cause === undefined ? {} : { cause: this.#value(error.cause) }),
     };
   }
 
@@ -121,7 +124,7 @@ export class Composed {
   }
 
   #frame(frame: StackFrame): StackFrame | null {
-    if (fileOf(frame) !== undefined) return frame;
+    if (frame.file !== undefined) return frame;
     const place = this.#place(frame);
     return place === null ? null : { ...frame, ...place };
   }
@@ -162,11 +165,6 @@ export class Composed {
       ...(error.cause === undefined ? {} : { cause: this.#value(error.cause) }),
     };
   }
-}
-
-/** The file that a place is in, where it is not the program itself: the others are as the visitor sees them. */
-function fileOf(place: object): string | undefined {
-  return "file" in place && typeof place.file === "string" ? place.file : undefined;
 }
 
 /** Lines as JavaScript counts them. */

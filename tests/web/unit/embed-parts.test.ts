@@ -98,6 +98,19 @@ describe("places", () => {
     assert.deepEqual([hidden.error?.message, hidden.stopped_at], ["Stopped in code that is not shown.", null]);
   });
 
+  test("in other files stay where they are", () => {
+    const other = { ...at(1), file: "util.js" };
+    const moved = composed.event(event({ line: 1, file: "util.js", stack: [other] }));
+    assert.deepEqual([moved.line, moved.stack], [1, [other]]);
+    const failed = report("failed", { error: { name: "Error", message: "no", stack: [other, at(1), at(first + 1)], cause: { type: "object", kind: "error", text: "E", error: { name: "E", message: "", stack: [at(first + 2)] } } } });
+    assert.equal(composed.failed(failed), "program");
+    const { error } = composed.report(failed);
+    assert.deepEqual(error?.stack, [other, at(1)]);
+    assert.deepEqual(error?.cause?.type === "object" ? error.cause.error?.stack : null, [at(2)]);
+    const gate = new Gate(composed);
+    assert.deepEqual(gate.pass([event({ kind: "clear", line: first, file: "util.js" })]), [], "nor is a clear in one the boundary");
+  });
+
   test("an error says whose it is when the program is not to blame", () => {
     const failed = (line: number) => report("failed", { error: { name: "Error", message: "no", stack: [at(line)] } });
     assert.equal(composed.failed(failed(1)), "before");
