@@ -25,6 +25,9 @@ const bundles = [
   { name: "wizard.js", entry: "web/wizard/main.ts", format: "esm" },
   // A classic script that other sites load by its plain name.
   { name: "embed.js", entry: "web/embed/embed.ts", format: "iife" },
+  // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
+  { name: "markdown.js", entry: "web/markdown.ts", format: "esm" },
+  { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
   { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },
 ];

@@ -3,7 +3,7 @@
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
-import { typescriptLanguage } from "@codemirror/lang-javascript";
+import { tsxLanguage, typescriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Prec, Transaction, type Extension } from "@codemirror/state";
@@ -18,6 +18,7 @@ import {
 
 import { editorTheme } from "./editor-theme.ts";
 import { addMark, beginRun, marks, offset, type Mark } from "./marks.ts";
+import type { Language } from "./protocol.ts";
 
 /** What an [`Editor`] tells the page. */
 export type EditorEvents = {
@@ -46,6 +47,7 @@ function typeOverSelection(event: InputEvent, view: EditorView): boolean {
 /** The program being typed. */
 export class Editor {
   #view: EditorView;
+  #grammar = new Compartment();
   /** What is besides, and where it goes. */
   #own: Extension = [];
   #extra = new Compartment();
@@ -90,7 +92,7 @@ export class Editor {
           search({ top: false }),
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
           // TypeScript's grammar holds JavaScript's.
-          typescriptLanguage,
+          this.#grammar.of(typescriptLanguage),
           editorTheme,
           marks,
           EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
@@ -160,6 +162,12 @@ export class Editor {
   configure(extra: Extension): void {
     this.#own = extra;
     this.#view.dispatch({ effects: this.#extra.reconfigure(extra) });
+  }
+
+  /** Takes the program for one in `language`. */
+  speak(language: Language): void {
+    const grammar = language === "jsx" || language === "tsx" ? tsxLanguage : typescriptLanguage;
+    this.#view.dispatch({ effects: this.#grammar.reconfigure(grammar) });
   }
 
   /** Puts the caret into the program. */

@@ -1,12 +1,14 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
+import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
+import { languageChoice } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { openedSnippet, SharingOnPage } from "./share/page.ts";
 import { Socket } from "./socket.ts";
@@ -32,6 +34,9 @@ const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? snippet?.
   },
   onRun: run,
 });
+const language = languageChoice(byId("language", HTMLSelectElement), (chosen) => {
+  editor.speak(chosen);
+}, snippet?.language);
 const jump = (place: { line: number; column: number }) => {
   editor.jump(place);
 };
@@ -45,6 +50,9 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
+  dispatch({ type: "answer", id, value, now: Date.now() });
+});
 const bar = new RunBar(
   {
     run: byId("run", HTMLButtonElement),
@@ -82,6 +90,7 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
 const sharing = new SharingOnPage(
   {
     source: () => editor.text(),
+    language,
     engine: () => state.hello?.engine ?? "",
     announce: (text) => {
       live.textContent = text;
@@ -104,13 +113,14 @@ const sharing = new SharingOnPage(
 function run(): void {
   draft.flush();
   sharing.begin();
-  dispatch({ type: "run", runId: uuid(), source: editor.text(), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), source: editor.text(), language: language(), now: Date.now() });
 }
 
 function dispatch(action: Action): void {
   const step = update(state, action);
   state = step.state;
   for (const effect of step.effects) perform(effect);
+  asks.show(questions(state));
   bar.show(state, Date.now());
   empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
   tickWhileNeeded();
@@ -119,7 +129,7 @@ function dispatch(action: Action): void {
 function perform(effect: Effect): void {
   switch (effect.type) {
     case "send":
-      socket.send(effect.message);
+      socket.send(sharing.request(effect.message));
       break;
     case "begin":
       output.clear();

@@ -50,6 +50,13 @@ impl Assets {
         Ok(Self { manifest })
     }
 
+    /// The text of the script with this plain name, and its SHA-256.
+    pub fn script(&self, name: &str) -> Option<(String, [u8; 32])> {
+        let file = Files::get(self.manifest.get(name)?)?;
+        let hash = file.metadata.sha256_hash();
+        Some((String::from_utf8(file.data.into_owned()).ok()?, hash))
+    }
+
     /// The address of the file with this plain name.
     pub fn url(&self, name: &str) -> String {
         format!("/assets/{}", self.hashed(name))

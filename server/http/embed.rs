@@ -1,7 +1,8 @@
 //! Editors on other sites' pages: the script that makes them, the frame that each is shown in, and the page that
 //! helps to write the tag.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue, InvalidHeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use url::form_urlencoded;
@@ -30,10 +31,13 @@ struct WizardPage<'a> {
 }
 
 /// The content security policy of the frame: our own pages and those of `origins` may show it.
-pub fn frame_policy(origins: &[String]) -> String {
+///
+/// # Errors
+/// When those are no sources of a policy.
+pub fn frame_policy(origins: &[String]) -> Result<HeaderValue, InvalidHeaderValue> {
     let own = "'self'".to_owned();
     let ancestors: Vec<String> = std::iter::once(own).chain(origins.iter().cloned()).collect();
-    headers::policy(&ancestors)
+    headers::policy(&ancestors).parse()
 }
 
 /// `GET /embed.js`: defines the element `<mayfly-editor>`. Any page may load it; what it shows is the frame's
@@ -41,29 +45,25 @@ pub fn frame_policy(origins: &[String]) -> String {
 pub async fn script(req: HttpRequest, state: State) -> HttpResponse {
     let mut response = assets::by_name(&req, &state.assets, "embed.js", SCRIPT_CACHE);
     let headers = response.headers_mut();
-    let any = header::HeaderValue::from_static("*");
+    let any = HeaderValue::from_static("*");
     // For pages that load it with `crossorigin`, or isolate themselves.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, header::HeaderValue::from_static("cross-origin"));
+    headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     response
 }
 
 /// `GET /embed/frame`: one editor with its console, without a program: whoever shows the frame sends that.
 pub async fn frame(state: State) -> HttpResponse {
     let mut response = pages::html(&state, &FramePage { assets: &state.assets });
-    put_policy(&mut response, &state.frame_policy);
-    let cross_origin = header::HeaderValue::from_static("cross-origin");
-    response.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, cross_origin);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, state.frame_policy.clone());
+    headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     response
 }
 
 /// `GET /embed`: choose options, see the editor, copy the tag.
 pub async fn wizard(state: State) -> HttpResponse {
-    let mut response = pages::html(&state, &WizardPage { assets: &state.assets });
-    // As every page's, and it may show the frame.
-    let policy = format!("{}; frame-src 'self'", headers::policy(&["'none'".to_owned()]));
-    put_policy(&mut response, &policy);
-    response
+    pages::html(&state, &WizardPage { assets: &state.assets })
 }
 
 /// What a frame says in the address of its WebSocket: in whose page it is, and which modules that page lets its
@@ -106,16 +106,6 @@ impl Wishes {
             Some(rules) => allowed.narrowed(rules),
             None => allowed,
         }
-    }
-}
-
-fn put_policy(response: &mut HttpResponse, policy: &str) {
-    match header::HeaderValue::from_str(policy) {
-        Ok(policy) => {
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        // The settings' parser lets no such byte through. Without a policy of its own it gets everybody's.
-        Err(error) => tracing::error!(%error, policy, "a content security policy can't be sent"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
@@ -20,6 +21,7 @@ mod api;
 mod assets;
 mod client;
 mod connections;
+mod display;
 mod embed;
 mod error;
 mod guard;
@@ -34,6 +36,7 @@ mod ws;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
+use display::Display;
 use headers::Headers;
 use rate::RateLimited;
 
@@ -48,7 +51,9 @@ struct AppState {
     /// What every answer carries.
     headers: Headers,
     /// The content security policy of the frame with an editor in it.
-    frame_policy: String,
+    frame_policy: HeaderValue,
+    /// Where the page shows a program's HTML.
+    display: Display,
     /// Whose word on who the client is counts.
     proxies: Proxies,
     /// All that are open.
@@ -78,6 +83,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/embed", embed::wizard))
         .service(get("/embed.js", embed::script))
         .service(get("/embed/frame", embed::frame))
+        .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
         .service(get("/api/v1/modules", modules::list))
@@ -140,12 +146,17 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         proxies: proxies.clone(),
         patience: client.idle_timeout + client.request_timeout,
     };
+    let assets = Assets::load().map_err(io::Error::other)?;
+    // All that are around it have to be allowed, so also those that show an editor in a frame.
+    let around = [settings.frame_ancestors.as_slice(), &embed.origins].concat();
+    let display = Display::new(&assets, &around).map_err(io::Error::other)?;
     let state = web::Data::new(AppState {
         runs,
         rules: Arc::new(rules),
-        assets: Assets::load().map_err(io::Error::other)?,
+        assets,
         headers: Headers::new(&settings.frame_ancestors).map_err(io::Error::other)?,
-        frame_policy: embed::frame_policy(&embed.origins),
+        frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
+        display,
         modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,

@@ -3,8 +3,8 @@
 use deno_core::v8;
 
 use super::inspect::{Budget, InspectLimits, MAX_FRAMES, error_cause, inspect, inspect_error, line};
-use super::memory;
 use super::visit::Visit;
+use super::{absent, memory};
 use crate::protocol::browser::RunError;
 use crate::protocol::value::StackFrame;
 
@@ -34,6 +34,9 @@ pub fn from_exception<'s>(
             RunError::new("Uncaught", line(&value))
         }
     };
+    if let Some(explained) = absent::explain(&error.name, &error.message) {
+        error.message = explained;
+    }
     if let Some(stack) = visit.place_of(scope, exception) {
         error.stack = stack;
         return error;

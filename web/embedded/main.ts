@@ -5,6 +5,7 @@
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
+import { Asks } from "../console/asks.ts";
 import { inlineText } from "../console/children.ts";
 import { ConsolePanel } from "../console/panel.ts";
 import { byId, el } from "../dom.ts";
@@ -12,7 +13,7 @@ import { Editor } from "../editor.ts";
 import { codeHeight, frameHeight } from "../embed/height.ts";
 import { ATTRIBUTES, MAX_LINES, type ConsoleLine, type Program, type Result, type ToFrame } from "../embed/messages.ts";
 import type { ConsoleEvent, RunReport } from "../protocol.ts";
-import { INITIAL, openRun, outcomeMessage, update, type Action, type Effect, type State } from "../run.ts";
+import { INITIAL, openRun, outcomeMessage, questions, update, type Action, type Effect, type State } from "../run.ts";
 import { RunBar } from "../runbar.ts";
 import { fetchSnippet } from "../share/api.ts";
 import { Socket } from "../socket.ts";
@@ -87,6 +88,10 @@ const bar = new RunBar(
   jump,
 );
 
+const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
+  dispatch({ type: "answer", id, value, now: Date.now() });
+});
+
 // Where there is an element around, it says what to show.
 const alone = new URLSearchParams(location.search);
 const channel = parent === window || alone.has("snippet") ? null : new Channel(hear);
@@ -139,6 +144,7 @@ function set(attributes: Record<string, string>): void {
   const label = options.label === "" ? "Editor" : options.label;
   document.title = label;
   byId("title", HTMLElement).textContent = label;
+  editor.speak(options.language);
   editor.configure([
     EditorState.readOnly.of(options.readonly),
     hide.has("lines") ? EditorView.theme({ ".cm-gutters": { display: "none" }, ".cm-line": { paddingLeft: "var(--s4)" } }) : [],
@@ -173,6 +179,7 @@ async function load(id: string): Promise<void> {
     const { snippet } = found;
     program = { ...program, files: snippet.files, input: snippet.input === undefined ? program.input : JSON.stringify(snippet.input) };
     options = { ...options, language: snippet.language, mode: snippet.mode };
+    editor.speak(snippet.language);
     files.begin(snippet.files);
     for (const file of snippet.files) channel?.send({ type: "source", file });
     const brand = byId("brand", HTMLAnchorElement);
@@ -263,7 +270,7 @@ function run(): void {
   gate = new Gate(composed);
   if (options.console === "closed") foldConsole("open");
   channel?.send({ type: "run" });
-  dispatch({ type: "run", runId: uuid(), source: composed.text, now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), source: composed.text, language: options.language, now: Date.now() });
 }
 
 /** Connects when the visitor shows interest: a page may have many frames, of which few are used. */
@@ -317,6 +324,7 @@ function dispatch(action: Action): void {
   const step = update(state, action);
   state = step.state;
   for (const effect of step.effects) perform(effect);
+  asks.show(questions(state));
   bar.show(state, Date.now());
   const message = byId("message", HTMLElement);
   // One line has to do; the whole is a hover away, and in the console.
@@ -371,8 +379,7 @@ type RunMessage = Extract<Extract<Effect, { type: "send" }>["message"], { type: 
 
 /** The run as the element wants it. */
 function request(message: RunMessage): RunMessage {
-  const { language, mode } = options;
-  const made: RunMessage = { ...message, language, mode };
+  const made: RunMessage = { ...message, mode: options.mode };
   if (program.input.trim() !== "") {
     try {
       made.input = JSON.parse(program.input) as unknown;
@@ -382,9 +389,9 @@ function request(message: RunMessage): RunMessage {
   }
   const all = files.all();
   if (all.length > 1 || (all[0]?.name ?? "") !== "") {
-    const several = { files: all.map((file, at) => (at === 0 ? { ...file, content: composed.text } : file)), entry: all[0]?.name };
     const { source, ...rest } = made;
-    return { ...rest, ...several } as unknown as RunMessage;
+    const sent = all.map((file, at) => (at === 0 ? { ...file, content: source ?? "" } : file));
+    return { ...rest, files: sent, entry: all[0]?.name ?? "" };
   }
   return made;
 }

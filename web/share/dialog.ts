@@ -1,6 +1,7 @@
 // The dialog that shares a program. It asks, shows what came of it, and keeps everything typed when that was nothing.
 
 import { button, el } from "../dom.ts";
+import type { SourceFile } from "../embed/messages.ts";
 import { createSnippet, deleteSnippet, reviseSnippet, type Sharing } from "./api.ts";
 import { forgetKey, keepKey } from "./keys.ts";
 import { findSecrets } from "./secrets.ts";
@@ -9,6 +10,8 @@ import type { Recording } from "./snippet.ts";
 /** What can be shared, as it stands when the dialog opens. */
 export type Shareable = {
   source: string;
+  /** All of it, the entry first. */
+  files: SourceFile[];
   title: string;
   /** What the program did, if it was run as it is. */
   output: Recording | null;
@@ -78,7 +81,7 @@ export class ShareDialog {
     const send = (revise: { id: string; token: string } | null) => {
       const sharing: Sharing = {
         title: title.value.trim(),
-        files: [{ name: "", content: what.source }],
+        files: what.files,
         language: what.language,
         mode: what.mode,
         input: what.input,

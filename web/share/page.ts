@@ -2,7 +2,8 @@
 // output and whether a run does the same.
 
 import { button, el } from "../dom.ts";
-import type { ConsoleEvent, RunReport } from "../protocol.ts";
+import type { SourceFile } from "../embed/messages.ts";
+import type { ClientMsg, ConsoleEvent, Language, RunReport } from "../protocol.ts";
 import { duration } from "../units.ts";
 import { firstDifference } from "./compare.ts";
 import { ShareDialog } from "./dialog.ts";
@@ -15,6 +16,8 @@ import { decodeSnippet, type Snippet } from "./snippet.ts";
 export type Host = {
   /** The program as it is now. */
   source: () => string;
+  /** What it is written in. */
+  language: () => Language;
   /** What runs programs, such as `V8 15.0.1`. */
   engine: () => string;
   announce: (text: string) => void;
@@ -64,6 +67,24 @@ export class SharingOnPage {
     });
   }
 
+  /** A message with, for a run, what belongs to the shared program besides its text. */
+  request(message: ClientMsg): ClientMsg {
+    const snippet = this.#snippet;
+    if (message.type !== "run" || snippet === null) return message;
+    const { mode, input } = snippet;
+    const files = this.#files(message.source ?? "");
+    const [first] = files;
+    const { source, ...rest } = message;
+    const program = first === undefined || first.name === "" ? { source: source ?? "" } : { files, entry: first.name };
+    return { ...rest, ...program, mode, ...(input === undefined ? {} : { input }) };
+  }
+
+  /** The program's files with `source` as what is edited here: the first. */
+  #files(source: string): SourceFile[] {
+    const [first, ...others] = this.#snippet?.files ?? [];
+    return [{ name: first?.name ?? "", content: source }, ...others];
+  }
+
   /** Opens the dialog. */
   open(): void {
     const source = this.#host.source();
@@ -73,11 +94,12 @@ export class SharingOnPage {
     const output = this.#recorder.recording(source, this.#host.engine()) ?? (unchanged ? snippet.output : null);
     this.#dialog.open({
       source,
+      files: this.#files(source),
       output,
       title: snippet?.title ?? "",
       parent: snippet === null ? null : `${snippet.id}@${snippet.version}`,
       own: snippet === null || token === null ? null : { id: snippet.id, token },
-      language: snippet?.language ?? "javascript",
+      language: this.#host.language(),
       mode: snippet?.mode ?? "auto",
       input: snippet?.input,
     });

@@ -204,6 +204,8 @@ impl Program {
             None
         };
         let wants_commonjs = goal == Goal::Module && !mentions.own_names().is_empty();
+        // A module that exports something under our name has no value.
+        let captures = captures && !(goal == Goal::Module && source.contains(RESULT_EXPORT));
         let captured = if captures && goal != Goal::Script { last_expression(tree) } else { None };
         if syntax.is_plain() && captured.is_none() && !wants_commonjs {
             return Self { lone_throw, mentions, ..Self::plain(source, goal) };
