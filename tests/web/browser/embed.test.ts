@@ -175,6 +175,44 @@ test("a limit names the visitor's own line, and Stop stops", async () => {
   assert.ok(longest < 250, `an endless loop let the page stand still for ${longest} ms`);
 });
 
+test("speaks TypeScript, reads its files, and imports what it may", async () => {
+  await open(
+    `<mayfly-editor id="ts" language="typescript" setup="type Sum = { total: number };">${pre("const sum: Sum = { total: 3 };\n// two\nconsole.log(sum.total satisfies number);\nnull!.x;")}</mayfly-editor>
+     <mayfly-editor id="files" setup="const factor = 2;"><script type="text/plain" data-file="main.js">
+       import { three } from "./lib/three.js";
+       console.log(three() * factor);
+     </script><script type="text/plain" data-file="lib/three.js">
+       export const three = () => {
+         console.log("called");
+         return 3;
+       };
+     </script></mayfly-editor>
+     <mayfly-editor id="few" modules="node:path">${pre('import "node:path";\nimport "lodash";')}</mayfly-editor>
+     <mayfly-editor id="called" mode="function" input='{"a": 20}'>${pre("export default ({ a }) => a + 1;")}</mayfly-editor>`,
+  );
+  const ts = await run("ts");
+  assert.deepEqual(ts.lines, ["3 @3:9"]);
+  assert.deepEqual([ts.result.outcome, ts.result.line], ["failed", 4]);
+  const files = await run("files");
+  assert.equal(files.result.message.slice(0, 9), "Completed", files.result.message);
+  assert.deepEqual(files.lines, ["called @2:11", "6 @2:9"]);
+  const few = await run("few");
+  assert.equal(few.result.outcome, "failed");
+  assert.match(few.result.message, /lodash/);
+  assert.equal((await run("called")).result.value, "21");
+});
+
+test("asks its visitor and shows rich output, in a frame inside of the frame", async () => {
+  await open(`<mayfly-editor id="a">${pre('const name = prompt("Who are you?");\ndisplay({ "text/html": `<p>Hello <b>${name}</b></p>` });\nname')}</mayfly-editor>`);
+  const frame = await frameOf("a");
+  await frame.locator("#run").click();
+  await frame.locator("#asks input").fill("Ada");
+  await page.keyboard.press("Enter");
+  await frame.locator(".row.result", { hasText: "Ada" }).waitFor();
+  await frame.frameLocator("iframe").getByText("Hello Ada").waitFor();
+  assert.deepEqual(await axe(frame), []);
+});
+
 test("another origin is refused: the code stays, and the page is told", async () => {
   await open(`<mayfly-editor id="a">${pre("const still = 'here';")}</mayfly-editor>`, { host: stranger });
   const { result, events } = await run("a");
