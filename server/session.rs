@@ -181,7 +181,7 @@ impl Session {
     /// accepted run does comes from [`Session::next`].
     pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
         let rejected = match parse::client_msg(text) {
-            Ok(ClientMsg::Run(request)) => self.run(request),
+            Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
@@ -276,10 +276,10 @@ impl Session {
                     open.prompts.push(prompt_id);
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
-                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, *report)),
+                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");
-                    let report = lost_run(open.limits);
+                    let report = Box::new(lost_run(open.limits));
                     return Poll::Ready(self.finish(at, report));
                 }
             };
@@ -290,7 +290,7 @@ impl Session {
         Poll::Pending
     }
 
-    fn finish(&mut self, at: usize, report: RunReport) -> ServerMsg {
+    fn finish(&mut self, at: usize, report: Box<RunReport>) -> ServerMsg {
         let run_id = self.open[at].run_id;
         self.open.remove(at);
         self.ended.add(run_id);

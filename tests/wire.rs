@@ -122,7 +122,7 @@ fn server_messages_are_as_written_down() {
         usage: usage(),
         dropped: Dropped::default(),
     };
-    same("server-finished", &ServerMsg::Finished { run_id, report });
+    same("server-finished", &ServerMsg::Finished { run_id, report: Box::new(report) });
     let report = RunReport {
         outcome: Outcome::Completed,
         value: None,
@@ -136,7 +136,7 @@ fn server_messages_are_as_written_down() {
         usage: usage(),
         dropped: Dropped::default(),
     };
-    same("server-finished-returned", &ServerMsg::Finished { run_id, report });
+    same("server-finished-returned", &ServerMsg::Finished { run_id, report: Box::new(report) });
     let report = RunReport {
         outcome: Outcome::TimedOut,
         value: None,
@@ -151,7 +151,7 @@ fn server_messages_are_as_written_down() {
         usage: usage(),
         dropped: Dropped { events: 3, bytes: 120 },
     };
-    same("server-finished-timed-out", &ServerMsg::Finished { run_id, report });
+    same("server-finished-timed-out", &ServerMsg::Finished { run_id, report: Box::new(report) });
     same(
         "server-rejected",
         &ServerMsg::Rejected {

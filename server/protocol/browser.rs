@@ -16,7 +16,7 @@ pub const WIRE_VERSION: u32 = 1;
 #[cfg_attr(test, derive(Serialize, ts_rs::TS), serde(tag = "type", rename_all = "snake_case"))]
 pub enum ClientMsg {
     /// Run a program.
-    Run(RunRequest),
+    Run(Box<RunRequest>),
     /// Stop a run.
     Stop(StopRequest),
     /// Answer a prompt of a run.
@@ -225,7 +225,7 @@ pub enum ServerMsg {
         run_id: Uuid,
         /// The rest.
         #[serde(flatten)]
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// A run that was not accepted, or a frame that could not be acted on. An accepted run is not affected
     /// by a rejected frame that names it.

@@ -274,7 +274,7 @@ impl Program {
 
 /// Where the first thing is that the parser does not understand.
 fn first_error(parsed: &ParserReturn) -> Option<u32> {
-    parsed.diagnostics.first().map(|error| error.labels.first().map_or(0, |label| label.offset() as u32))
+    parsed.diagnostics.first().map(|error| error.labels.first().map_or(0, oxc_span::LabeledSpan::offset))
 }
 
 /// What the parser does not understand.
