@@ -90,7 +90,8 @@ impl Rules {
                 });
             }
         }
-        Ok(Run { run_id, client, source, language, mode, input, limits: self.limits.lowered(&limits) })
+        let limits = self.limits.lowered(&limits);
+        Ok(Run { run_id, client, source, language, mode, input, limits, egress: None })
     }
 }
 

@@ -142,7 +142,7 @@ pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
 }
 
 fn for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/api" || path == "/healthz"
+    path.starts_with("/api/") || path == "/healthz" || path == "/oembed"
 }
 
 /// The answer at an address where there is nothing.

@@ -13,26 +13,33 @@ use actix_web::{App, HttpServer, web};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Origin};
+use crate::config::{ApiKeys, Config, Origin, Rate};
 use crate::session::{Rules, Runs};
+use crate::snippets::Snippets;
 
 mod api;
 mod assets;
+mod card;
 mod client;
 mod connections;
 mod error;
 mod guard;
 mod headers;
 mod health;
+mod keys;
+mod markup;
 mod origin;
 mod pages;
 mod rate;
+mod shared;
 mod ws;
 
+use api::events::Streams;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
-use rate::RateLimited;
+use keys::Keys;
+use rate::{RateLimit, RateLimited};
 
 /// What every handler may use.
 struct AppState {
@@ -48,8 +55,20 @@ struct AppState {
     connections: Connections,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
+    /// Where visitors find this server, if not where their request did.
+    public_url: Option<Origin>,
+    /// What people share.
+    snippets: Snippets,
+    /// How often a client may share or change something.
+    shares: Option<RateLimit>,
+    /// Who may use the API.
+    keys: Keys,
+    /// Runs whose events are streamed.
+    streams: Arc<Streams>,
     /// The longest WebSocket message or request body, in bytes.
     frame_bytes: usize,
+    /// The longest body that shares something, in bytes.
+    share_bytes: usize,
     /// How often a silent WebSocket is pinged.
     ping_interval: Duration,
     /// How long a WebSocket may leave a ping unanswered or a message unread.
@@ -68,13 +87,43 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/assets/{name}", assets::asset))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
+        .service(post("/api/v1/run", api::run::run))
+        .service(post("/api/v1/snippets", api::snippets::create))
         .service(
-            web::resource("/api/v1/run")
-                .route(web::post().to(api::run))
-                .route(web::method(actix_web::http::Method::OPTIONS).to(api::preflight))
-                .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS"))),
+            web::resource("/api/v1/snippets/{reference}")
+                .route(web::get().to(api::snippets::read_one))
+                .route(web::head().to(api::snippets::read_one))
+                .route(web::patch().to(api::snippets::revise))
+                .route(web::delete().to(api::snippets::delete))
+                .route(options(SNIPPET_METHODS))
+                .default_service(web::to(|req| error::method_not_allowed(req, SNIPPET_METHODS))),
         )
+        .service(get("/s/{name}", shared::page))
+        .service(get("/s/{reference}/raw", shared::raw))
+        .service(get("/s/{reference}/card.png", shared::card))
+        .service(get("/oembed", shared::oembed))
         .default_service(web::to(error::not_found));
+}
+
+/// What may be done with a snippet.
+const SNIPPET_METHODS: &str = "GET, HEAD, PATCH, DELETE, OPTIONS";
+
+/// What browsers ask before they let a page of another origin send one of these `methods`.
+fn options(methods: &'static str) -> actix_web::Route {
+    web::method(actix_web::http::Method::OPTIONS).to(move |req, state| api::preflight(req, state, methods))
+}
+
+/// A resource of the API that takes what is posted.
+fn post<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::post().to(handler))
+        .route(options("POST, OPTIONS"))
+        .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS")))
 }
 
 /// A resource that is read, and answers any other method with the ones it has.
@@ -96,7 +145,8 @@ pub struct Serving {
     pub address: SocketAddr,
     server: Server,
     handle: ServerHandle,
-    closing: CancellationToken,
+    state: State,
+    purge_interval: Duration,
 }
 
 /// Makes the server: `config` and `runs` are all that differs between production and a test.
@@ -105,7 +155,12 @@ pub struct Serving {
 /// When the address can't be listened on, or the binary was built without its front end.
 pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
-    let Config { server: settings, limits, client, .. } = config;
+    let Config { server: settings, limits, client, api, .. } = config;
+    let api_keys = match &api.keys {
+        Some(path) => ApiKeys::load(path)
+            .map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?,
+        None => ApiKeys::default(),
+    };
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
@@ -113,10 +168,8 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
     };
-    let runs = match client.rate_limit {
-        Some(rate) => Arc::new(RateLimited::new(runs, rate)),
-        None => runs,
-    };
+    let key_rates: Vec<Option<Rate>> = api_keys.0.iter().map(|key| key.rate_limit).collect();
+    let runs: Arc<dyn Runs> = Arc::new(RateLimited::new(runs, client.rate_limit, &key_rates));
     let proxies = Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header);
     let bounds = Bounds { all: settings.max_connections, client: client.connections };
     let connections = Connections::new(bounds);
@@ -132,6 +185,12 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),
+        public_url: settings.public_url.clone(),
+        snippets: shared::snippets(config)?,
+        shares: config.snippets.rate_limit.map(RateLimit::new),
+        keys: Keys::new(api_keys, api.anonymous),
+        streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
+        share_bytes: config.share_bytes(),
         frame_bytes: client.frame_bytes(),
         ping_interval: client.ping_interval,
         answer_timeout: client.answer_timeout,
@@ -144,9 +203,10 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let address = listener.local_addr()?;
     let frame_ancestors = settings.frame_ancestors.clone();
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
+    let shared_state = state.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(state.clone())
+            .app_data(shared_state.clone())
             .wrap(from_fn(guard::guard))
             .wrap(headers::security(&frame_ancestors))
             .wrap(from_fn(error::log))
@@ -169,7 +229,8 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     .disable_signals()
     .listen(listener)?
     .run();
-    Ok(Serving { address, handle: server.handle(), server, closing })
+    let purge_interval = config.snippets.purge_interval;
+    Ok(Serving { address, handle: server.handle(), server, state, purge_interval })
 }
 
 impl Serving {
@@ -179,10 +240,10 @@ impl Serving {
     /// # Errors
     /// When the server itself breaks.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { server, handle, closing, .. } = self;
-        let stopping = async move {
+        let Self { server, handle, state, purge_interval, .. } = self;
+        let stopping = async {
             stop.await;
-            closing.cancel();
+            state.closing.cancel();
             handle.stop(true).await;
             // The server's own future is what ends the wait.
             std::future::pending::<()>().await;
@@ -190,6 +251,7 @@ impl Serving {
         tokio::select! {
             result = server => result,
             () = stopping => Ok(()),
+            () = shared::purge(&state, purge_interval) => Ok(()),
         }
     }
 }

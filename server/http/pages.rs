@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::assets::Assets;
 use super::error::Problem;
+use super::shared::SharedPage;
 use super::{AppState, State};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -16,6 +17,7 @@ const HTML: &str = "text/html; charset=utf-8";
 struct IndexPage<'a> {
     assets: &'a Assets,
     version: &'a str,
+    snippet: Option<SharedPage>,
 }
 
 #[derive(Template)]
@@ -29,7 +31,17 @@ struct ErrorPage<'a> {
 
 /// `GET /`: the editor.
 pub async fn index(state: State) -> HttpResponse {
-    match (IndexPage { assets: &state.assets, version: VERSION }).render() {
+    editor(&state, None)
+}
+
+/// The editor, with a snippet in it or without.
+pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
+    html(state, &IndexPage { assets: &state.assets, version: VERSION, snippet })
+}
+
+/// A page.
+pub fn html(state: &AppState, page: &impl Template) -> HttpResponse {
+    match page.render() {
         // The page names its scripts by their content, so it has to be asked for anew.
         Ok(html) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-cache"))
@@ -38,7 +50,7 @@ pub async fn index(state: State) -> HttpResponse {
         Err(error) => {
             tracing::error!(%error, "can't render the page");
             let detail = "The page could not be made. The server's log says why.";
-            self::error(&state, &Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+            self::error(state, &Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
         }
     }
 }

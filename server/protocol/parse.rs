@@ -74,6 +74,14 @@ pub fn client_msg(text: &str) -> Result<ClientMsg, BadFrame> {
 /// # Errors
 /// In words for a person, with line and column.
 pub fn run_request(bytes: &[u8]) -> Result<RunRequest, String> {
+    object(bytes)
+}
+
+/// Reads a body that is a JSON object, of any type.
+///
+/// # Errors
+/// In words for a person, with line and column.
+pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     MapOnly::<true>::read(&mut json).and_then(|it| json.end().map(|()| it)).map_err(|error| {
         let is_object = error.is_data() && bytes.trim_ascii_start().starts_with(b"{");

@@ -31,6 +31,7 @@ use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
+use crate::policy::EgressPolicy;
 use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
 use crate::protocol::runner::Layer;
 
@@ -56,6 +57,8 @@ pub struct Run {
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may reach, where that is not what all may.
+    pub egress: Option<Arc<EgressPolicy>>,
 }
 
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, and one

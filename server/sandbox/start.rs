@@ -86,7 +86,7 @@ pub struct Starting<'a> {
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
     pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
-        let Run { run_id: _, client: _, source, language, mode, input, limits } = run;
+        let Run { run_id: _, client: _, source, language, mode, input, limits, egress: _ } = run;
         let message_bytes = inner.settings.message_bytes;
         let fetches = inner.egress.requests();
         let spec = RunSpec { source, language, mode, input, limits, message_bytes, fetches };

@@ -43,7 +43,7 @@ pub async fn supervise(
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
 ) {
-    let (run_id, limits) = (run.run_id, run.limits);
+    let (run_id, limits, policy) = (run.run_id, run.limits, run.egress.clone());
     let permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
@@ -61,7 +61,7 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let fetches = Fetches::new(inner.egress.clone(), run_id);
+                let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
                 let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream, fetches);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish).await;

@@ -78,6 +78,7 @@ impl Calls {
             mode: Mode::Auto,
             input: None,
             limits: Limits::default(),
+            egress: None,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {

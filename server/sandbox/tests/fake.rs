@@ -271,6 +271,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         mode: Mode::Auto,
         input: None,
         limits,
+        egress: None,
     }
 }
 

@@ -111,6 +111,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         mode: Mode::Auto,
         input: None,
         limits,
+        egress: None,
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
     let (mut is_started, mut seen_events, mut seen_bytes) = (false, 0, 0);
