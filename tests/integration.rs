@@ -6,6 +6,7 @@ mod attacks;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod events;
 mod fetch;
 mod fuzz;
 mod hostile;

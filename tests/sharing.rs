@@ -131,7 +131,7 @@ async fn a_database_that_fails_stops_sharing_and_nothing_else() {
     assert!(detail.contains("Programs run as ever") && answer.header("retry-after") == "5", "{detail}");
     assert_eq!(get(app.address, &format!("/s/{id}"), &[]).await.status, 503);
     let ran = post(app.address, r#"{"source":"6 * 7"}"#).await;
-    assert_eq!(ran.json()["value"]["value"], 42, "runs go on");
+    assert_eq!(ran.json()["value"]["value"], 42.0, "runs go on");
     assert_eq!(get(app.address, "/", &[]).await.status, 200, "and so does the page");
     assert_eq!(app.health().await["status"], "ok");
 
@@ -167,7 +167,7 @@ async fn keys_say_who_may_do_what() {
         assert!(key.starts_with("mfk_") && !words.contains(&key), "{words}");
         (key, format!("{entry}{rest}\n"))
     };
-    let (all, first) = make("all", "limits = { wall_ms = \"700ms\" }\negress_allow_private = [\"127.0.0.1:1\"]");
+    let (all, first) = make("all", "limits = { wall_ms = \"700ms\" }\negress_allow_private = [\"127.0.0.1:9001\"]");
     let (runner, second) = make("runs \"only\"", "may = \"run\"\nrate_limit = \"1/h\"");
     std::fs::write(folder.path().join("keys.toml"), first + &second).expect("a file");
     let keys = format!("--api-keys={}", folder.path().join("keys.toml").display());
@@ -185,8 +185,8 @@ async fn keys_say_who_may_do_what() {
 
     let answer = run(&all, "1").await.json();
     assert_eq!((&answer["outcome"], &answer["usage"]["limits"]["wall_ms"]), (&json!("completed"), &json!(700)));
-    let fetched = run(&all, "await fetch('http://127.0.0.1:1/').catch(String)").await.json();
-    let others = run(&runner, "await fetch('http://127.0.0.1:1/').catch(String)").await.json();
+    let fetched = run(&all, "await fetch('http://127.0.0.1:9001/').catch(String)").await.json();
+    let others = run(&runner, "await fetch('http://127.0.0.1:9001/').catch(String)").await.json();
     let console = |answer: &Value| answer["console"].to_string();
     assert!(console(&others).contains("nothing outside"), "{others}");
     assert!(!console(&fetched).contains("nothing outside"), "{fetched}");

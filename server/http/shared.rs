@@ -275,14 +275,17 @@ pub async fn raw(
 /// Pictures that were asked for lately.
 static RECENT: Mutex<VecDeque<(Reference, Bytes)>> = Mutex::new(VecDeque::new());
 
+fn drawn_before(version: &Reference) -> Option<Bytes> {
+    let recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    recent.iter().find(|(own, _)| own == version).map(|(_, png)| png.clone())
+}
+
 /// `GET /s/{reference}/card.png`
 pub async fn card(req: HttpRequest, reference: Path<String>, state: State) -> HttpResponse {
     let drawn = async {
         let snippet = find(&state, Reference::parse(&reference)).await?;
         let version = Reference { id: snippet.id.clone(), version: Some(snippet.version) };
-        let known = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.iter().find(|(own, _)| *own == version).map(|(_, png)| png.clone());
-        if let Some(png) = known {
+        if let Some(png) = drawn_before(&version) {
             return Ok(png);
         }
         let (files, title) = (snippet.content.listing(), title(&snippet.content));
