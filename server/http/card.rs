@@ -89,14 +89,16 @@ impl Picture {
     }
 
     fn width(&self, text: &str, size: f32) -> f32 {
-        text.chars().map(|letter| self.advance(letter, size)).sum()
+        text.chars().take(LINE_CHARS).map(|letter| self.advance(letter, size)).sum()
     }
 
     /// Writes `text` from `x` on, no further than `right`, and says where it ends. What does not fit is cut.
     fn text(&mut self, text: &str, mut x: f32, baseline: f32, right: f32, size: f32, colour: Colour) -> f32 {
         let step = self.advance('0', size);
+        // Half a pixel is for what adding up loses.
+        let fits = x + self.width(text, size) <= right + 0.5;
         for letter in text.chars().take(LINE_CHARS) {
-            if x + 2.0 * step > right {
+            if !fits && x + 2.0 * step > right {
                 if x + step <= right {
                     self.glyph('…', x, baseline, size, MUTED);
                 }

@@ -9,6 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{State, pages};
 use crate::protocol::browser::RejectReason;
@@ -24,15 +25,22 @@ pub struct Problem {
     headers: Vec<(header::HeaderName, &'static str)>,
 }
 
-/// RFC 9457. The type is `about:blank`: the status says it all, and `reason` is for programs.
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong (RFC 9457). The type is `about:blank`: the status says it all, and `reason` is for programs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body<'a> {
+    /// `about:blank`: the status says what kind of problem it is.
     r#type: &'static str,
+    /// The status in words.
     title: &'a str,
+    /// The status.
     status: u16,
+    /// What happened, and what to do about it.
     detail: &'a str,
+    /// Why, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<RejectReason>,
+    /// When to try again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
 }

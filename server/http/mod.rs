@@ -28,6 +28,7 @@ mod headers;
 mod health;
 mod keys;
 mod markup;
+mod openapi;
 mod origin;
 mod pages;
 mod rate;
@@ -87,6 +88,8 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/assets/{name}", assets::asset))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
+        .service(get("/api", openapi::page))
+        .service(get("/api/v1/openapi.json", openapi::document))
         .service(post("/api/v1/run", api::run::run))
         .service(post("/api/v1/snippets", api::snippets::create))
         .service(

@@ -25,7 +25,7 @@ pub enum ClientMsg {
 }
 
 /// A program to run, as sent over the WebSocket or as the body of `POST /api/v1/run`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(Serialize, ts_rs::TS), ts(optional_fields))]
 pub struct RunRequest {
@@ -46,6 +46,7 @@ pub struct RunRequest {
     /// Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub input: Option<Box<RawValue>>,
     /// Tighter limits than the server's own.
     #[serde(default)]
@@ -214,13 +215,14 @@ pub enum Outcome {
 }
 
 /// What is known of a run when it has ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
 pub struct RunReport {
     /// How it ended.
     pub outcome: Outcome,
     /// The value of the program's last expression, as a console value; `null` unless it completed with one.
     #[cfg_attr(test, ts(as = "Option<super::value::Value>"))]
+    #[schema(value_type = Option<super::value::Value>)]
     pub value: Option<Box<RawValue>>,
     /// What went wrong, and what to do; `null` when it completed.
     pub error: Option<RunError>,
@@ -279,13 +281,14 @@ pub struct Dropped {
 }
 
 /// The answer to `POST /api/v1/run`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
 pub struct RunResponse {
     /// The request's `run_id`, or the one made for it.
     pub run_id: Uuid,
     /// Every console event, in order.
     #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
+    #[schema(value_type = Vec<super::value::ConsoleEvent>)]
     pub console: Box<RawValue>,
     /// The rest.
     #[serde(flatten)]

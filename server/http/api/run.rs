@@ -10,13 +10,28 @@ use super::super::error::Problem;
 use super::super::keys::Power;
 use super::super::{AppState, State};
 use super::{check_type, read, respond};
-use crate::protocol::browser::{RejectReason, RunReport, RunResponse};
+use crate::protocol::browser::{RejectReason, RunReport, RunRequest, RunResponse};
 use crate::protocol::parse;
 use crate::sandbox::{RunEvent, RunEvents};
 use crate::session::lost_run;
 
 /// Runs the program in the body to its end. When the client leaves, this future is dropped, and the run's
 /// handle with it, which kills the run. Not so with a stream of events, which can be taken up again.
+#[utoipa::path(
+    post, path = "/api/v1/run", tag = "run", operation_id = "run",
+    summary = "Runs a program",
+    description = "Answers, when the run has ended, with one object; with `Accept: text/event-stream` at once, with \
+                   the events as they happen, in the form that the WebSocket has. Such a stream that broke off is \
+                   taken up where it was by the same request with the header `Last-Event-ID`, while the run lasts \
+                   and some seconds longer. Whoever hangs up without asking for events ends the run.",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that came. Counts only \
+            with `Accept: text/event-stream`.")),
+    request_body = RunRequest,
+    responses((status = 200, description = "What the program did", content(
+        (RunResponse = "application/json"), (String = "text/event-stream")
+    ))),
+    security((), ("key" = []))
+)]
 pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResponse {
     respond(&req, &state, async || {
         let caller = state.keys.caller(&req, Power::Run)?;

@@ -118,6 +118,22 @@ pub fn page_url(base: &str, snippet: &Snippet) -> String {
 }
 
 /// `POST /api/v1/snippets`
+#[utoipa::path(
+    post, path = "/api/v1/snippets", tag = "snippets", operation_id = "share",
+    summary = "Shares a program",
+    description = "Keeps a program, with what it printed if that is sent along, under an address of its own. The \
+                   deletion token is told this once.",
+    request_body = NewSnippet,
+    responses((status = 201, description = "It is kept", body = CreatedSnippet,
+        headers(("Location" = String, description = "Its page")),
+        links(
+            ("read" = (operation_id = "read", parameters(("reference" = "$response.body#/id")))),
+            ("revise" = (operation_id = "revise", parameters(("reference" = "$response.body#/id")))),
+            ("delete" = (operation_id = "delete", parameters(("reference" = "$response.body#/id"))))
+        )
+    )),
+    security((), ("key" = []))
+)]
 pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpResponse {
     respond(&req, &state, async || {
         let caller = state.keys.caller(&req, Power::Share)?;
@@ -144,6 +160,13 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
 }
 
 /// `GET /api/v1/snippets/{reference}`
+#[utoipa::path(
+    get, path = "/api/v1/snippets/{reference}", tag = "snippets", operation_id = "read",
+    summary = "Reads a snippet",
+    params(("reference" = String, Path, description = "`id`, or `id@version` for a version that stays as it is",
+        example = "7Xq2mPz9RtKb", pattern = "^[1-9A-HJ-NP-Za-km-z]{12}(@[1-9][0-9]{0,8})?$")),
+    responses((status = 200, description = "The snippet", body = SnippetView))
+)]
 pub async fn read_one(req: HttpRequest, path: web::Path<String>, state: State) -> HttpResponse {
     respond(&req, &state, async || {
         let snippet = state.snippets.find(&reference(&path)?).await.map_err(problem)?;
@@ -155,7 +178,16 @@ pub async fn read_one(req: HttpRequest, path: web::Path<String>, state: State) -
     .await
 }
 
-/// `PATCH /api/v1/snippets/{id}`
+/// `PATCH /api/v1/snippets/{reference}`
+#[utoipa::path(
+    patch, path = "/api/v1/snippets/{reference}", tag = "snippets", operation_id = "revise",
+    summary = "Makes a new version of a snippet",
+    description = "What is absent stays as it is, and `null` takes it away. The versions before stay where they are.",
+    params(("reference" = String, Path, description = "Its id", pattern = "^[1-9A-HJ-NP-Za-km-z]{12}$")),
+    request_body = Revision,
+    responses((status = 200, description = "There is a new version", body = RevisedSnippet)),
+    security(("deletion_token" = []))
+)]
 pub async fn revise(req: HttpRequest, body: web::Payload, path: web::Path<String>, state: State) -> HttpResponse {
     respond(&req, &state, async || {
         let id = latest(&path)?;
@@ -173,7 +205,15 @@ pub async fn revise(req: HttpRequest, body: web::Payload, path: web::Path<String
     .await
 }
 
-/// `DELETE /api/v1/snippets/{id}`
+/// `DELETE /api/v1/snippets/{reference}`
+#[utoipa::path(
+    delete, path = "/api/v1/snippets/{reference}", tag = "snippets", operation_id = "delete",
+    summary = "Deletes a snippet",
+    description = "In all its versions, for good.",
+    params(("reference" = String, Path, description = "Its id", pattern = "^[1-9A-HJ-NP-Za-km-z]{12}$")),
+    responses((status = 204, description = "It is gone")),
+    security(("deletion_token" = []))
+)]
 pub async fn delete(req: HttpRequest, path: web::Path<String>, state: State) -> HttpResponse {
     respond(&req, &state, async || {
         let id = latest(&path)?;
