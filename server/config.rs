@@ -24,8 +24,8 @@ mod value;
 
 pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
-pub use keys::{ApiKey, ApiKeys, Powers};
 use keys::powers;
+pub use keys::{ApiKey, ApiKeys, Powers};
 pub use value::{Confinement, Database, Fork, LogFormat, Origin};
 use value::{
     Raw, address, age, bytes, confinement, database, directory, file, fork, frame_ancestors, log_filter,

@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly::config::{
-    Client, Config, Confinement, Database, EgressConfig, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig,
+    Client, Config, Confinement, Database, EgressConfig, Flags, Fork, Loaded, LogFormat,
+    Sandbox as SandboxConfig,
 };
 use mayfly::policy::EgressPolicy;
 use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
@@ -239,8 +240,8 @@ fn backup(matches: &ArgMatches, file: &std::path::Path) -> anyhow::Result<()> {
 }
 
 fn new_key(name: &str) -> anyhow::Result<()> {
-    let key = ApiToken::random()
-        .map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
+    let key =
+        ApiToken::random().map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
     println!("{}", key.reveal());
     eprintln!(
         "This is the key; it is not shown again. Whoever has it sends `Authorization: Bearer KEY`.\n\

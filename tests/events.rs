@@ -66,10 +66,8 @@ impl Events {
 async fn events_come_as_they_happen() {
     let mut app = FakeApp::start(&[]).await;
     let id = "0b3f9b4e-3f63-4c0e-9d8e-2f2f2a3b4c5d";
-    let (mut events, run) = tokio::join!(
-        Events::open(app.address, json!({"source": "1", "run_id": id}), None),
-        app.started()
-    );
+    let (mut events, run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1", "run_id": id}), None), app.started());
     run.emit(RunEvent::Queued { position: 2 }).await;
     let event = events.next().await.expect("an event");
     assert_eq!((event.id.as_str(), event.kind.as_str()), (format!("{id}:0").as_str(), "queued"));
@@ -89,8 +87,10 @@ async fn events_come_as_they_happen() {
 #[actix_web::test]
 async fn json_of_several_lines_arrives_whole() {
     let mut app = FakeApp::start(&[]).await;
-    let (mut events, run) = tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
-    let pretty = serde_json::value::RawValue::from_string("[\n {\"text\":\r\n \"x\"}]".to_owned()).expect("JSON");
+    let (mut events, run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
+    let pretty =
+        serde_json::value::RawValue::from_string("[\n {\"text\":\r\n \"x\"}]".to_owned()).expect("JSON");
     run.emit(RunEvent::Console { seq: 0, count: 1, events: pretty }).await;
     assert_eq!(events.next().await.expect("an event").data["events"][0]["text"], "x");
 }
@@ -98,7 +98,8 @@ async fn json_of_several_lines_arrives_whole() {
 #[actix_web::test]
 async fn a_stream_that_broke_off_is_taken_up_where_it_was() {
     let mut app = FakeApp::start(&["--api-resume=1h"]).await;
-    let (mut events, run) = tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
+    let (mut events, run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
     run.emit(RunEvent::Started).await;
     run.log(0, "zero").await;
     events.next().await;
@@ -116,13 +117,17 @@ async fn a_stream_that_broke_off_is_taken_up_where_it_was() {
     // The end can be asked for once more: the connection may have broken just before it.
     let mut events = Events::open(app.address, json!({}), Some(&last)).await;
     let kinds = [events.next().await, events.next().await, events.next().await, events.next().await];
-    assert_eq!(kinds.map(|event| event.map_or(String::new(), |it| it.kind)), ["console", "console", "finished", ""]);
+    assert_eq!(
+        kinds.map(|event| event.map_or(String::new(), |it| it.kind)),
+        ["console", "console", "finished", ""]
+    );
 }
 
 #[actix_web::test]
 async fn a_run_that_nobody_listens_to_is_stopped_in_the_end() {
     let mut app = FakeApp::start(&["--api-resume=100ms"]).await;
-    let (mut events, run) = tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
+    let (mut events, run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
     run.emit(RunEvent::Started).await;
     let last = events.next().await.expect("an event").id;
     drop(events);
@@ -182,7 +187,8 @@ async fn what_can_not_be_streamed_is_a_problem() {
 #[actix_web::test]
 async fn a_silent_stream_says_that_it_lives() {
     let mut app = FakeApp::start(&["--ping-interval=20ms"]).await;
-    let (mut events, _run) = tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
+    let (mut events, _run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
     let comment = events.next().await.expect("a comment");
     assert_eq!((comment.kind.as_str(), comment.data), ("", Value::Null));
 }
@@ -190,7 +196,8 @@ async fn a_silent_stream_says_that_it_lives() {
 #[actix_web::test]
 async fn shutting_down_ends_streams_and_their_runs() {
     let mut app = FakeApp::start(&[]).await;
-    let (mut events, run) = tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
+    let (mut events, run) =
+        tokio::join!(Events::open(app.address, json!({"source": "1"}), None), app.started());
     app.stop();
     assert_eq!(events.next().await, None);
     soon("its end", run.dropped.cancelled()).await;

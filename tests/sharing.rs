@@ -25,7 +25,8 @@ async fn try_to_share(address: std::net::SocketAddr, source: &str) -> Option<Str
     let client = awc::Client::builder().timeout(crate::support::PATIENCE).finish();
     let request = client.post(format!("http://{address}/api/v1/snippets")).insert_header(JSON);
     let mut response = request.send_body(json!({"source": source}).to_string()).await.ok()?;
-    let created: Value = response.status().is_success().then_some(response.json()).map(async |it| it.await.ok())?.await?;
+    let created: Value =
+        response.status().is_success().then_some(response.json()).map(async |it| it.await.ok())?.await?;
     Some(created["id"].as_str()?.to_owned())
 }
 
@@ -90,11 +91,13 @@ async fn a_copy_made_while_the_server_runs_has_everything() {
         let data_dir = at(&app.data_dir());
         command(folder.path(), &["backup", to, &data_dir]).output().expect("mayfly starts")
     };
-    let ids: Vec<String> = futures_util::future::join_all((0..20).map(|number| share(&app, json!({"source": number.to_string()}))))
-        .await
-        .iter()
-        .map(|answer| answer.json()["id"].as_str().expect("an id").to_owned())
-        .collect();
+    let ids: Vec<String> = futures_util::future::join_all(
+        (0..20).map(|number| share(&app, json!({"source": number.to_string()}))),
+    )
+    .await
+    .iter()
+    .map(|answer| answer.json()["id"].as_str().expect("an id").to_owned())
+    .collect();
     let copied = backup("snippets.db");
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
     let again = backup("snippets.db");
@@ -136,11 +139,15 @@ async fn a_database_that_fails_stops_sharing_and_nothing_else() {
     assert_eq!(app.health().await["status"], "ok");
 
     postgres.resume();
-    until("sharing works again", || async { share(&app, json!({"source": "again"})).await.status == 201 }).await;
+    until("sharing works again", || async { share(&app, json!({"source": "again"})).await.status == 201 })
+        .await;
     assert_eq!(source(&app, &id).await, json!("kept"));
     until("the log says so", || async { app.log().contains("the store of snippets answers again") }).await;
     assert!(app.log().contains("nothing can be shared"));
-    assert!(!app.log().contains("mayfly@"), "the address, which can have a password in it, is not in the log");
+    assert!(
+        !app.log().contains("mayfly@"),
+        "the address, which can have a password in it, is not in the log"
+    );
 }
 
 #[actix_web::test]
@@ -167,7 +174,8 @@ async fn keys_say_who_may_do_what() {
         assert!(key.starts_with("mfk_") && !words.contains(&key), "{words}");
         (key, format!("{entry}{rest}\n"))
     };
-    let (all, first) = make("all", "limits = { wall_ms = \"700ms\" }\negress_allow_private = [\"127.0.0.1:9001\"]");
+    let (all, first) =
+        make("all", "limits = { wall_ms = \"700ms\" }\negress_allow_private = [\"127.0.0.1:9001\"]");
     let (runner, second) = make("runs \"only\"", "may = \"run\"\nrate_limit = \"1/h\"");
     std::fs::write(folder.path().join("keys.toml"), first + &second).expect("a file");
     let keys = format!("--api-keys={}", folder.path().join("keys.toml").display());
@@ -184,7 +192,10 @@ async fn keys_say_who_may_do_what() {
     run("mfk_wrong", "1").await.expect_problem(401);
 
     let answer = run(&all, "1").await.json();
-    assert_eq!((&answer["outcome"], &answer["usage"]["limits"]["wall_ms"]), (&json!("completed"), &json!(700)));
+    assert_eq!(
+        (&answer["outcome"], &answer["usage"]["limits"]["wall_ms"]),
+        (&json!("completed"), &json!(700))
+    );
     let fetched = run(&all, "await fetch('http://127.0.0.1:9001/').catch(String)").await.json();
     let others = run(&runner, "await fetch('http://127.0.0.1:9001/').catch(String)").await.json();
     let console = |answer: &Value| answer["console"].to_string();
@@ -199,7 +210,13 @@ async fn keys_say_who_may_do_what() {
     assert!(answer.expect_problem(403).contains("may not share programs"));
 
     std::fs::write(folder.path().join("keys.toml"), "[[key]]\nname = \"x\"\nhash = \"y\"").expect("a file");
-    let output = command(folder.path(), &["serve", "--listen=127.0.0.1:0", &keys]).output().expect("mayfly starts");
+    let output =
+        command(folder.path(), &["serve", "--listen=127.0.0.1:0", &keys]).output().expect("mayfly starts");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && words.contains("the setting api.keys") && words.contains("`mayfly keys new`"), "{words}");
+    assert!(
+        !output.status.success()
+            && words.contains("the setting api.keys")
+            && words.contains("`mayfly keys new`"),
+        "{words}"
+    );
 }

@@ -92,13 +92,22 @@ async fn what_is_shared_is_read_back_as_it_was() {
         let answer = snippet(&app, &reference).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
         let found = answer.json();
-        assert_eq!((&found["id"], &found["version"], &found["latest_version"]), (&json!(id), &json!(1), &json!(1)));
+        assert_eq!(
+            (&found["id"], &found["version"], &found["latest_version"]),
+            (&json!(id), &json!(1), &json!(1))
+        );
         assert_eq!((&found["title"], &found["source"]), (&json!("Hello"), &json!("console.log(1)\n")));
         assert_eq!((&found["language"], &found["mode"]), (&json!("typescript"), &json!("module")));
         assert_eq!((&found["input"], &found["stdin"]), (&json!({"a": [1, 2.5]}), &json!(["Ada"])));
         assert_eq!(found["output"]["console"], recording()["console"]);
-        assert_eq!((&found["output"]["engine"], &found["output"]["mayfly"]), (&json!("V8 1.2.3"), &json!(env!("CARGO_PKG_VERSION"))));
-        assert!(!found.as_object().expect("an object").contains_key("deletion_token") && !answer.text().contains("mfd_"));
+        assert_eq!(
+            (&found["output"]["engine"], &found["output"]["mayfly"]),
+            (&json!("V8 1.2.3"), &json!(env!("CARGO_PKG_VERSION")))
+        );
+        assert!(
+            !found.as_object().expect("an object").contains_key("deletion_token")
+                && !answer.text().contains("mfd_")
+        );
         assert!(found["created_at"].as_str().is_some_and(|it| it.ends_with('Z')), "{found}");
     }
     // Who shares the same again has their own.
@@ -146,7 +155,9 @@ async fn bad_input_is_told_what_is_wrong() {
     }
     let mut long = recording();
     long["console"][0]["text"] = "x".repeat(1_000).into();
-    assert!(share(&app, json!({"source": "", "output": long})).await.expect_problem(413).contains("at most 1000"));
+    assert!(
+        share(&app, json!({"source": "", "output": long})).await.expect_problem(413).contains("at most 1000")
+    );
     let much = vec![b' '; 400_000];
     request(app.address, "POST", "/api/v1/snippets", &[JSON], much).await.expect_problem(413);
     request(app.address, "POST", "/api/v1/snippets", &[], "{}").await.expect_problem(415);
@@ -155,12 +166,16 @@ async fn bad_input_is_told_what_is_wrong() {
 #[actix_web::test]
 async fn a_change_is_a_new_version_and_the_old_one_stays() {
     let app = FakeApp::start(&["--snippet-versions=4"]).await;
-    let (id, token) = shared(&app, json!({"title": "T", "source": "one", "input": 1, "output": recording()})).await;
+    let (id, token) =
+        shared(&app, json!({"title": "T", "source": "one", "input": 1, "output": recording()})).await;
 
     let answer = with_token(&app, "PATCH", &id, &token, json!({"title": "U"})).await;
     assert_eq!((answer.status, &answer.json()["version"]), (200, &json!(2)), "{}", answer.text());
     let second = snippet(&app, &id).await.json();
-    assert_eq!((&second["title"], &second["source"], &second["version"]), (&json!("U"), &json!("one"), &json!(2)));
+    assert_eq!(
+        (&second["title"], &second["source"], &second["version"]),
+        (&json!("U"), &json!("one"), &json!(2))
+    );
     assert!(second["output"].is_object(), "the same program does the same");
 
     with_token(&app, "PATCH", &id, &token, json!({"source": "two", "title": null})).await;
@@ -168,13 +183,23 @@ async fn a_change_is_a_new_version_and_the_old_one_stays() {
     assert_eq!((&third["source"], &third["input"], &third["version"]), (&json!("two"), &json!(1), &json!(3)));
     assert!(third["title"].is_null() && third["output"].is_null(), "what another program printed is gone");
 
-    with_token(&app, "PATCH", &id, &token, json!({"files": [{"name": "a.js", "content": "3"}], "input": null})).await;
+    with_token(
+        &app,
+        "PATCH",
+        &id,
+        &token,
+        json!({"files": [{"name": "a.js", "content": "3"}], "input": null}),
+    )
+    .await;
     let fourth = snippet(&app, &id).await.json();
     assert!(fourth["source"].is_null() && fourth["input"].is_null());
     assert_eq!(fourth["files"][0]["content"], "3");
 
     let first = snippet(&app, &format!("{id}@1")).await.json();
-    assert_eq!((&first["source"], &first["version"], &first["latest_version"]), (&json!("one"), &json!(1), &json!(4)));
+    assert_eq!(
+        (&first["source"], &first["version"], &first["latest_version"]),
+        (&json!("one"), &json!(1), &json!(4))
+    );
     assert_eq!(first["url"], format!("http://{}/s/{id}@1", app.address));
     snippet(&app, &format!("{id}@5")).await.expect_problem(404);
     let full = with_token(&app, "PATCH", &id, &token, json!({"source": "five"})).await.expect_problem(409);
@@ -216,7 +241,9 @@ async fn what_has_expired_is_gone_before_it_is_deleted_and_then_deleted() {
     assert!(kept["expires_at"].as_str().expect("a time") < soon.as_str(), "no longer than any may be kept");
     let old = expired(&app).await;
     assert!(snippet(&app, &old).await.expect_problem(410).contains("1970-01-01T00:00:01Z"));
-    for path in [format!("/s/{old}"), format!("/s/{old}/raw"), format!("/s/{old}.js"), format!("/s/{old}/card.png")] {
+    for path in
+        [format!("/s/{old}"), format!("/s/{old}/raw"), format!("/s/{old}.js"), format!("/s/{old}/card.png")]
+    {
         assert_eq!(get(app.address, &path, &[]).await.status, 410, "{path}");
     }
     drop(app);
@@ -230,11 +257,19 @@ async fn what_has_expired_is_gone_before_it_is_deleted_and_then_deleted() {
 #[actix_web::test]
 async fn what_is_not_there_is_said_to_be_missing() {
     let app = FakeApp::start(&[]).await;
-    for reference in ["2222222222zz", "2222222222zz@1", "short", "2222222222zz@0", "..", "%00", "2222222222zz@x"] {
+    for reference in
+        ["2222222222zz", "2222222222zz@1", "short", "2222222222zz@0", "..", "%00", "2222222222zz@x"]
+    {
         snippet(&app, reference).await.expect_problem(404);
-        for path in [format!("/s/{reference}"), format!("/s/{reference}/raw"), format!("/s/{reference}/card.png")] {
+        for path in
+            [format!("/s/{reference}"), format!("/s/{reference}/raw"), format!("/s/{reference}/card.png")]
+        {
             let answer = get(app.address, &path, &[]).await;
-            assert_eq!((answer.status, answer.header("content-type")), (404, "text/html; charset=utf-8"), "{path}");
+            assert_eq!(
+                (answer.status, answer.header("content-type")),
+                (404, "text/html; charset=utf-8"),
+                "{path}"
+            );
         }
     }
     let answer = request(app.address, "PUT", "/api/v1/snippets/2222222222zz", &[], "").await;
@@ -287,7 +322,8 @@ async fn pages_of_other_origins_may_share_if_the_settings_allow_them() {
 async fn the_page_shows_code_and_output_without_javascript() {
     let app = FakeApp::start(&[]).await;
     let source = "console.log('<b>hello</b>');\n// </script><script>alert(1)</script>";
-    let (id, _) = shared(&app, json!({"title": "A <i>title</i>", "source": source, "output": recording()})).await;
+    let (id, _) =
+        shared(&app, json!({"title": "A <i>title</i>", "source": source, "output": recording()})).await;
     let page = get(app.address, &format!("/s/{id}"), &[]).await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     let html = page.text();
@@ -315,7 +351,8 @@ async fn the_page_shows_code_and_output_without_javascript() {
     }
     assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("alert(1)</script>"), "{html}");
     // The whole of it, for the page's scripts.
-    let data = html.split("id=\"snippet\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
+    let data =
+        html.split("id=\"snippet\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
     let data: Value = serde_json::from_str(data).expect("JSON");
     assert_eq!((&data["id"], &data["source"]), (&json!(id), &json!(source)));
     assert_eq!(data["output"]["console"], recording()["console"]);
@@ -329,7 +366,10 @@ async fn files_are_text_or_something_to_keep_but_never_a_script() {
     let (id, _) = shared(&app, json!({"source": "<script>1</script>"})).await;
     let raw = get(app.address, &format!("/s/{id}/raw"), &[]).await;
     assert_eq!((raw.status, raw.header("content-type")), (200, "text/plain; charset=utf-8"));
-    assert_eq!((raw.text().as_str(), raw.header("x-content-type-options")), ("<script>1</script>", "nosniff"));
+    assert_eq!(
+        (raw.text().as_str(), raw.header("x-content-type-options")),
+        ("<script>1</script>", "nosniff")
+    );
 
     let path = format!("/s/{id}@1.js");
     let file = get(app.address, &path, &[("sec-fetch-dest", "document")]).await;
@@ -344,7 +384,11 @@ async fn files_are_text_or_something_to_keep_but_never_a_script() {
 
     let files = json!([{"name": "b.js", "content": "b"}, {"name": "src/main.tsx", "content": "main"}]);
     let (id, _) = shared(&app, json!({"files": files})).await;
-    assert_eq!(get(app.address, &format!("/s/{id}/raw"), &[]).await.text(), "b", "the first, where none is called main");
+    assert_eq!(
+        get(app.address, &format!("/s/{id}/raw"), &[]).await.text(),
+        "b",
+        "the first, where none is called main"
+    );
     let (id, _) = shared(&app, json!({"files": files, "entry": "src/main.tsx"})).await;
     assert_eq!(get(app.address, &format!("/s/{id}/raw"), &[]).await.text(), "main");
     assert_eq!(get(app.address, &format!("/s/{id}/raw?file=b.js"), &[]).await.text(), "b");
@@ -372,9 +416,17 @@ async fn oembed_tells_how_to_show_it() {
     let (id, _) = shared(&app, json!({"title": "\"><script>", "source": "1"})).await;
     let url = format!("http://{}/s/{id}", app.address);
     let answer = get(app.address, &format!("/oembed?url={url}&maxwidth=400"), &[]).await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/json"),
+        "{}",
+        answer.text()
+    );
     let told = answer.json();
-    assert_eq!((&told["version"], &told["type"], &told["width"]), (&json!("1.0"), &json!("rich"), &json!(400)));
+    assert_eq!(
+        (&told["version"], &told["type"], &told["width"]),
+        (&json!("1.0"), &json!("rich"), &json!(400))
+    );
     let html = told["html"].as_str().expect("a text");
     assert!(html.contains(&format!("/embed/frame?snippet={id}")) && !html.contains("<script>"), "{html}");
     assert_eq!(told["thumbnail_url"], format!("{url}@1/card.png"));

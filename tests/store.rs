@@ -64,16 +64,23 @@ async fn what_is_put_in_comes_out(store: &dyn Store) {
     all.expires_at = Some(Timestamp::from_millis(4_000_000_000_001));
     all.content.title = Some("Ünïcödé".to_owned());
     all.content.input = Some(RawValue::from_string(r#"{"a":[1, 2.50]}"#.to_owned()).expect("JSON"));
-    all.output = Some(RawValue::from_string(r#"{"console":[],"outcome":"completed"}"#.to_owned()).expect("JSON"));
+    all.output =
+        Some(RawValue::from_string(r#"{"console":[],"outcome":"completed"}"#.to_owned()).expect("JSON"));
     store.create(&all).await.expect("it is kept");
     let found = store.find(&reference(&all.id, None)).await.expect("it answers").expect("it is there");
     assert_eq!(found.id, all.id);
     assert_eq!((found.version, found.latest), (1, 1));
     assert_eq!(found.parent, all.parent);
-    assert_eq!((found.created_at, found.revised_at, found.expires_at), (all.created_at, all.revised_at, all.expires_at));
+    assert_eq!(
+        (found.created_at, found.revised_at, found.expires_at),
+        (all.created_at, all.revised_at, all.expires_at)
+    );
     assert_eq!(found.token_hash, all.token_hash);
     assert_eq!((found.content.source, found.content.title), (all.content.source, all.content.title));
-    assert_eq!(found.content.input.map(|it| it.get().to_owned()), all.content.input.map(|it| it.get().to_owned()));
+    assert_eq!(
+        found.content.input.map(|it| it.get().to_owned()),
+        all.content.input.map(|it| it.get().to_owned())
+    );
     assert_eq!(found.output.map(|it| it.get().to_owned()), all.output.map(|it| it.get().to_owned()));
     // A name is used once.
     let mut again = snippet("other");
@@ -227,7 +234,8 @@ async fn a_sqlite_file_that_can_not_be_made_is_made_later() {
     let store = open(&settings(Database::Sqlite), &data_dir).expect("a store");
     assert!(store.size().await.is_err());
     std::fs::create_dir_all(&data_dir).expect("a folder");
-    crate::support::until("the store to answer", || async { store.create(&snippet("one")).await.is_ok() }).await;
+    crate::support::until("the store to answer", || async { store.create(&snippet("one")).await.is_ok() })
+        .await;
 }
 
 #[test]

@@ -40,10 +40,19 @@ pub fn powers(text: &str) -> Result<Powers, String> {
             "run" => powers.run = true,
             "share" => powers.share = true,
             "call" => powers.call = true,
-            _ => return Err(format!("{} is none of them: write run, share and call, or nothing.", quote(member))),
+            _ => {
+                return Err(format!(
+                    "{} is none of them: write run, share and call, or nothing.",
+                    quote(member)
+                ));
+            }
         }
     }
-    if any { Ok(powers) } else { Err("Write run, share and call, separated by commas, or nothing.".to_owned()) }
+    if any {
+        Ok(powers)
+    } else {
+        Err("Write run, share and call, separated by commas, or nothing.".to_owned())
+    }
 }
 
 /// A key, and what whoever has it may do.
@@ -109,7 +118,8 @@ impl ApiKeys {
     /// In words that name the file, the key and what is wrong.
     pub fn load(path: &Path) -> Result<Self, String> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{shown} can't be read: {error}."))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("{shown} can't be read: {error}."))?;
         Self::parse(&text).map_err(|words| format!("{shown}: {words}"))
     }
 
@@ -142,7 +152,8 @@ fn check(raw: RawKey) -> Result<ApiKey, String> {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, String> {
         let read = |raw: &Raw| {
-            parse(&raw.0).map_err(|wanted| format!("has a `{what}` that can't be {}. {wanted}", quote(&raw.0)))
+            parse(&raw.0)
+                .map_err(|wanted| format!("has a `{what}` that can't be {}. {wanted}", quote(&raw.0)))
         };
         raw.map(read).transpose()
     }
@@ -152,7 +163,9 @@ fn check(raw: RawKey) -> Result<ApiKey, String> {
     }
     let hash = hash.to_ascii_lowercase();
     if hash.len() != 64 || !hash.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err("has a `hash` that is none. Write the 64 digits that `mayfly keys new` prints.".to_owned());
+        return Err(
+            "has a `hash` that is none. Write the 64 digits that `mayfly keys new` prints.".to_owned()
+        );
     }
     let size = |what, raw: Option<&Raw>| read(what, raw, bytes(1..=1 << 40));
     let span = |what, raw: Option<&Raw>| read(what, raw, time(1..=86_400_000));
@@ -173,7 +186,8 @@ fn check(raw: RawKey) -> Result<ApiKey, String> {
         (None, None) => None,
         (allow, private) => Some(EgressPolicy {
             allow: read("egress_allow", allow.as_ref(), policy::rules)?.unwrap_or_default(),
-            allow_private: read("egress_allow_private", private.as_ref(), policy::endpoints)?.unwrap_or_default(),
+            allow_private: read("egress_allow_private", private.as_ref(), policy::endpoints)?
+                .unwrap_or_default(),
         }),
     };
     Ok(ApiKey {

@@ -190,7 +190,8 @@ pub fn public_url(text: &str) -> Result<Option<Origin>, String> {
     match text {
         "auto" => Ok(None),
         _ => Origin::parse(text.strip_suffix('/').unwrap_or(text)).map(Some).ok_or_else(|| {
-            "Write auto, or where visitors find this server, without a path: https://play.example.org.".to_owned()
+            "Write auto, or where visitors find this server, without a path: https://play.example.org."
+                .to_owned()
         }),
     }
 }
@@ -199,7 +200,9 @@ pub fn public_url(text: &str) -> Result<Option<Origin>, String> {
 pub fn age(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Option<Duration>, String> {
     move |text| match text {
         "never" => Ok(None),
-        _ => time(range.clone())(text).map(Some).map_err(|wanted| format!("Write never, or a time. {wanted}")),
+        _ => {
+            time(range.clone())(text).map(Some).map_err(|wanted| format!("Write never, or a time. {wanted}"))
+        }
     }
 }
 

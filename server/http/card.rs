@@ -33,10 +33,52 @@ const NUMBER: Colour = [0xf0, 0xb3, 0x7a];
 const COMMENT: Colour = [0x87, 0x93, 0x8c];
 
 const KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "case", "catch", "class", "const", "continue", "default", "delete", "do", "else",
-    "enum", "export", "extends", "false", "finally", "for", "from", "function", "if", "implements", "import", "in",
-    "instanceof", "interface", "let", "new", "null", "of", "return", "static", "super", "switch", "this", "throw",
-    "true", "try", "type", "typeof", "undefined", "var", "void", "while", "yield",
+    "as",
+    "async",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "from",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "of",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "undefined",
+    "var",
+    "void",
+    "while",
+    "yield",
 ];
 
 struct Picture {
@@ -49,7 +91,8 @@ struct Picture {
 /// # Errors
 /// In words for the log.
 pub fn card(title: &str, code: &str, foot: &str) -> Result<Vec<u8>, String> {
-    let font = FontRef::try_from_slice(epaint_default_fonts::HACK_REGULAR).map_err(|error| error.to_string())?;
+    let font =
+        FontRef::try_from_slice(epaint_default_fonts::HACK_REGULAR).map_err(|error| error.to_string())?;
     let mut picture = Picture { pixels: PAGE.repeat((WIDTH * HEIGHT) as usize), font };
     let right = WIDTH as f32 - MARGIN;
 
@@ -126,7 +169,8 @@ impl Picture {
             if (0..i64::from(WIDTH)).contains(&px) && (0..i64::from(HEIGHT)).contains(&py) {
                 let at = 3 * (py as usize * WIDTH as usize + px as usize);
                 for (pixel, ink) in pixels[at..at + 3].iter_mut().zip(colour) {
-                    let mixed = f32::from(*pixel) + (f32::from(ink) - f32::from(*pixel)) * cover.clamp(0.0, 1.0);
+                    let mixed =
+                        f32::from(*pixel) + (f32::from(ink) - f32::from(*pixel)) * cover.clamp(0.0, 1.0);
                     *pixel = mixed as u8;
                 }
             }
@@ -268,8 +312,12 @@ mod tests {
 
     #[test]
     fn a_card_is_a_png_of_its_size() {
-        let png = card("A title that is far too long for a picture that has only so many pixels", "let a = 1;\n".repeat(30).as_str(), "JavaScript · 30 lines")
-            .expect("a picture");
+        let png = card(
+            "A title that is far too long for a picture that has only so many pixels",
+            "let a = 1;\n".repeat(30).as_str(),
+            "JavaScript · 30 lines",
+        )
+        .expect("a picture");
         let decoder = png::Decoder::new(std::io::Cursor::new(&png));
         let reader = decoder.read_info().expect("a PNG");
         assert_eq!((reader.info().width, reader.info().height), (WIDTH, HEIGHT));

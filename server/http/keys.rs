@@ -76,7 +76,8 @@ impl Keys {
             };
             let key = &self.keys[number].1;
             if !power.is_in(key.may) {
-                let detail = format!("Your key is not for that: it may not {what}. Ask this server's operator.");
+                let detail =
+                    format!("Your key is not for that: it may not {what}. Ask this server's operator.");
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             return Ok(Caller { client: ClientKey::with_key(number), key: Some(key) });

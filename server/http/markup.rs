@@ -3,7 +3,8 @@
 
 use crate::protocol::browser::{Outcome, RunError};
 use crate::protocol::value::{
-    Accessor, ConsoleEvent, FormatPart, Kind, Level, ObjectValue, PromiseState, Property, StackFrame, Table, Value,
+    Accessor, ConsoleEvent, FormatPart, Kind, Level, ObjectValue, PromiseState, Property, StackFrame, Table,
+    Value,
 };
 use crate::snippets::Recording;
 
@@ -61,7 +62,9 @@ pub fn console(recording: &Recording) -> String {
     for (at, event) in recording.console.iter().enumerate() {
         if html.0.len() > MOST_BYTES {
             let more = recording.console.len() - at;
-            html.tag("<li class=\"row level-info notice\"><span class=\"mark\"></span><div class=\"message\">");
+            html.tag(
+                "<li class=\"row level-info notice\"><span class=\"mark\"></span><div class=\"message\">",
+            );
             html.text(&format!("… {more} more events, which show with JavaScript turned on"));
             html.tag("</div></li>");
             break;
@@ -110,7 +113,9 @@ fn row(html: &mut Html, event: &ConsoleEvent) {
     html.text(&format!("+{:.2} s", event.at_ms as f64 / 1_000.0));
     html.tag("</span>");
     if event.line > 0 {
-        html.tag("<span class=\"position\">").text(&format!("{}:{}", event.line, event.column)).tag("</span>");
+        html.tag("<span class=\"position\">")
+            .text(&format!("{}:{}", event.line, event.column))
+            .tag("</span>");
     }
     html.tag("</span></li>");
 }
@@ -237,7 +242,11 @@ fn inline(html: &mut Html, value: &Value) {
 
 /// As JavaScript writes it, near enough: no `.0` behind whole numbers.
 fn number(value: f64) -> String {
-    if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-6) { format!("{value:e}") } else { value.to_string() }
+    if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-6) {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    }
 }
 
 /// What a cut string lacks, in words.
@@ -356,7 +365,11 @@ fn stack(html: &mut Html, frames: &[StackFrame]) {
 
 fn place(frame: &StackFrame) -> String {
     let StackFrame { function, line, column, .. } = frame;
-    if function.is_empty() { format!("at {line}:{column}") } else { format!("at {function} ({line}:{column})") }
+    if function.is_empty() {
+        format!("at {line}:{column}")
+    } else {
+        format!("at {function} ({line}:{column})")
+    }
 }
 
 fn uncaught(html: &mut Html, error: &RunError) {
@@ -401,11 +414,17 @@ mod tests {
             {"level": "log", "kind": "group_end", "args": [], "text": "", "line": 0, "column": 0, "at_ms": 0},
         ], "value": {"type": "number", "value": 42.0}}));
         for part in [
-            "level-warn", "data-depth=\"3\"", "<span class=\"text\">&lt;i&gt;</span> <details",
+            "level-warn",
+            "data-depth=\"3\"",
+            "<span class=\"text\">&lt;i&gt;</span> <details",
             "<summary><span class=\"v-object\">{a: &lt;b&gt;}</span></summary>",
             "<span class=\"k-key\">a</span>: <span class=\"v-string\">&quot;&lt;b&gt;\\&quot;&quot; … 5 more characters</span>",
-            "<span class=\"k-symbol\">[s]</span>: <span class=\"v-note\">(getter)</span>", "… 2 more",
-            "+1.25 s", "2:7", "result", ">42<",
+            "<span class=\"k-symbol\">[s]</span>: <span class=\"v-note\">(getter)</span>",
+            "… 2 more",
+            "+1.25 s",
+            "2:7",
+            "result",
+            ">42<",
         ] {
             assert!(html.contains(part), "{part}: {html}");
         }
@@ -422,8 +441,10 @@ mod tests {
 
     #[test]
     fn errors_say_where() {
-        let html = shown(json!({"outcome": "failed", "console": [], "error": {"name": "TypeError", "message": "a < b",
-            "stack": [{"function": "f", "line": 1, "column": 2}, {"function": "", "line": 3, "column": 4}]}}));
+        let html = shown(
+            json!({"outcome": "failed", "console": [], "error": {"name": "TypeError", "message": "a < b",
+            "stack": [{"function": "f", "line": 1, "column": 2}, {"function": "", "line": 3, "column": 4}]}}),
+        );
         assert!(html.contains("Uncaught TypeError: a &lt; b"), "{html}");
         assert!(html.contains("at f (1:2)") && html.contains("at 3:4"), "{html}");
     }

@@ -160,8 +160,9 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
     let Config { server: settings, limits, client, api, .. } = config;
     let api_keys = match &api.keys {
-        Some(path) => ApiKeys::load(path)
-            .map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?,
+        Some(path) => {
+            ApiKeys::load(path).map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?
+        }
         None => ApiKeys::default(),
     };
     let rules = Rules {

@@ -70,16 +70,19 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
             let id = operation.operation_id.clone().unwrap_or_default();
             for status in problems(&id) {
                 let what = PROBLEMS.iter().find(|(own, _)| own == status).map_or("", |(_, what)| what);
-                let content =
-                    ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-                let response =
-                    ResponseBuilder::new().description(what).content("application/problem+json", content).build();
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+                let response = ResponseBuilder::new()
+                    .description(what)
+                    .content("application/problem+json", content)
+                    .build();
                 operation.responses.responses.insert(status.to_string(), RefOr::T(response));
             }
         }
     }
     let bearer = |what: &str| {
-        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build())
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build(),
+        )
     };
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", bearer("A key that the server's operator gave out"));
@@ -88,18 +91,44 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         tracing::error!(%error, "the API's document can't be written");
         Value::Null
     });
+    whole_numbers(&mut document);
     // What Rust's types can't say: a program is a text or files.
     for name in ["NewSnippet", "RunRequest"] {
         if let Some(Value::Object(schema)) = document.pointer_mut(&format!("/components/schemas/{name}")) {
             let has_files = schema.get("properties").is_some_and(|it| it.get("files").is_some());
             if has_files {
-                let one = json!([{"required": ["source"]}, {"required": ["files"]}]);
+                let one = json!([
+                    {"required": ["source"], "properties": {"source": {"type": "string"}}},
+                    {"required": ["files"], "properties": {"files": {"type": "array"}}},
+                ]);
                 schema.insert("oneOf".to_owned(), one);
             }
         }
     }
     document
 });
+
+/// A whole number that is not negative has one bit more than the formats of its size, which are for signed ones.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            let most = match map.get("format").and_then(Value::as_str) {
+                Some("int32") => Some(u64::from(u32::MAX)),
+                Some("int64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) =
+                most.filter(|_| map.get("minimum").is_some_and(|least| least.as_u64().is_some()))
+            {
+                map.remove("format");
+                map.entry("maximum").or_insert(json!(most));
+            }
+            map.values_mut().for_each(whole_numbers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        _ => {}
+    }
+}
 
 fn operations(path: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete].into_iter().filter_map(Option::as_mut)

@@ -18,7 +18,9 @@ pub fn public_url(req: &HttpRequest, state: &AppState) -> String {
     let is_proxy = req.peer_addr().is_some_and(|peer| state.proxies.trusts(peer.ip()));
     let is_secure = is_proxy && text("x-forwarded-proto").eq_ignore_ascii_case("https");
     let scheme = if is_secure { "https" } else { "http" };
-    Origin::parse(&format!("{scheme}://{}", text("host"))).map(|origin| origin.to_string()).unwrap_or_default()
+    Origin::parse(&format!("{scheme}://{}", text("host")))
+        .map(|origin| origin.to_string())
+        .unwrap_or_default()
 }
 
 /// The origin of the page that sent `req`, if one did, checked to be the server's own or allowed.

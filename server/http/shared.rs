@@ -160,7 +160,8 @@ fn language(content: &Content) -> content::Language {
     if content.source.is_some() {
         return content.language;
     }
-    match content.listing().first().and_then(|(name, _)| name.rsplit_once('.')).map(|(_, end)| end.to_owned()) {
+    match content.listing().first().and_then(|(name, _)| name.rsplit_once('.')).map(|(_, end)| end.to_owned())
+    {
         Some(end) if ["ts", "mts", "cts"].contains(&end.as_str()) => Language::Typescript,
         Some(end) if end == "tsx" => Language::Tsx,
         Some(end) if end == "jsx" => Language::Jsx,
@@ -218,10 +219,16 @@ fn broken(snippet: &Snippet, error: &dyn std::fmt::Display) -> Problem {
 
 /// The program as a file to keep. Scripts it is not for: a page of ours may load scripts of its own origin, and what
 /// people share must never be one.
-async fn download(req: &HttpRequest, state: &State, reference: &str, ending: &str) -> Result<HttpResponse, Problem> {
+async fn download(
+    req: &HttpRequest,
+    state: &State,
+    reference: &str,
+    ending: &str,
+) -> Result<HttpResponse, Problem> {
     let wanted = req.headers().get("sec-fetch-dest").and_then(|value| value.to_str().ok());
     if !matches!(wanted, None | Some("document" | "empty")) {
-        let detail = "This is a file to keep, not a script to load. Copy it to your own site to load it there.";
+        let detail =
+            "This is a file to keep, not a script to load. Copy it to your own site to load it there.";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let snippet = find(state, Reference::parse(reference)).await?;
@@ -232,8 +239,10 @@ async fn download(req: &HttpRequest, state: &State, reference: &str, ending: &st
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
     // There is no type for the others that browsers and editors agree on.
-    let content_type = if own == "js" { "text/javascript; charset=utf-8" } else { "text/plain; charset=utf-8" };
-    let stem = name.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
+    let content_type =
+        if own == "js" { "text/javascript; charset=utf-8" } else { "text/plain; charset=utf-8" };
+    let stem =
+        name.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
     let file = format!("{}-{}.{own}", stem.unwrap_or("program"), snippet.id);
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))

@@ -49,7 +49,7 @@ pub struct RunRequest {
     #[schema(value_type = Option<serde_json::Value>)]
     pub input: Option<Box<RawValue>>,
     /// Tighter limits than the server's own.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::parse::object_field")]
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
 }

@@ -91,6 +91,14 @@ pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     })
 }
 
+/// Reads a field that is an object. serde's own derived types would take an array of their fields as well.
+///
+/// # Errors
+/// For anything else.
+pub fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<T, D::Error> {
+    MapOnly::<false>::read(field)
+}
+
 fn body<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     MapOnly::<true>::read(&mut serde_json::Deserializer::from_str(text))
 }
@@ -221,6 +229,7 @@ mod tests {
         let error = run_request(b"{\n  \"source\": 7\n}").expect_err("7 is no source");
         assert!(error.contains("line 2 column 13"), "{error}");
         assert!(run_request(b"[null,\"1\"]").is_err());
+        assert!(run_request(br#"{"source":"1","limits":[5]}"#).expect_err("no object").contains("an object"));
         assert!(run_request(b"{\"source\":\"\xff\"}").is_err());
         assert!(run_request(br#"{"type":"run","source":"1"}"#).is_ok());
     }

@@ -27,7 +27,11 @@ pub const LONGEST_LIFE: u64 = 3_155_760_000;
 #[schema(as = SnippetFile)]
 pub struct File {
     /// A relative path: segments of letters, digits, `_`, `.` and `-`, joined by `/`.
-    #[schema(max_length = 100, pattern = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$", example = "main.ts")]
+    #[schema(
+        max_length = 100,
+        pattern = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$",
+        example = "main.ts"
+    )]
     pub name: String,
     /// Its text.
     pub content: String,
@@ -91,7 +95,6 @@ pub enum Mode {
 
 /// A program with all that it is run with.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = SnippetContent)]
 pub struct Content {
     /// What people call it.
@@ -214,7 +217,9 @@ pub struct Revision {
 }
 
 /// Tells a field that is `null` from one that is absent.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -260,7 +265,9 @@ impl Content {
         }
         self.check_program(bounds)?;
         if let Some(export) = &self.export
-            && (export.is_empty() || export.chars().count() > EXPORT_CHARS || export.chars().any(char::is_control))
+            && (export.is_empty()
+                || export.chars().count() > EXPORT_CHARS
+                || export.chars().any(char::is_control))
         {
             return invalid(format!(
                 "`export` is no name of an export: write one of 1 to {EXPORT_CHARS} characters, or leave it out."
@@ -288,7 +295,9 @@ impl Content {
             (None, None) => return invalid("There is no program. Send it as `source`, or as `files`."),
             (Some(source), None) => {
                 if self.entry.is_some() {
-                    return invalid("`entry` says which of several files is the program: it goes with `files`.");
+                    return invalid(
+                        "`entry` says which of several files is the program: it goes with `files`.",
+                    );
                 }
                 return self.within("source", source.len(), bounds);
             }
@@ -314,7 +323,9 @@ impl Content {
                 ));
             }
             if !names.insert(name) {
-                return invalid(format!("There are two files called {name:?}. Give one of them another name."));
+                return invalid(format!(
+                    "There are two files called {name:?}. Give one of them another name."
+                ));
             }
         }
         if let Some(entry) = self.entry.as_ref().filter(|entry| !names.contains(entry)) {
@@ -337,7 +348,8 @@ impl Content {
         if let Some(source) = &self.source {
             return vec![(format!("main.{}", self.language.extension()), source)];
         }
-        let mut all: Vec<_> = self.files.iter().flatten().map(|it| (it.name.clone(), it.content.as_str())).collect();
+        let mut all: Vec<_> =
+            self.files.iter().flatten().map(|it| (it.name.clone(), it.content.as_str())).collect();
         if let Some(at) = self.entry_at() {
             let entry = all.remove(at);
             all.insert(0, entry);
@@ -379,7 +391,8 @@ mod tests {
     }
 
     fn files(names: &[&str]) -> serde_json::Value {
-        let files: Vec<_> = names.iter().map(|name| serde_json::json!({"name": name, "content": "1"})).collect();
+        let files: Vec<_> =
+            names.iter().map(|name| serde_json::json!({"name": name, "content": "1"})).collect();
         serde_json::json!({ "files": files })
     }
 
@@ -394,7 +407,10 @@ mod tests {
             (serde_json::json!({"source": "", "entry": "main.js"}), "goes with `files`"),
             (files(&["a", "a"]), "two files called"),
             (files(&["../a"]), "no name of a file"),
-            (serde_json::json!({"files": [{"name": "a", "content": ""}], "entry": "b"}), "no file is called that"),
+            (
+                serde_json::json!({"files": [{"name": "a", "content": ""}], "entry": "b"}),
+                "no file is called that",
+            ),
             (serde_json::json!({"source": "", "title": "a\nb"}), "control characters"),
             (serde_json::json!({"source": "", "export": ""}), "no name of an export"),
         ] {
@@ -408,7 +424,10 @@ mod tests {
         for (json, words) in [
             (serde_json::json!({"source": "x".repeat(101)}), "`source` takes 101 bytes; at most 100"),
             (serde_json::json!({"source": "", "input": "x".repeat(99)}), "`input` takes 101 bytes"),
-            (serde_json::json!({"source": "", "stdin": ["x".repeat(51), "x".repeat(50)]}), "`stdin` takes 101"),
+            (
+                serde_json::json!({"source": "", "stdin": ["x".repeat(51), "x".repeat(50)]}),
+                "`stdin` takes 101",
+            ),
             (serde_json::json!({"source": "", "stdin": vec![""; 1_001]}), "1001 answers; at most 1000"),
             (serde_json::json!({"source": "", "title": "é".repeat(201)}), "201 characters; at most 200"),
             (files(&["a", "b", "c", "d"]), "4 files; at most 3"),
@@ -439,7 +458,10 @@ mod tests {
     #[test]
     fn a_title_of_nothing_is_none() {
         assert_eq!(check(serde_json::json!({"source": "", "title": "  "})).expect("right").title, None);
-        assert_eq!(check(serde_json::json!({"source": "", "title": " a "})).expect("right").title.as_deref(), Some("a"));
+        assert_eq!(
+            check(serde_json::json!({"source": "", "title": " a "})).expect("right").title.as_deref(),
+            Some("a")
+        );
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl Reference {
         match text.split_once('@') {
             None => Some(Self { id: SnippetId::parse(text)?, version: None }),
             Some((id, version)) => {
-                let is_plain = version.bytes().all(|digit| digit.is_ascii_digit()) && !version.starts_with('0');
+                let is_plain =
+                    version.bytes().all(|digit| digit.is_ascii_digit()) && !version.starts_with('0');
                 let version = version.parse().ok().filter(|_| is_plain)?;
                 Some(Self { id: SnippetId::parse(id)?, version: Some(version) })
             }
@@ -149,7 +150,8 @@ impl TokenHash {
     pub fn from_hex(text: &str) -> Option<Self> {
         let digits: Option<Vec<u8>> =
             text.chars().map(|digit| digit.to_digit(16).and_then(|it| u8::try_from(it).ok())).collect();
-        let bytes: Vec<u8> = digits?.chunks(2).map(|pair| pair.iter().fold(0, |all, it| all << 4 | it)).collect();
+        let bytes: Vec<u8> =
+            digits?.chunks(2).map(|pair| pair.iter().fold(0, |all, it| all << 4 | it)).collect();
         Self::from_bytes(&bytes).filter(|_| text.len() == 64)
     }
 
@@ -204,20 +206,34 @@ mod tests {
     #[test]
     fn references_are_ids_with_or_without_a_version() {
         let id = SnippetId::random();
-        for (text, version) in [(id.to_string(), None), (format!("{id}@1"), Some(1)), (format!("{id}@120"), Some(120))] {
+        for (text, version) in
+            [(id.to_string(), None), (format!("{id}@1"), Some(1)), (format!("{id}@120"), Some(120))]
+        {
             let reference = Reference::parse(&text).expect("a reference");
             assert_eq!((&reference.id, reference.version, reference.to_string()), (&id, version, text));
         }
-        for bad in ["", "@1", "short", "0OIl00000000", &format!("{id}@"), &format!("{id}@0"), &format!("{id}@01"),
-            &format!("{id}@+1"), &format!("{id}@-1"), &format!("{id}@4294967296"), &format!("{id}@1@1"), &format!("{id} ")]
-        {
+        for bad in [
+            "",
+            "@1",
+            "short",
+            "0OIl00000000",
+            &format!("{id}@"),
+            &format!("{id}@0"),
+            &format!("{id}@01"),
+            &format!("{id}@+1"),
+            &format!("{id}@-1"),
+            &format!("{id}@4294967296"),
+            &format!("{id}@1@1"),
+            &format!("{id} "),
+        ] {
             assert_eq!(Reference::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn a_token_is_known_by_its_hash() {
-        let (one, other) = (DeletionToken::random().expect("random"), DeletionToken::random().expect("random"));
+        let (one, other) =
+            (DeletionToken::random().expect("random"), DeletionToken::random().expect("random"));
         assert!(one.hash().is_of(one.reveal()) && !one.hash().is_of(other.reveal()) && !one.hash().is_of(""));
         assert_eq!(one.reveal().len(), 52);
         assert_eq!(TokenHash::from_hex(&one.hash().to_string()), Some(one.hash()));

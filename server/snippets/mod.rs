@@ -182,7 +182,8 @@ impl TryFrom<Row> for Snippet {
             revised_at: Timestamp::from_millis(row.revised_ms),
             expires_at: row.expires_ms.map(Timestamp::from_millis),
             token_hash: TokenHash::from_bytes(&row.token_hash).ok_or_else(|| corrupt("the token"))?,
-            content: serde_json::from_str(&row.content).map_err(|error| corrupt(&format!("the content ({error})")))?,
+            content: serde_json::from_str(&row.content)
+                .map_err(|error| corrupt(&format!("the content ({error})")))?,
             output: output.map_err(|error| corrupt(&format!("the output ({error})")))?,
         })
     }

@@ -66,13 +66,14 @@ impl Recording {
                 bounds.events
             )));
         }
-        for (what, given, own) in [
-            ("engine", &mut self.engine, engine),
-            ("mayfly", &mut self.mayfly, env!("CARGO_PKG_VERSION")),
-        ] {
+        for (what, given, own) in
+            [("engine", &mut self.engine, engine), ("mayfly", &mut self.mayfly, env!("CARGO_PKG_VERSION"))]
+        {
             let name = given.get_or_insert_with(|| own.to_owned());
             if name.chars().count() > NAME_CHARS || name.chars().any(char::is_control) {
-                return Err(Wrong::Invalid(format!("`output.{what}` is no name of a version: leave it out.")));
+                return Err(Wrong::Invalid(format!(
+                    "`output.{what}` is no name of a version: leave it out."
+                )));
             }
         }
         let json = serde_json::to_string(&self)
@@ -110,8 +111,10 @@ mod tests {
 
     #[test]
     fn what_is_known_is_kept_and_nothing_else() {
-        let kept = check(&json!({"console": [event("<b>")], "outcome": "completed", "run_id": "x", "evil": {"a": [1]},
-            "value": {"type": "number", "value": 1.5, "more": 1}}))
+        let kept = check(
+            &json!({"console": [event("<b>")], "outcome": "completed", "run_id": "x", "evil": {"a": [1]},
+            "value": {"type": "number", "value": 1.5, "more": 1}}),
+        )
         .expect("right");
         let kept: serde_json::Value = serde_json::from_str(kept.get()).expect("JSON");
         assert_eq!(
@@ -144,7 +147,9 @@ mod tests {
     #[test]
     fn what_is_too_much_is_told() {
         let many = json!({"console": vec![event(""); 4], "outcome": "completed"});
-        assert!(matches!(check(&many), Err(Wrong::TooLarge(it)) if it.contains("4 console events; at most 3")));
+        assert!(
+            matches!(check(&many), Err(Wrong::TooLarge(it)) if it.contains("4 console events; at most 3"))
+        );
         let long = json!({"console": [event(&"x".repeat(1_000))], "outcome": "completed"});
         assert!(matches!(check(&long), Err(Wrong::TooLarge(it)) if it.contains("at most 2000")));
         let odd = json!({"console": [], "outcome": "completed", "engine": "x".repeat(61)});

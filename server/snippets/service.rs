@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::content::{self, LONGEST_LIFE, SHORTEST_LIFE, Wrong};
 use super::{
-    Content, DeletionToken, NewSnippet, Recording, Reference, Revision, Snippet, SnippetId, Store, StoreError,
-    Timestamp, recording,
+    Content, DeletionToken, NewSnippet, Recording, Reference, Revision, Snippet, SnippetId, Store,
+    StoreError, Timestamp, recording,
 };
 
 /// How long the store's size is taken for what it was.
@@ -98,8 +98,20 @@ impl Snippets {
     /// # Errors
     /// When it is wrong, too much, or can't be kept.
     pub async fn create(&self, new: NewSnippet, engine: &str) -> Result<Created, Failure> {
-        let NewSnippet { title, source, files, entry, language, mode, export, input, stdin, output, expires_in, parent } =
-            new;
+        let NewSnippet {
+            title,
+            source,
+            files,
+            entry,
+            language,
+            mode,
+            export,
+            input,
+            stdin,
+            output,
+            expires_in,
+            parent,
+        } = new;
         let content = Content { title, source, files, entry, language, mode, export, input, stdin };
         let content = content.check(self.rules.content)?;
         let output = self.check_output(output, engine)?;
@@ -107,9 +119,9 @@ impl Snippets {
         let expires_at = self.expiry(now, expires_in)?;
         if let Some(parent) = &parent {
             self.find(parent).await.map_err(|failure| match failure {
-                Failure::Missing | Failure::Expired(_) => {
-                    Failure::Invalid(format!("`parent` is {parent}, and there is no such snippet. Leave it out."))
-                }
+                Failure::Missing | Failure::Expired(_) => Failure::Invalid(format!(
+                    "`parent` is {parent}, and there is no such snippet. Leave it out."
+                )),
                 other => other,
             })?;
         }
@@ -176,9 +188,9 @@ impl Snippets {
             let now = Timestamp::now();
             let snippet = Snippet {
                 content: revised(&before.content, &revision).check(self.rules.content)?,
-                output: output.clone().unwrap_or_else(|| {
-                    if revision.changes_program() { None } else { before.output.clone() }
-                }),
+                output: output
+                    .clone()
+                    .unwrap_or_else(|| if revision.changes_program() { None } else { before.output.clone() }),
                 version: before.latest + 1,
                 latest: before.latest + 1,
                 revised_at: now,
@@ -241,7 +253,8 @@ impl Snippets {
             None => (Instant::now(), self.store.size().await?),
         };
         let content = serde_json::to_string(&snippet.content).map_or(0, |content| content.len());
-        let size = size + content as u64 + snippet.output.as_ref().map_or(0, |output| output.get().len() as u64);
+        let size =
+            size + content as u64 + snippet.output.as_ref().map_or(0, |output| output.get().len() as u64);
         if size > self.rules.store_bytes {
             return Err(Failure::Full);
         }
@@ -253,8 +266,19 @@ impl Snippets {
 impl Revision {
     /// Whether the program will do something else than it did.
     fn changes_program(&self) -> bool {
-        let Self { title: _, source, files, entry, language, mode, export, input, stdin, output: _, expires_in: _ } =
-            self;
+        let Self {
+            title: _,
+            source,
+            files,
+            entry,
+            language,
+            mode,
+            export,
+            input,
+            stdin,
+            output: _,
+            expires_in: _,
+        } = self;
         source.is_some()
             || files.is_some()
             || entry.is_some()
@@ -268,8 +292,19 @@ impl Revision {
 
 /// `before` with what a revision says anew.
 fn revised(before: &Content, revision: &Revision) -> Content {
-    let Revision { title, source, files, entry, language, mode, export, input, stdin, output: _, expires_in: _ } =
-        revision.clone();
+    let Revision {
+        title,
+        source,
+        files,
+        entry,
+        language,
+        mode,
+        export,
+        input,
+        stdin,
+        output: _,
+        expires_in: _,
+    } = revision.clone();
     // Files in the place of a text take its place, and the other way round.
     let (old_source, old_files, old_entry) = match (&source, &files) {
         (None, None) => (before.source.clone(), before.files.clone(), before.entry.clone()),

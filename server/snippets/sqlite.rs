@@ -9,7 +9,9 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::lazy::{Lazy, within};
-use super::{Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp};
+use super::{
+    Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("server/snippets/migrations/sqlite");
 

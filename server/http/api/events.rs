@@ -106,7 +106,8 @@ impl Streams {
             Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest)
         })?;
         let log = lock(&self.known).by_run.get(&run_id).cloned().ok_or_else(|| {
-            let detail = "The events of that run are not kept any more. Leave out `Last-Event-ID` to run it again.";
+            let detail =
+                "The events of that run are not kept any more. Leave out `Last-Event-ID` to run it again.";
             Problem::new(StatusCode::NOT_FOUND, detail).reason(RejectReason::UnknownRun)
         })?;
         Ok(read(&log, number.saturating_add(1), ping))

@@ -52,7 +52,8 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
         let limits = run.limits;
         if as_events {
             if state.streams.knows(run_id) {
-                let detail = "There is a stream of a run with this id. Send a new UUID with each run, or none.";
+                let detail =
+                    "There is a stream of a run with this id. Send a new UUID with each run, or none.";
                 return Err(Problem::new(StatusCode::CONFLICT, detail).reason(RejectReason::DuplicateRunId));
             }
             let run = state.runs.start(run)?;
@@ -71,9 +72,9 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
 /// Whether a client asks for events rather than for one answer.
 fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|range| range.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("text/event-stream")))
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        range.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
 }
 
 /// What a run did, unless the server shuts down before its end.

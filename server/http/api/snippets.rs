@@ -16,7 +16,8 @@ use crate::protocol::browser::RejectReason;
 use crate::protocol::parse;
 use crate::sandbox::{ClientKey, Rejection};
 use crate::snippets::{
-    Content, Created, Failure, NewSnippet, Recording, Reference, Revised, Revision, Snippet, SnippetId, Timestamp,
+    Content, Created, Failure, NewSnippet, Recording, Reference, Revised, Revision, Snippet, SnippetId,
+    Timestamp,
 };
 
 /// What whoever shared a program is told, once.
@@ -94,8 +95,18 @@ pub struct SnippetView<'a> {
 impl<'a> SnippetView<'a> {
     /// `snippet` as it is shown, on the server at `base`.
     pub fn of(snippet: &'a Snippet, base: &str) -> Self {
-        let Snippet { id, version, latest, parent, created_at, revised_at, expires_at, token_hash: _, content, output } =
-            snippet;
+        let Snippet {
+            id,
+            version,
+            latest,
+            parent,
+            created_at,
+            revised_at,
+            expires_at,
+            token_hash: _,
+            content,
+            output,
+        } = snippet;
         Self {
             id,
             version: *version,
@@ -188,7 +199,12 @@ pub async fn read_one(req: HttpRequest, path: web::Path<String>, state: State) -
     responses((status = 200, description = "There is a new version", body = RevisedSnippet)),
     security(("deletion_token" = []))
 )]
-pub async fn revise(req: HttpRequest, body: web::Payload, path: web::Path<String>, state: State) -> HttpResponse {
+pub async fn revise(
+    req: HttpRequest,
+    body: web::Payload,
+    path: web::Path<String>,
+    state: State,
+) -> HttpResponse {
     respond(&req, &state, async || {
         let id = latest(&path)?;
         let token = token(req.headers())?;
@@ -196,7 +212,8 @@ pub async fn revise(req: HttpRequest, body: web::Payload, path: web::Path<String
         admit(&state, super::super::guard::client(&req))?;
         let revision: Revision = read_json(body, &state).await?;
         let engine = state.runs.health().engine;
-        let Revised { snippet } = state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
+        let Revised { snippet } =
+            state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
         let url = page_url(&origin::public_url(&req, &state), &snippet);
         let revised =
             RevisedSnippet { id: snippet.id, url, version: snippet.version, expires_at: snippet.expires_at };
@@ -237,8 +254,10 @@ fn latest(text: &str) -> Result<SnippetId, Problem> {
     match version {
         None => Ok(id),
         Some(_) => {
-            let detail = "A version stays as it is. Leave out the `@` and what follows to change the snippet.";
-            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, "GET, HEAD, OPTIONS"))
+            let detail =
+                "A version stays as it is. Leave out the `@` and what follows to change the snippet.";
+            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+                .header(header::ALLOW, "GET, HEAD, OPTIONS"))
         }
     }
 }
@@ -280,7 +299,9 @@ pub fn problem(failure: Failure) -> Problem {
             StatusCode::FORBIDDEN,
             "That is not this snippet's deletion token. It was told once, to whoever shared the snippet.",
         ),
-        Failure::Invalid(detail) => Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest),
+        Failure::Invalid(detail) => {
+            Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest)
+        }
         Failure::TooLarge(detail) => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).reason(RejectReason::TooLarge)
         }
