@@ -36,6 +36,7 @@ mod shared;
 mod ws;
 
 use api::events::Streams;
+use api::idempotent::Idempotent;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
@@ -66,6 +67,8 @@ struct AppState {
     keys: Keys,
     /// Runs whose events are streamed.
     streams: Arc<Streams>,
+    /// Answers that are given again.
+    idempotent: Arc<Idempotent>,
     /// The longest WebSocket message or request body, in bytes.
     frame_bytes: usize,
     /// The longest body that shares something, in bytes.
@@ -91,6 +94,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/api", openapi::page))
         .service(get("/api/v1/openapi.json", openapi::document))
         .service(post("/api/v1/run", api::run::run))
+        .service(post("/api/v1/functions/{reference}", api::functions::call))
         .service(post("/api/v1/snippets", api::snippets::create))
         .service(
             web::resource("/api/v1/snippets/{reference}")
@@ -194,6 +198,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         shares: config.snippets.rate_limit.map(RateLimit::new),
         keys: Keys::new(api_keys, api.anonymous),
         streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
+        idempotent: Arc::new(Idempotent::new(api.idempotency, api.idempotency_bytes)),
         share_bytes: config.share_bytes(),
         frame_bytes: client.frame_bytes(),
         ping_interval: client.ping_interval,

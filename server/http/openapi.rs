@@ -24,17 +24,19 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
         description = "Runs JavaScript, each program in a process of its own, and keeps what people share.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::revise, api::snippets::delete),
+    paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::revise, api::snippets::delete,
+        api::functions::call),
     components(schemas(error::Body, ConsoleValue, ObjectValue)),
     tags(
         (name = "run", description = "Programs"),
+        (name = "functions", description = "Shared programs that are called like functions"),
         (name = "snippets", description = "Programs that are kept to be shared")
     )
 )]
 struct Document;
 
 /// Problems that an operation can be answered with, by status.
-const PROBLEMS: [(u16, &str); 13] = [
+const PROBLEMS: [(u16, &str); 14] = [
     (400, "The request makes no sense; `detail` says what is wrong"),
     (401, "It takes a key or a token"),
     (403, "This key, token or page is not for that"),
@@ -45,6 +47,7 @@ const PROBLEMS: [(u16, &str); 13] = [
     (410, "It was there, and has expired"),
     (413, "The request is over a bound"),
     (415, "The body is no JSON"),
+    (422, "The function threw, or the `Idempotency-Key` was used for another call"),
     (429, "Too much from one client; `Retry-After` says when to come again"),
     (503, "The server can't do it now; `Retry-After` says when to come again"),
     (507, "The server has no room left for what is to be kept"),
@@ -54,6 +57,7 @@ const PROBLEMS: [(u16, &str); 13] = [
 fn problems(operation: &str) -> &'static [u16] {
     match operation {
         "run" => &[400, 401, 403, 404, 408, 409, 413, 415, 429, 503],
+        "call" => &[400, 401, 403, 404, 408, 409, 410, 413, 415, 422, 429, 503],
         "share" => &[400, 401, 403, 408, 413, 415, 429, 503, 507],
         "read" => &[403, 404, 410, 429, 503],
         "revise" => &[400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 429, 503, 507],

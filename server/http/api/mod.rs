@@ -11,6 +11,8 @@ use crate::config::Origin;
 use crate::protocol::browser::RejectReason;
 
 pub mod events;
+pub mod functions;
+pub mod idempotent;
 pub mod run;
 pub mod snippets;
 
