@@ -193,8 +193,10 @@ settings! {
     /// What one client may send and hold. A client is an IPv4 address or an IPv6 network of 64 bits, so all who
     /// share an address share this.
     ["client"] client => Client RawClient {
-        /// The longest program, in UTF-8; its `input` may be as long again.
+        /// The longest program, all its files together, in UTF-8; its `input` may be as long again.
         source_bytes: u64 = "256KiB", bytes(1..=16 << 20), "source-bytes", "MAYFLY_SOURCE_BYTES";
+        /// Files of one program.
+        files: u32 = "32", number(1..=1_000), "files", "MAYFLY_FILES";
         /// The longest console event, in JSON.
         message_bytes: u64 = "64KiB", bytes(4 << 10..=16 << 20), "message-bytes", "MAYFLY_MESSAGE_BYTES";
         /// Runs that one client may start: `off`, or a rate like `30/min`, or like `30/min burst 10` for less at once.

@@ -17,6 +17,7 @@ use crate::protocol::browser::{
 use crate::protocol::parse;
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
+mod program;
 #[cfg(test)]
 mod tests;
 
@@ -60,8 +61,10 @@ impl OpenRun for RunHandle {
 pub struct Rules {
     /// What a run may use.
     pub limits: Limits,
-    /// The longest source, and the longest `input`, in bytes of UTF-8.
+    /// The longest source or files together, and the longest `input`, in bytes of UTF-8.
     pub source_bytes: u64,
+    /// How many files a program may have.
+    pub files: u32,
     /// The longest console event, in bytes of JSON.
     pub message_bytes: u64,
     /// Runs open on one connection at once.
@@ -74,24 +77,27 @@ impl Rules {
     /// The run that `request` of `client` asks for, under the name `run_id`.
     ///
     /// # Errors
-    /// [`RejectReason::TooLarge`] for a source or an input over the limit.
+    /// [`RejectReason::TooLarge`] for a source or an input over the limit, [`RejectReason::BadRequest`] for files
+    /// that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, language, mode, input, limits } = request;
+        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
-        for (what, bytes) in [("source", source.len()), ("input", input_bytes)] {
+        let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
+        let source_bytes = source.as_ref().map_or(0, String::len);
+        for (what, bytes) in [("source", source_bytes), ("files", of_files), ("input", input_bytes)] {
             if bytes as u64 > self.source_bytes {
-                return Err(Rejection {
-                    reason: RejectReason::TooLarge,
-                    message: format!(
-                        "The {what} is {bytes} bytes long; at most {} are allowed. Send a shorter one.",
-                        self.source_bytes
-                    ),
-                    retry_after_ms: None,
-                });
+                let (verb, length) = if what == "files" { ("are", "together") } else { ("is", "long") };
+                let message = format!(
+                    "The {what} {verb} {bytes} bytes {length}; at most {} are allowed. Send less.",
+                    self.source_bytes
+                );
+                return Err(rejection(RejectReason::TooLarge, message));
             }
         }
+        let asked = program::Asked { source, files, entry, language, mode, export };
+        let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
-        Ok(Run { run_id, client, source, language, mode, input, limits, egress: None })
+        Ok(Run { run_id, client, program, input, limits, egress: None })
     }
 }
 
@@ -102,7 +108,8 @@ pub fn lost_run(limits: Limits) -> RunReport {
     RunReport {
         outcome: Outcome::Crashed,
         value: None,
-        error: Some(RunError { name: "Crashed".to_owned(), message, stack: Vec::new() }),
+        returned: None,
+        error: Some(RunError::new("Crashed", message)),
         stopped_at: None,
         usage: Usage { limits, ..Usage::default() },
         dropped: Dropped::default(),

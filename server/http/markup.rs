@@ -113,9 +113,9 @@ fn row(html: &mut Html, event: &ConsoleEvent) {
     html.text(&format!("+{:.2} s", event.at_ms as f64 / 1_000.0));
     html.tag("</span>");
     if event.line > 0 {
-        html.tag("<span class=\"position\">")
-            .text(&format!("{}:{}", event.line, event.column))
-            .tag("</span>");
+        let file = event.file.as_ref().map(|file| format!("{file}:")).unwrap_or_default();
+        let place = format!("{file}{}:{}", event.line, event.column);
+        html.tag("<span class=\"position\">").text(&place).tag("</span>");
     }
     html.tag("</span></li>");
 }
@@ -364,12 +364,12 @@ fn stack(html: &mut Html, frames: &[StackFrame]) {
 }
 
 fn place(frame: &StackFrame) -> String {
-    let StackFrame { function, line, column, .. } = frame;
-    if function.is_empty() {
-        format!("at {line}:{column}")
-    } else {
-        format!("at {function} ({line}:{column})")
-    }
+    let StackFrame { function, file, line, column } = frame;
+    let place = match file {
+        Some(file) => format!("{file}:{line}:{column}"),
+        None => format!("{line}:{column}"),
+    };
+    if function.is_empty() { format!("at {place}") } else { format!("at {function} ({place})") }
 }
 
 fn uncaught(html: &mut Html, error: &RunError) {
@@ -382,6 +382,11 @@ fn uncaught(html: &mut Html, error: &RunError) {
     }
     html.text(&error.message).tag("</span>");
     stack(html, &error.stack);
+    if let Some(cause) = &error.cause {
+        html.tag("<div class=\"cause\">Caused by: ");
+        whole(html, cause);
+        html.tag("</div>");
+    }
     html.tag("</div></li>");
 }
 

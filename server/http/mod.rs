@@ -172,6 +172,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
+        files: client.files,
         message_bytes: client.message_bytes,
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,

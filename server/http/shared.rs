@@ -19,8 +19,6 @@ use crate::snippets::{
     self, Content, Failure, Recording, Reference, Rules, Snippet, Snippets, StoreSettings, content, recording,
 };
 
-/// How many files one program may have.
-const FILES: usize = 32;
 /// How many pictures are remembered. Each takes some 50 KB.
 const PICTURES: usize = 64;
 /// The longest description of a link, in characters.
@@ -45,7 +43,7 @@ pub fn snippets(config: &Config) -> io::Result<Snippets> {
     let opened = snippets::open(&settings_of_store, &server.data_dir)
         .map_err(|error| io::Error::other(format!("the setting store.url can't be used: {error}")))?;
     let rules = Rules {
-        content: content::Bounds { source_bytes: client.source_bytes, files: FILES },
+        content: content::Bounds { source_bytes: client.source_bytes, files: client.files as usize },
         recording: recording::Bounds { bytes: settings.output_bytes, events: limits.console_events },
         versions: settings.versions,
         max_age: settings.max_age,

@@ -5,6 +5,7 @@
 
 use std::process::ExitCode;
 
+mod catalogue;
 mod child;
 mod clone;
 mod confine;
@@ -12,6 +13,7 @@ pub mod console;
 mod errors;
 mod extension;
 mod fetch;
+mod function;
 mod globals;
 mod inbox;
 pub mod inspect;
@@ -22,6 +24,8 @@ mod modules;
 mod ops;
 mod output;
 mod program;
+mod returned;
+mod stack;
 mod visit;
 mod zygote;
 

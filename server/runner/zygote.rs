@@ -48,6 +48,7 @@ pub fn run(settings: Settings) -> Result<(), String> {
     let control =
         take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
     let confinement = Confinement::begin(settings.strength)?;
+    super::stack::install().map_err(|error| format!("signals can't be set up: {error}"))?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
 
     let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);

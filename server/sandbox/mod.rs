@@ -32,8 +32,8 @@ use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
-use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
-use crate::protocol::runner::Layer;
+use crate::protocol::browser::{RejectReason, RunReport};
+use crate::protocol::runner::{Layer, Submission};
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -47,13 +47,9 @@ pub struct Run {
     pub run_id: Uuid,
     /// Whose it is.
     pub client: ClientKey,
-    /// The program's text.
-    pub source: String,
-    /// What it is written in.
-    pub language: Language,
-    /// How it is evaluated.
-    pub mode: Mode,
-    /// The value of the program's global `input`.
+    /// The program.
+    pub program: Submission,
+    /// The value of the program's global `input`, or the argument of its function.
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,

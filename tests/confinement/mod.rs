@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Language, Mode, Outcome};
-use mayfly::protocol::runner::LayerState;
+use mayfly::protocol::runner::{LayerState, Submission};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use serde_json::Value;
@@ -73,9 +73,7 @@ impl Calls {
         let run = Run {
             run_id: uuid::Uuid::new_v4(),
             client: ClientKey::of([127, 0, 0, 1].into()),
-            source: name.to_owned(),
-            language: Language::Javascript,
-            mode: Mode::Auto,
+            program: Submission::of_source(name.to_owned(), Language::Javascript, Mode::Auto),
             input: None,
             limits: Limits::default(),
             egress: None,

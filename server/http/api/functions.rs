@@ -55,7 +55,12 @@ static LOGS: HeaderName = HeaderName::from_static("mayfly-logs");
     )),
     security((), ("key" = []))
 )]
-pub async fn call(req: HttpRequest, body: web::Payload, path: web::Path<String>, state: State) -> HttpResponse {
+pub async fn call(
+    req: HttpRequest,
+    body: web::Payload,
+    path: web::Path<String>,
+    state: State,
+) -> HttpResponse {
     respond(&req, &state, async || {
         let headers = req.headers();
         let caller = state.keys.caller(&req, Power::Call)?;
@@ -90,12 +95,14 @@ pub async fn call(req: HttpRequest, body: web::Payload, path: web::Path<String>,
         match result(report) {
             Ok(value) => {
                 own.push((header::CONTENT_TYPE, "application/json".to_owned()));
-                let answer = Answer { status: StatusCode::OK, headers: own, body: value.get().to_owned().into() };
+                let answer =
+                    Answer { status: StatusCode::OK, headers: own, body: value.get().to_owned().into() };
                 working.done(&answer);
                 Ok(answer.respond())
             }
             Err(problem) => {
-                let problem = own.into_iter().fold(problem, |problem, (name, value)| problem.header(name, value));
+                let problem =
+                    own.into_iter().fold(problem, |problem, (name, value)| problem.header(name, value));
                 // Whoever is told to try again shall be able to.
                 if problem.status() != StatusCode::SERVICE_UNAVAILABLE {
                     working.done(&problem.as_answer());
@@ -165,7 +172,9 @@ fn result(report: RunReport) -> Result<Box<RawValue>, Problem> {
         Some(error) if outcome == Outcome::Failed && error.name == "Uncaught" => {
             format!("The function threw: {}", error.message)
         }
-        Some(error) if outcome == Outcome::Failed => format!("The function threw {}: {}", error.name, error.message),
+        Some(error) if outcome == Outcome::Failed => {
+            format!("The function threw {}: {}", error.name, error.message)
+        }
         Some(error) => error.message.clone(),
         None => "The function did not end as it should.".to_owned(),
     };
@@ -179,8 +188,16 @@ fn result(report: RunReport) -> Result<Box<RawValue>, Problem> {
 
 /// What a call used, as a dictionary of RFC 8941.
 fn usage(usage: &Usage) -> String {
-    let Usage { wall_ms, cpu_ms, heap_bytes, buffer_bytes, process_bytes, output_bytes, console_events, limits: _ } =
-        usage;
+    let Usage {
+        wall_ms,
+        cpu_ms,
+        heap_bytes,
+        buffer_bytes,
+        process_bytes,
+        output_bytes,
+        console_events,
+        limits: _,
+    } = usage;
     format!(
         "wall_ms={wall_ms}, cpu_ms={cpu_ms}, heap_bytes={heap_bytes}, buffer_bytes={buffer_bytes}, \
          process_bytes={process_bytes}, output_bytes={output_bytes}, console_events={console_events}"
@@ -254,9 +271,7 @@ mod tests {
 
     #[test]
     fn logs_are_cut_and_counted() {
-        let event = |text: &str| {
-            serde_json::json!({"level": "warn", "args": [], "text": text, "line": 0, "column": 0, "at_ms": 0})
-        };
+        let event = |text: &str| serde_json::json!({"level": "warn", "args": [], "text": text, "line": 0, "column": 0, "at_ms": 0});
         let shown = |events: Vec<serde_json::Value>| {
             logs(&RawValue::from_string(serde_json::Value::from(events).to_string()).expect("JSON"))
         };

@@ -102,13 +102,20 @@ impl Idempotent {
     ///
     /// # Errors
     /// 400 for a key that is none, 409 while the same is worked on, 422 for a key that was used for something else.
-    pub fn turn(self: &Arc<Self>, client: ClientKey, headers: &HeaderMap, parts: &[&[u8]]) -> Result<Turn, Problem> {
+    pub fn turn(
+        self: &Arc<Self>,
+        client: ClientKey,
+        headers: &HeaderMap,
+        parts: &[&[u8]],
+    ) -> Result<Turn, Problem> {
         let Some(key) = headers.get(HeaderName::from_static("idempotency-key")) else {
             return Ok(Turn::Mine(Working { entry: None }));
         };
         let key = key.to_str().unwrap_or_default().trim();
         if key.is_empty() || key.len() > KEY_BYTES {
-            let detail = format!("`Idempotency-Key` takes 1 to {KEY_BYTES} visible ASCII characters: a new UUID is best.");
+            let detail = format!(
+                "`Idempotency-Key` takes 1 to {KEY_BYTES} visible ASCII characters: a new UUID is best."
+            );
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest));
         }
         let key = (client, key.to_owned());
@@ -122,7 +129,8 @@ impl Idempotent {
                 Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
             }
             Some(Entry { answer: None, .. }) => {
-                let detail = "The call with this `Idempotency-Key` is still being answered. Ask again in a moment.";
+                let detail =
+                    "The call with this `Idempotency-Key` is still being answered. Ask again in a moment.";
                 Err(Problem::new(StatusCode::CONFLICT, detail).retry_after_ms(1_000))
             }
             Some(Entry { answer: Some(answer), .. }) => {
@@ -202,7 +210,8 @@ mod tests {
 
     fn headers(key: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("idempotency-key"), HeaderValue::from_str(key).expect("a value"));
+        headers
+            .insert(HeaderName::from_static("idempotency-key"), HeaderValue::from_str(key).expect("a value"));
         headers
     }
 
@@ -239,7 +248,11 @@ mod tests {
         assert_eq!(status(all.turn(client(1), &headers("a"), &[b"body"])), 200);
         assert_eq!(status(all.turn(client(1), &headers("a"), &[b"other"])), 422);
         assert_eq!(status(all.turn(client(1), &headers("a"), &[b"bo", b"dy"])), 422);
-        assert_eq!(status(all.turn(client(2), &headers("a"), &[b"body"])), 0, "each client has keys of its own");
+        assert_eq!(
+            status(all.turn(client(2), &headers("a"), &[b"body"])),
+            0,
+            "each client has keys of its own"
+        );
         assert_eq!(status(all.turn(client(1), &HeaderMap::new(), &[b"body"])), 0, "no key, no memory");
         drop(work(&all, "b"));
         drop(work(&all, "b"));
