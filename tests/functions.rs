@@ -24,14 +24,22 @@ async fn a_function_answers_with_what_it_returns() {
     let app = TestApp::start();
     for (program, input, expected) in [
         ("export default ({ a, b }) => a + b", json!({"a": 2, "b": 3}), json!(5)),
-        ("module.exports = async (name) => { await null; return { hello: name, at: [1, null] } }", json!("you"),
-            json!({"hello": "you", "at": [1, null]})),
+        (
+            "module.exports = async (name) => { await null; return { hello: name, at: [1, null] } }",
+            json!("you"),
+            json!({"hello": "you", "at": [1, null]}),
+        ),
         ("export default () => undefined", json!(null), json!(null)),
         ("export default (x) => x", json!("é\u{2028}"), json!("é\u{2028}")),
     ] {
         let id = share(app.address, json!({"source": program})).await;
         let answer = call(app.address, &id, &[], &input.to_string()).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{}", answer.text());
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, "application/json"),
+            "{}",
+            answer.text()
+        );
         assert_eq!(answer.json(), expected, "{program}");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!((answer.header("mayfly-usage"), answer.header("mayfly-logs")), ("", ""));
@@ -52,7 +60,8 @@ async fn a_version_goes_on_as_it_was() {
     let app = TestApp::start();
     let body = json!({"source": "export default () => 1"}).to_string();
     let created = request(app.address, "POST", "/api/v1/snippets", &[JSON], body).await.json();
-    let (id, token) = (created["id"].as_str().expect("an id"), created["deletion_token"].as_str().expect("one"));
+    let (id, token) =
+        (created["id"].as_str().expect("an id"), created["deletion_token"].as_str().expect("one"));
     let bearer = format!("Bearer {token}");
     let headers = [JSON, ("authorization", bearer.as_str())];
     let body = json!({"source": "export default () => 2"}).to_string();
@@ -75,8 +84,11 @@ async fn what_it_throws_is_a_problem_with_a_stack_in_its_own_lines() {
     assert_eq!(body["outcome"], "failed");
     let error = &body["error"];
     assert_eq!((&error["name"], &error["message"]), (&json!("RangeError"), &json!("bad 7")));
-    assert_eq!((&error["stack"][0]["function"], &error["stack"][0]["line"], &error["stack"][0]["column"]),
-        (&json!("check"), &json!(3), &json!(9)), "{error}");
+    assert_eq!(
+        (&error["stack"][0]["function"], &error["stack"][0]["line"], &error["stack"][0]["column"]),
+        (&json!("check"), &json!(3), &json!(9)),
+        "{error}"
+    );
     assert_eq!(error["cause"]["value"], "why");
     // What throws without an error, and what is no function at all.
     let id = share(app.address, json!({"source": "export default () => { throw 7 }"})).await;
@@ -87,18 +99,25 @@ async fn what_it_throws_is_a_problem_with_a_stack_in_its_own_lines() {
 
 #[actix_web::test]
 async fn limits_are_problems_of_their_own() {
-    let app = TestApp::with(&["--limit-wall-ms=400ms", "--limit-cpu-ms=200ms", "--limit-output-bytes=20KiB", "--message-bytes=16KiB"]);
-    for (program, status, outcome) in [
-        ("export default () => new Promise(() => setTimeout(() => {}, 1e6))", 408, "timed_out"),
-        ("export default () => { for (;;); }", 408, "cpu_exceeded"),
-        ("export default () => { for (;;) console.log('x'.repeat(1000)) }", 413, "output_exceeded"),
-        ("export default () => { const a = []; for (;;) a.push(new Array(1e5).fill(1)) }", 413, "memory_exceeded"),
+    let outputs = ["--limit-output-bytes=20KiB", "--message-bytes=16KiB"];
+    let busy = TestApp::with(&[&["--limit-wall-ms=60s", "--limit-cpu-ms=300ms"], &outputs[..]].concat());
+    let idle = TestApp::with(&["--limit-wall-ms=300ms"]);
+    for (app, program, status, outcome) in [
+        (&idle, "export default () => new Promise(() => setTimeout(() => {}, 1e6))", 408, "timed_out"),
+        (&busy, "export default () => { for (;;); }", 408, "cpu_exceeded"),
+        (&busy, "export default () => { for (;;) console.log('x'.repeat(1000)) }", 413, "output_exceeded"),
     ] {
         let id = share(app.address, json!({"source": program})).await;
         let answer = call(app.address, &id, &[], "null").await;
         answer.expect_problem(status);
         assert_eq!(answer.json()["outcome"], outcome, "{}", answer.text());
     }
+    let roomy = TestApp::with(&["--limit-wall-ms=60s", "--limit-cpu-ms=60s"]);
+    let program = "export default () => { const a = []; for (;;) a.push(new Array(1e5).fill(1)) }";
+    let id = share(roomy.address, json!({"source": program})).await;
+    let answer = call(roomy.address, &id, &[], "null").await;
+    answer.expect_problem(413);
+    assert_eq!(answer.json()["outcome"], "memory_exceeded", "{}", answer.text());
 }
 
 #[actix_web::test]
