@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::limits::{FLOOR, Limits};
+use crate::policy::modules::{self, Allowed, ModuleRule};
 use crate::policy::{self, EgressRule, Endpoint};
 
 mod clients;
@@ -28,8 +29,8 @@ use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
 pub use value::{Confinement, Database, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, age, bytes, confinement, database, directory, file, fork, frame_ancestors, log_filter,
-    log_format, number, origins, public_url, resolver, time, workers,
+    Raw, address, age, bytes, confinement, database, directory, file, folder, fork, frame_ancestors,
+    log_filter, log_format, module_origins, number, origins, public_url, resolver, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -310,6 +311,18 @@ settings! {
         /// How much those answers may take; the oldest go first.
         idempotency_bytes: u64 = "16MiB", bytes(0..=1 << 30), "api-idempotency-bytes", "MAYFLY_API_IDEMPOTENCY_BYTES";
     }
+
+    /// What programs may import.
+    ["modules"] modules => Modules RawModules {
+        /// Modules, separated by commas: `*`, `node:*` for all of Node's, `npm:*` for all packages, or names like `node:path`, `lodash` and `axios@1`.
+        allow: Vec<ModuleRule> = "*", modules::rules, "modules-allow", "MAYFLY_MODULES_ALLOW";
+        /// Origins whose pages' programs may import less, separated by commas, each with what is left, separated by spaces: `https://school.example node:* lodash`.
+        origins: Vec<(Origin, Vec<ModuleRule>)> = "", module_origins, "modules-origins", "MAYFLY_MODULES_ORIGINS";
+        /// Folder of packages that `mayfly modules add` has made, or `none`.
+        dir: Option<PathBuf> = "none", folder, "modules-dir", "MAYFLY_MODULES_DIR";
+        /// The longest package that is added, bundled.
+        bundle_bytes: u64 = "2MiB", bytes(1 << 10..=64 << 20), "modules-bundle-bytes", "MAYFLY_MODULES_BUNDLE_BYTES";
+    }
 }
 
 impl Client {
@@ -325,6 +338,14 @@ impl Config {
     /// The longest body that shares something, in bytes: a program, and output that may be spelled at length.
     pub fn share_bytes(&self) -> usize {
         self.client.frame_bytes() + 2 * self.snippets.output_bytes as usize
+    }
+}
+
+impl Modules {
+    /// What programs of pages of this origin may import.
+    pub fn allowed(&self, origin: Option<&Origin>) -> Allowed {
+        let narrower = self.origins.iter().find(|(it, _)| Some(it) == origin);
+        Allowed::new(&self.allow, narrower.map(|(_, rules)| rules.as_slice()))
     }
 }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
     ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
     StopRequest, Usage, WIRE_VERSION,
@@ -97,7 +98,8 @@ impl Rules {
         let asked = program::Asked { source, files, entry, language, mode, export };
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
-        Ok(Run { run_id, client, program, input, limits, egress: None })
+        let modules = Allowed::default();
+        Ok(Run { run_id, client, program, input, limits, egress: None, modules })
     }
 }
 
@@ -129,17 +131,23 @@ pub struct Session {
     runs: Arc<dyn Runs>,
     rules: Arc<Rules>,
     client: ClientKey,
+    modules: Allowed,
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
 }
 
 impl Session {
-    /// A connection of `client` without runs.
+    /// A connection of `client` without runs, which may import all modules.
     pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, client, open: VecDeque::new(), ended }
+        Self { runs, rules, client, modules: Allowed::default(), open: VecDeque::new(), ended }
+    }
+
+    /// The same, whose runs may import what is `allowed`.
+    pub fn with_modules(self, allowed: Allowed) -> Self {
+        Self { modules: allowed, ..self }
     }
 
     /// The first message of every connection.
@@ -184,7 +192,8 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        run.modules = self.modules.clone();
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
         self.open.push_back(Open { run_id, limits, handle, events });

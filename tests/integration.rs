@@ -15,6 +15,7 @@ mod http;
 mod leaving;
 mod limits;
 mod many;
+mod modules;
 mod positions;
 mod programs;
 mod settings;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::clients::{Rate, rate};
 use super::value::{Raw, bytes, members, quote, time};
 use crate::limits::LimitsRequest;
+use crate::policy::modules::ModuleRule;
 use crate::policy::{self, EgressPolicy};
 
 /// The most keys that a file may have.
@@ -69,7 +70,7 @@ pub struct ApiKey {
     /// Limits that its runs are held to, where they are tighter than the server's.
     pub limits: LimitsRequest,
     /// What its runs may import, if not all that the server's may.
-    pub modules: Option<Vec<String>>,
+    pub modules: Option<Vec<ModuleRule>>,
     /// What its runs may reach, if not what the server's may.
     pub egress: Option<EgressPolicy>,
 }
@@ -193,7 +194,7 @@ fn check(raw: RawKey) -> Result<ApiKey, String> {
     Ok(ApiKey {
         may: read("may", may.as_ref(), powers)?.unwrap_or(Powers::ALL),
         rate_limit: read("rate_limit", rate_limit.as_ref(), rate)?.flatten(),
-        modules: modules.map(|raw| members(&raw.0).map(str::to_owned).collect()),
+        modules: read("modules", modules.as_ref(), policy::modules::rules)?,
         name,
         hash,
         limits,
@@ -222,7 +223,7 @@ mod tests {
         assert_eq!(school.may, Powers { call: true, ..Powers::default() });
         assert_eq!(school.rate_limit.map(|it| it.to_string()).as_deref(), Some("5 a second, 5 at once"));
         assert_eq!((school.limits.wall_ms, school.limits.output_bytes), (Some(2_000), Some(5_000)));
-        assert_eq!(school.modules.as_deref(), Some(&["lodash".to_owned()][..]));
+        assert_eq!(school.modules.as_ref().map(Vec::len), Some(1));
         assert_eq!(school.egress.as_ref().map(|it| it.allow.len()), Some(1));
         assert_eq!((all.may, all.egress.is_none(), all.rate_limit), (Powers::ALL, true, None));
     }

@@ -98,6 +98,9 @@ impl Caller<'_> {
     pub fn bind(&self, run: &mut Run) {
         if let Some(key) = self.key {
             run.limits = run.limits.lowered(&key.limits);
+            if let Some(modules) = &key.modules {
+                run.modules = std::mem::take(&mut run.modules).narrowed(modules);
+            }
             if let Some(egress) = &key.egress {
                 run.egress = Some(std::sync::Arc::new(egress.clone()));
             }

@@ -28,6 +28,7 @@ mod headers;
 mod health;
 mod keys;
 mod markup;
+mod modules;
 mod openapi;
 mod origin;
 mod pages;
@@ -55,6 +56,8 @@ struct AppState {
     proxies: Proxies,
     /// All that are open.
     connections: Connections,
+    /// What programs may import.
+    modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
     /// Where visitors find this server, if not where their request did.
@@ -96,6 +99,8 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(post("/api/v1/run", api::run::run))
         .service(post("/api/v1/functions/{reference}", api::functions::call))
         .service(post("/api/v1/snippets", api::snippets::create))
+        .service(get("/api/v1/modules", modules::list))
+        .service(get("/api/v1/modules/types/{name:.+}", modules::types))
         .service(
             web::resource("/api/v1/snippets/{reference}")
                 .route(web::get().to(api::snippets::read_one))
@@ -191,6 +196,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         runs,
         rules: Arc::new(rules),
         assets: Assets::load().map_err(io::Error::other)?,
+        modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::browser::{Dropped, Language, Mode, Returned, RunError, SourceFile};
 use super::value::StackFrame;
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 
 /// Server to runner: a [`RunSpec`] in JSON.
 pub const RUN: u8 = 1;
@@ -88,6 +89,8 @@ pub struct RunSpec {
     pub message_bytes: u64,
     /// How often it may fetch.
     pub fetches: u32,
+    /// What it may import.
+    pub modules: Allowed,
 }
 
 /// A runner's last word.

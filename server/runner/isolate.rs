@@ -159,15 +159,13 @@ impl Template {
         let start = Instant::now();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
-        let RunSpec { program: submission, input, limits: _, message_bytes: _, fetches } = spec;
+        let RunSpec { program: submission, input, limits: _, message_bytes: _, fetches, modules } = spec;
         let (mode, export) = (submission.mode, submission.export.clone());
         let files = Rc::new(Files::new(submission));
         let context = self.runtime.main_context();
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
-        let visit = {
-            let allowed = Allowed::default();
-            Visit::enter(isolate, context.clone(), link.clone(), &files, allowed, message_bytes, start)
-        };
+        let visit =
+            { Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start) };
         guard_heap(isolate, link);
 
         {

@@ -32,6 +32,7 @@ use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{RejectReason, RunReport};
 use crate::protocol::runner::{Layer, Submission};
 
@@ -55,6 +56,8 @@ pub struct Run {
     pub limits: Limits,
     /// What it may reach, where that is not what all may.
     pub egress: Option<Arc<EgressPolicy>>,
+    /// What it may import.
+    pub modules: Allowed,
 }
 
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, and one
@@ -120,6 +123,8 @@ pub struct SandboxSettings {
     pub cold: bool,
     /// What to do about layers of the confinement that can't be had. Default: say so and go on.
     pub confinement: ConfinementPolicy,
+    /// The operator's folder of modules, as an absolute path. Default: none.
+    pub modules_dir: Option<PathBuf>,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.

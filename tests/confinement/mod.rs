@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome};
 use mayfly::protocol::runner::{LayerState, Submission};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
@@ -52,6 +53,7 @@ impl Calls {
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
             egress: mayfly::sandbox::egress::EgressSettings::default(),
+            modules_dir: None,
         })
         .await
         .expect("a sandbox");
@@ -77,6 +79,7 @@ impl Calls {
             input: None,
             limits: Limits::default(),
             egress: None,
+            modules: Allowed::default(),
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {

@@ -16,7 +16,7 @@ use super::super::keys::Power;
 use super::idempotent::{Answer, Turn};
 use super::run::to_the_end;
 use super::snippets::{problem, reference};
-use super::{check_type, read, respond};
+use super::{check_type, modules_of, read, respond};
 use crate::limits::LimitsRequest;
 use crate::protocol::browser::{
     Language, Mode, Outcome, RejectReason, RunReport, RunRequest, SourceFile, Usage,
@@ -79,6 +79,7 @@ pub async fn call(
         let snippet = state.snippets.find(&reference).await.map_err(problem)?;
         let request = call_of(snippet.content, input);
         let mut run = state.rules.admit(Uuid::new_v4(), caller.client, request)?;
+        run.modules = modules_of(&req, &state)?;
         caller.bind(&mut run);
         let limits = run.limits;
         // Held until the end: to drop it is to kill the run.

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::error::{Problem, answer};
 use super::{AppState, State, origin};
 use crate::config::Origin;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::RejectReason;
 
 pub mod events;
@@ -55,7 +56,7 @@ async fn respond(
 }
 
 /// Lets the page that asked, whose origin was checked, read the answer.
-fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
+pub fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     let value = origin.and_then(|origin| HeaderValue::try_from(origin.to_string()).ok());
     if let Some(value) = value {
@@ -102,6 +103,11 @@ async fn read(body: web::Payload, limit: usize, state: &AppState) -> Result<web:
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
         }
     }
+}
+
+/// What a program may import that the page of this request sent, or nobody's.
+fn modules_of(req: &HttpRequest, state: &AppState) -> Result<Allowed, Problem> {
+    Ok(state.modules.allowed(origin::check(req, state)?.as_ref()))
 }
 
 /// The token that a request carries as `Authorization: Bearer …`.

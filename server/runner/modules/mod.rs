@@ -119,7 +119,10 @@ impl Modules {
         if let (COMMONJS, Some(file)) = (specifier, file) {
             return Ok(Who::Own(file));
         }
-        match self.files.resolve(file, specifier, &self.allowed) {
+        // What the catalogue's modules need of each other is not the program's to import.
+        let all = Allowed::default();
+        let allowed = if file.is_some() { &self.allowed } else { &all };
+        match self.files.resolve(file, specifier, allowed) {
             Ok(Target::File(file)) => Ok(Who::File(file)),
             Ok(Target::Catalogue(module)) => Ok(Who::Catalogue(module)),
             Err(message) => Err(match (file, place) {

@@ -259,6 +259,7 @@ pub fn settings() -> SandboxSettings {
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
         egress: crate::sandbox::egress::EgressSettings::default(),
+        modules_dir: None,
     }
 }
 
@@ -270,6 +271,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         input: None,
         limits,
         egress: None,
+        modules: crate::policy::modules::Allowed::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
 use mayfly::protocol::runner::Submission;
 use mayfly::sandbox::egress::EgressSettings;
@@ -111,6 +112,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         input: None,
         limits,
         egress: None,
+        modules: Allowed::default(),
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
     let (mut is_started, mut seen_events, mut seen_bytes) = (false, 0, 0);
@@ -180,5 +182,6 @@ fn settings(limits: Limits) -> SandboxSettings {
         zygote_age: Duration::from_secs(1),
         message_bytes: MESSAGE_BYTES,
         egress: EgressSettings::default(),
+        modules_dir: None,
     }
 }
