@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web test test-gvisor soak fuzz check types bench clean
+.PHONY: help run run-gvisor build web test test-gvisor soak fuzz queries check types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -40,6 +40,7 @@ test: build ## Runs all tests: Rust, front end, browser, in gVisor where that ca
 	$(CARGO) nextest run --release --locked --no-fail-fast
 	npm run --silent test
 	npm run --silent test:browser
+	tests/openapi/run
 	@! scripts/setup gvisor || $(MAKE) --no-print-directory test-gvisor
 
 test-gvisor: build ## Runs the tests of the server, the attacks among them, inside gVisor
@@ -54,12 +55,17 @@ soak: web ## Kills processes at random under load for SECONDS (120)
 fuzz: ## Feeds each parser of outside bytes what it can think of, for SECONDS (60) each
 	tests/fuzz/run $(or $(SECONDS),60) $(TARGETS)
 
+queries: ## Checks the queries against SQLite and PostgreSQL, and renews what a build needs of them (.sqlx)
+	@scripts/setup test
+	scripts/v8-env scripts/queries/prepare
+
 check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	@scripts/setup build
 	cargo fmt --check
 	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	npm run --silent check
+	scripts/queries/prepare --check
 	scripts/check-imports --self-test
 	scripts/check-imports
 

@@ -24,6 +24,10 @@ fn main() {
     // rust-embed and askama read these when the crate is compiled.
     println!("cargo:rerun-if-changed=static/dist");
     println!("cargo:rerun-if-changed=templates");
+    println!("cargo:rerun-if-changed=server/snippets/migrations");
+    println!("cargo:rerun-if-changed=.sqlx");
+    // Queries are checked against what is kept in .sqlx, whatever database the environment names.
+    println!("cargo:rustc-env=SQLX_OFFLINE=true");
 
     let mut extensions = extension::extensions();
     let ours = extensions.last_mut().expect("there are extensions");

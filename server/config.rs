@@ -20,14 +20,18 @@ use crate::policy::modules::{self, Allowed, ModuleRule};
 use crate::policy::{self, EgressRule, Endpoint};
 
 mod clients;
+mod keys;
 mod value;
 
 pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
-pub use value::{Confinement, Fork, LogFormat, Origin};
+use keys::powers;
+pub use keys::{ApiKey, ApiKeys, Powers};
+pub use value::{Confinement, Database, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, confinement, directory, embedders, file, folder, fork, frame_ancestors, log_filter,
-    log_format, module_origins, number, origins, resolver, time, workers,
+    Raw, address, age, bytes, confinement, database, directory, embedders, file, folder, fork,
+    frame_ancestors, log_filter, log_format, module_origins, number, origins, public_url, resolver, time,
+    workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -160,6 +164,8 @@ settings! {
         trusted_proxies: Vec<IpNet> = "", networks, "trusted-proxies", "MAYFLY_TRUSTED_PROXIES";
         /// The header in which those proxies say whom a request comes from: `x-forwarded-for` or `forwarded` (RFC 7239). They have to write it themselves, or a client can write what it likes.
         proxy_header: ProxyHeader = "x-forwarded-for", proxy_header, "proxy-header", "MAYFLY_PROXY_HEADER";
+        /// Where visitors find this server, like `https://play.example.org`, for links that are handed out; `auto` is where the request at hand found it.
+        public_url: Option<Origin> = "auto", public_url, "public-url", "MAYFLY_PUBLIC_URL";
         /// Threads that serve HTTP, or `auto` for one per core.
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
@@ -278,6 +284,48 @@ settings! {
         ca_file: Option<PathBuf> = "none", file, "egress-ca-file", "MAYFLY_EGRESS_CA_FILE";
     }
 
+    /// What people share.
+    ["snippets"] snippets => SnippetsConfig RawSnippets {
+        /// The longest recorded output, in JSON.
+        output_bytes: u64 = "2MiB", bytes(0..=64 << 20), "snippet-output-bytes", "MAYFLY_SNIPPET_OUTPUT_BYTES";
+        /// Versions of one snippet.
+        versions: u32 = "100", number(1..=100_000), "snippet-versions", "MAYFLY_SNIPPET_VERSIONS";
+        /// How long snippets are kept at most: `never` to lose any, or a time like `720h`.
+        max_age: Option<Duration> = "never", age(60_000..=315_576_000_000), "snippet-max-age", "MAYFLY_SNIPPET_MAX_AGE";
+        /// How often one client may share, change or delete: `off`, or a rate like `client.rate_limit`.
+        rate_limit: Option<Rate> = "60/h burst 20", rate, "snippet-rate-limit", "MAYFLY_SNIPPET_RATE_LIMIT";
+        /// How often expired snippets are looked for, to delete them. They can't be opened from the minute on at which they expire.
+        purge_interval: Duration = "30s", time(10..=3_600_000), "snippet-purge-interval", "MAYFLY_SNIPPET_PURGE_INTERVAL";
+    }
+
+    /// Where snippets are kept.
+    ["store"] store => StoreConfig RawStore {
+        /// `sqlite`, a file in the data folder, or the address of a PostgreSQL database, `postgres://user:password@host/name`, which several servers can share.
+        url: Database = "sqlite", database, "database-url", "MAYFLY_DATABASE_URL";
+        /// Connections to it, for each server.
+        connections: u32 = "8", number(1..=1_000), "database-connections", "MAYFLY_DATABASE_CONNECTIONS";
+        /// How long it may take to answer before sharing is said not to work.
+        timeout: Duration = "5s", time(10..=300_000), "database-timeout", "MAYFLY_DATABASE_TIMEOUT";
+        /// How much all snippets may take, about; when it is used up, nothing more can be shared.
+        bytes: u64 = "4GiB", bytes(1 << 20..=1 << 50), "database-bytes", "MAYFLY_DATABASE_BYTES";
+    }
+
+    /// The HTTP API.
+    ["api"] api => ApiConfig RawApi {
+        /// What may be done without a key: `run`, `share` and `call` (functions), separated by commas, or `nothing`. The page runs programs whatever this says, and shares with `share`.
+        anonymous: Powers = "run,share,call", powers, "api-anonymous", "MAYFLY_API_ANONYMOUS";
+        /// A TOML file with keys and what each may do, or `none`; see below.
+        keys: Option<PathBuf> = "none", file, "api-keys", "MAYFLY_API_KEYS";
+        /// How long a run with an event stream goes on that nobody listens to, and how long its events can be asked for after its end.
+        resume: Duration = "15s", time(10..=3_600_000), "api-resume", "MAYFLY_API_RESUME";
+        /// Event streams that are kept after the end of their runs.
+        kept_streams: usize = "256", number(0..=100_000), "api-kept-streams", "MAYFLY_API_KEPT_STREAMS";
+        /// How long the answer to a call with an `Idempotency-Key` is kept, to give it again.
+        idempotency: Duration = "10m", time(10..=86_400_000), "api-idempotency", "MAYFLY_API_IDEMPOTENCY";
+        /// How much those answers may take; the oldest go first.
+        idempotency_bytes: u64 = "16MiB", bytes(0..=1 << 30), "api-idempotency-bytes", "MAYFLY_API_IDEMPOTENCY_BYTES";
+    }
+
     /// What programs may import.
     ["modules"] modules => Modules RawModules {
         /// Modules, separated by commas: `*`, `node:*` for all of Node's, `npm:*` for all packages, or names like `node:path`, `lodash` and `axios@1`.
@@ -298,6 +346,13 @@ impl Client {
         // The setting's range keeps this far below the limits of usize. The answer to a prompt has 64 KiB and may
         // need six bytes for one, too.
         (8 * self.source_bytes as usize + (64 << 10)).max(400 << 10)
+    }
+}
+
+impl Config {
+    /// The longest body that shares something, in bytes: a program, and output that may be spelled at length.
+    pub fn share_bytes(&self) -> usize {
+        self.client.frame_bytes() + 2 * self.snippets.output_bytes as usize
     }
 }
 
@@ -371,7 +426,7 @@ impl Sources<'_> {
             (None, None) => (default, "its default".to_owned()),
         };
         parse(text).map_err(|wanted| {
-            let shown = value::quote(text);
+            let shown = value::quote(value::without_password(text));
             ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))
         })
     }

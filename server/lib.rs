@@ -13,3 +13,4 @@ pub mod protocol;
 pub mod runner;
 pub mod sandbox;
 pub mod session;
+pub mod snippets;

@@ -2,9 +2,10 @@
 //! and `runner` (V8 heap, buffers).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The bounds that one run is held to. `usage` in a finished run has the same names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Limits {
     /// Wall-clock time from start to end, in milliseconds. Default 10,000.
@@ -42,7 +43,7 @@ impl Default for Limits {
 }
 
 /// A request's wish for tighter limits. An absent field means the server's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct LimitsRequest {

@@ -10,12 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly::config::{
-    Client, Config, Confinement, EgressConfig, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig,
+    Client, Config, Confinement, Database, EgressConfig, Flags, Fork, Loaded, LogFormat,
+    Sandbox as SandboxConfig,
 };
 use mayfly::modules::{Added, Bundled, Catalogue, Manifest};
 use mayfly::policy::EgressPolicy;
 use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
+use mayfly::snippets::sqlite::Sqlite;
+use mayfly::snippets::{ApiToken, SQLITE_FILE, StoreSettings};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -34,6 +37,18 @@ enum Command {
     Serve(Box<Flags>),
     /// Asks a server started with the same settings whether it is well
     Healthcheck(Box<Flags>),
+    /// Copies all snippets into a new file, while the server runs; for SQLite
+    Backup {
+        /// The file to make
+        file: std::path::PathBuf,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
+    /// Keys of the HTTP API
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Adds, lists and removes packages that programs may import
     #[command(subcommand)]
     Modules(ModulesCommand),
@@ -42,6 +57,15 @@ enum Command {
     Runner {
         /// Settings, by position: only `serve` knows them
         settings: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Prints a new key for whoever it is for, and what to write into the file `api.keys`
+    New {
+        /// What to call it
+        name: String,
     },
 }
 
@@ -73,6 +97,8 @@ fn main() -> ExitCode {
         Ok(Command::Runner { settings }) => return mayfly::runner::main(settings),
         Ok(Command::Serve(_)) => serve(subcommand(&matches)),
         Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
+        Ok(Command::Backup { file, .. }) => backup(subcommand(&matches), &file),
+        Ok(Command::Keys { command: KeysCommand::New { name } }) => new_key(&name),
         Ok(Command::Modules(command)) => modules(&command, subcommand(subcommand(&matches))),
         Err(error) => error.exit(),
     };
@@ -223,6 +249,44 @@ fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
         resolver,
         authorities,
     })
+}
+
+/// Copies the store into `file`. Another server may use it meanwhile.
+fn backup(matches: &ArgMatches, file: &std::path::Path) -> anyhow::Result<()> {
+    let Config { server, store, .. } = Config::load(matches)?.config;
+    if store.url != Database::Sqlite {
+        bail!("snippets are kept in PostgreSQL (store.url): pg_dump copies those");
+    }
+    let from = server.data_dir.join(SQLITE_FILE);
+    if !from.is_file() {
+        bail!("there is no {}: nothing was shared yet, or server.data_dir is another", from.display());
+    }
+    let settings = StoreSettings {
+        database: mayfly::snippets::Database::Sqlite,
+        connections: 1,
+        timeout: store.timeout,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime
+        .block_on(Sqlite::new(&from, &settings).backup(file))
+        .with_context(|| format!("can't copy {} into {}", from.display(), file.display()))?;
+    // What the copy says is on the disk before anybody relies on it.
+    std::fs::File::open(file)?.sync_all()?;
+    println!("{}", file.display());
+    Ok(())
+}
+
+fn new_key(name: &str) -> anyhow::Result<()> {
+    let key =
+        ApiToken::random().map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
+    println!("{}", key.reveal());
+    eprintln!(
+        "This is the key; it is not shown again. Whoever has it sends `Authorization: Bearer KEY`.\n\
+         Write into the file that the setting api.keys names:\n"
+    );
+    // A TOML text in quotes is spelled as a JSON one.
+    eprintln!("[[key]]\nname = {}\nhash = \"{}\"", serde_json::to_string(name)?, key.hash());
+    Ok(())
 }
 
 fn modules(command: &ModulesCommand, matches: &ArgMatches) -> anyhow::Result<()> {

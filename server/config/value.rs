@@ -152,6 +152,62 @@ pub fn file(text: &str) -> Result<Option<PathBuf>, String> {
     }
 }
 
+/// Which database snippets are kept in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite, in a file of the data folder.
+    Sqlite,
+    /// PostgreSQL, at this address.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        // The address has a password in it.
+        f.write_str(match self {
+            Self::Sqlite => "Sqlite",
+            Self::Postgres(_) => "Postgres(…)",
+        })
+    }
+}
+
+pub fn database(text: &str) -> Result<Database, String> {
+    let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    match text {
+        "sqlite" => Ok(Database::Sqlite),
+        _ if is_postgres && url::Url::parse(text).is_ok() => Ok(Database::Postgres(text.to_owned())),
+        _ => Err("Write sqlite, or an address like postgres://user:password@host:5432/name.".to_owned()),
+    }
+}
+
+/// `text` from behind a password on, if it has one: what is shown to people may end up in a log.
+pub fn without_password(text: &str) -> &str {
+    match text.rsplit_once('@') {
+        Some((before, after)) if before.contains("://") => after,
+        _ => text,
+    }
+}
+
+pub fn public_url(text: &str) -> Result<Option<Origin>, String> {
+    match text {
+        "auto" => Ok(None),
+        _ => Origin::parse(text.strip_suffix('/').unwrap_or(text)).map(Some).ok_or_else(|| {
+            "Write auto, or where visitors find this server, without a path: https://play.example.org."
+                .to_owned()
+        }),
+    }
+}
+
+/// A time, or `never`.
+pub fn age(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Option<Duration>, String> {
+    move |text| match text {
+        "never" => Ok(None),
+        _ => {
+            time(range.clone())(text).map(Some).map_err(|wanted| format!("Write never, or a time. {wanted}"))
+        }
+    }
+}
+
 pub fn folder(text: &str) -> Result<Option<PathBuf>, String> {
     match text {
         "none" => Ok(None),

@@ -1,6 +1,7 @@
 //! What goes wrong in a request: a problem has an outside, which is sent, and may have an inside, which is
 //! logged. `/api` and `/healthz` answer with RFC 9457 `application/problem+json`, everything else with a page.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::body::MessageBody;
@@ -9,10 +10,15 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::api::idempotent::Answer;
 use super::{State, pages};
-use crate::protocol::browser::RejectReason;
+use crate::protocol::browser::{Outcome, RejectReason, RunError};
 use crate::sandbox::Rejection;
+
+/// What problems are sent as to programs.
+const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// A request that can't be answered as asked.
 #[derive(Debug)]
@@ -21,26 +27,49 @@ pub struct Problem {
     detail: String,
     reason: Option<RejectReason>,
     retry_after_ms: Option<u64>,
-    headers: Vec<(header::HeaderName, &'static str)>,
+    outcome: Option<Outcome>,
+    error: Option<RunError>,
+    headers: Vec<(header::HeaderName, Cow<'static, str>)>,
 }
 
-/// RFC 9457. The type is `about:blank`: the status says it all, and `reason` is for programs.
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong (RFC 9457). The type is `about:blank`: the status says it all, and `reason` is for programs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body<'a> {
+    /// `about:blank`: the status says what kind of problem it is.
     r#type: &'static str,
+    /// The status in words.
     title: &'a str,
+    /// The status.
     status: u16,
+    /// What happened, and what to do about it.
     detail: &'a str,
+    /// Why, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<RejectReason>,
+    /// When to try again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// How the run ended, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+    /// What a function threw, or which limit it was over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RunError>,
 }
 
 impl Problem {
     /// A problem with a `status` and, in `detail`, what happened and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), reason: None, retry_after_ms: None, headers: Vec::new() }
+        Self {
+            status,
+            detail: detail.into(),
+            reason: None,
+            retry_after_ms: None,
+            outcome: None,
+            error: None,
+            headers: Vec::new(),
+        }
     }
 
     /// Adds the reason that a program can tell.
@@ -55,10 +84,38 @@ impl Problem {
         self
     }
 
-    /// Adds a header to the answer.
-    pub fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    /// Adds how a run ended.
+    pub fn outcome(mut self, outcome: Outcome, error: Option<RunError>) -> Self {
+        (self.outcome, self.error) = (Some(outcome), error);
         self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: header::HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The answer, so that it can be given again.
+    pub fn as_answer(&self) -> Answer {
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_owned())).collect();
+        headers.push((header::CONTENT_TYPE, PROBLEM_TYPE.to_owned()));
+        Answer { status: self.status, headers, body: self.json().into() }
+    }
+
+    fn json(&self) -> String {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            reason: self.reason,
+            retry_after_ms: self.retry_after_ms,
+            outcome: self.outcome,
+            error: self.error.as_ref(),
+        };
+        serde_json::to_string(&body).unwrap_or_default()
     }
 
     /// Its status.
@@ -84,7 +141,7 @@ impl Problem {
             response.insert_header((header::RETRY_AFTER, ms.div_ceil(1_000).max(1)));
         }
         for (name, value) in &self.headers {
-            response.insert_header((name.clone(), *value));
+            response.insert_header((name.clone(), value.as_ref()));
         }
         response.body(body)
     }
@@ -120,16 +177,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let body = Body {
-            r#type: "about:blank",
-            title: self.title(),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            reason: self.reason,
-            retry_after_ms: self.retry_after_ms,
-        };
-        let body = serde_json::to_string(&body).unwrap_or_default();
-        self.respond("application/problem+json", body)
+        self.respond(PROBLEM_TYPE, self.json())
     }
 }
 
@@ -142,7 +190,7 @@ pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
 }
 
 fn for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/api" || path == "/healthz"
+    path.starts_with("/api/") || path == "/healthz" || path == "/oembed"
 }
 
 /// The answer at an address where there is nothing.

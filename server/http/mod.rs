@@ -14,11 +14,13 @@ use actix_web::{App, HttpServer, web};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Origin};
+use crate::config::{ApiKeys, Config, Origin, Rate};
 use crate::session::{Rules, Runs};
+use crate::snippets::Snippets;
 
 mod api;
 mod assets;
+mod card;
 mod client;
 mod connections;
 mod display;
@@ -27,18 +29,25 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod keys;
+mod markup;
 mod modules;
+mod openapi;
 mod origin;
 mod pages;
 mod rate;
+mod shared;
 mod ws;
 
+use api::events::Streams;
+use api::idempotent::Idempotent;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
 use display::Display;
 use headers::Headers;
-use rate::RateLimited;
+use keys::Keys;
+use rate::{RateLimit, RateLimited};
 
 /// What every handler may use.
 struct AppState {
@@ -62,8 +71,22 @@ struct AppState {
     modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
+    /// Where visitors find this server, if not where their request did.
+    public_url: Option<Origin>,
+    /// What people share.
+    snippets: Snippets,
+    /// How often a client may share or change something.
+    shares: Option<RateLimit>,
+    /// Who may use the API.
+    keys: Keys,
+    /// Runs whose events are streamed.
+    streams: Arc<Streams>,
+    /// Answers that are given again.
+    idempotent: Arc<Idempotent>,
     /// The longest WebSocket message or request body, in bytes.
     frame_bytes: usize,
+    /// The longest body that shares something, in bytes.
+    share_bytes: usize,
     /// How often a silent WebSocket is pinged.
     ping_interval: Duration,
     /// How long a WebSocket may leave a ping unanswered or a message unread.
@@ -86,15 +109,48 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
+        .service(get("/api", openapi::page))
+        .service(get("/api/v1/openapi.json", openapi::document))
+        .service(post("/api/v1/run", api::run::run))
+        .service(post("/api/v1/functions/{reference}", api::functions::call))
+        .service(post("/api/v1/snippets", api::snippets::create))
         .service(get("/api/v1/modules", modules::list))
         .service(get("/api/v1/modules/types/{name:.+}", modules::types))
         .service(
-            web::resource("/api/v1/run")
-                .route(web::post().to(api::run))
-                .route(web::method(actix_web::http::Method::OPTIONS).to(api::preflight))
-                .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS"))),
+            web::resource("/api/v1/snippets/{reference}")
+                .route(web::get().to(api::snippets::read_one))
+                .route(web::head().to(api::snippets::read_one))
+                .route(web::patch().to(api::snippets::revise))
+                .route(web::delete().to(api::snippets::delete))
+                .route(options(SNIPPET_METHODS))
+                .default_service(web::to(|req| error::method_not_allowed(req, SNIPPET_METHODS))),
         )
+        .service(get("/s/{name}", shared::page))
+        .service(get("/s/{reference}/raw", shared::raw))
+        .service(get("/s/{reference}/card.png", shared::card))
+        .service(get("/oembed", shared::oembed))
         .default_service(web::to(error::not_found));
+}
+
+/// What may be done with a snippet.
+const SNIPPET_METHODS: &str = "GET, HEAD, PATCH, DELETE, OPTIONS";
+
+/// What browsers ask before they let a page of another origin send one of these `methods`.
+fn options(methods: &'static str) -> actix_web::Route {
+    web::method(actix_web::http::Method::OPTIONS).to(move |req, state| api::preflight(req, state, methods))
+}
+
+/// A resource of the API that takes what is posted.
+fn post<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::post().to(handler))
+        .route(options("POST, OPTIONS"))
+        .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS")))
 }
 
 /// A resource that is read, and answers any other method with the ones it has.
@@ -116,7 +172,8 @@ pub struct Serving {
     pub address: SocketAddr,
     server: Server,
     handle: ServerHandle,
-    closing: CancellationToken,
+    state: State,
+    purge_interval: Duration,
 }
 
 /// Makes the server: `config` and `runs` are all that differs between production and a test.
@@ -125,7 +182,13 @@ pub struct Serving {
 /// When the address can't be listened on, or the binary was built without its front end.
 pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
-    let Config { server: settings, limits, client, embed, .. } = config;
+    let Config { server: settings, limits, client, embed, api, .. } = config;
+    let api_keys = match &api.keys {
+        Some(path) => {
+            ApiKeys::load(path).map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?
+        }
+        None => ApiKeys::default(),
+    };
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
@@ -134,10 +197,8 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
     };
-    let runs = match client.rate_limit {
-        Some(rate) => Arc::new(RateLimited::new(runs, rate)),
-        None => runs,
-    };
+    let key_rates: Vec<Option<Rate>> = api_keys.0.iter().map(|key| key.rate_limit).collect();
+    let runs: Arc<dyn Runs> = Arc::new(RateLimited::new(runs, client.rate_limit, &key_rates));
     let proxies = Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header);
     let bounds = Bounds { all: settings.max_connections, client: client.connections };
     let connections = Connections::new(bounds);
@@ -161,6 +222,13 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),
+        public_url: settings.public_url.clone(),
+        snippets: shared::snippets(config)?,
+        shares: config.snippets.rate_limit.map(RateLimit::new),
+        keys: Keys::new(api_keys, api.anonymous),
+        streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
+        idempotent: Arc::new(Idempotent::new(api.idempotency, api.idempotency_bytes)),
+        share_bytes: config.share_bytes(),
         frame_bytes: client.frame_bytes(),
         ping_interval: client.ping_interval,
         answer_timeout: client.answer_timeout,
@@ -172,9 +240,10 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     })?;
     let address = listener.local_addr()?;
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
+    let shared_state = state.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(state.clone())
+            .app_data(shared_state.clone())
             .wrap(from_fn(guard::guard))
             .wrap(from_fn(headers::security))
             .wrap(from_fn(error::log))
@@ -197,7 +266,8 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     .disable_signals()
     .listen(listener)?
     .run();
-    Ok(Serving { address, handle: server.handle(), server, closing })
+    let purge_interval = config.snippets.purge_interval;
+    Ok(Serving { address, handle: server.handle(), server, state, purge_interval })
 }
 
 impl Serving {
@@ -207,10 +277,10 @@ impl Serving {
     /// # Errors
     /// When the server itself breaks.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { server, handle, closing, .. } = self;
-        let stopping = async move {
+        let Self { server, handle, state, purge_interval, .. } = self;
+        let stopping = async {
             stop.await;
-            closing.cancel();
+            state.closing.cancel();
             handle.stop(true).await;
             // The server's own future is what ends the wait.
             std::future::pending::<()>().await;
@@ -218,6 +288,7 @@ impl Serving {
         tokio::select! {
             result = server => result,
             () = stopping => Ok(()),
+            () = shared::purge(&state, purge_interval) => Ok(()),
         }
     }
 }

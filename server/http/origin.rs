@@ -8,6 +8,21 @@ use super::AppState;
 use super::error::Problem;
 use crate::config::Origin;
 
+/// Where visitors find this server, as the settings or else this request say, like `https://play.example.org`.
+pub fn public_url(req: &HttpRequest, state: &AppState) -> String {
+    if let Some(origin) = &state.public_url {
+        return origin.to_string();
+    }
+    let text = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Only a proxy that is believed knows that its client came by TLS.
+    let is_proxy = req.peer_addr().is_some_and(|peer| state.proxies.trusts(peer.ip()));
+    let is_secure = is_proxy && text("x-forwarded-proto").eq_ignore_ascii_case("https");
+    let scheme = if is_secure { "https" } else { "http" };
+    Origin::parse(&format!("{scheme}://{}", text("host")))
+        .map(|origin| origin.to_string())
+        .unwrap_or_default()
+}
+
 /// The origin of the page that sent `req`, if one did, checked to be the server's own or allowed.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::assets::Assets;
 use super::error::Problem;
+use super::shared::SharedPage;
 use super::{AppState, State};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -16,6 +17,7 @@ const HTML: &str = "text/html; charset=utf-8";
 struct IndexPage<'a> {
     assets: &'a Assets,
     version: &'a str,
+    snippet: Option<SharedPage>,
 }
 
 #[derive(Template)]
@@ -29,7 +31,12 @@ struct ErrorPage<'a> {
 
 /// `GET /`: the editor.
 pub async fn index(state: State) -> HttpResponse {
-    html(&state, &IndexPage { assets: &state.assets, version: VERSION })
+    editor(&state, None)
+}
+
+/// The editor, with a snippet in it or without.
+pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
+    html(state, &IndexPage { assets: &state.assets, version: VERSION, snippet })
 }
 
 /// A page made from its template.

@@ -84,27 +84,46 @@ impl<C: Clock> RateLimit<C> {
             .check_key(&bucket)
             .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
+
+    /// As [`RateLimit::check`], with words for whoever came too soon, which begin with `too_many`.
+    ///
+    /// # Errors
+    /// The words.
+    pub fn admit(&self, client: ClientKey, too_many: &str) -> Result<(), Rejection> {
+        self.check(client).map_err(|wait| rejection(too_many, self.rate, wait))
+    }
 }
 
 /// Runs of which each client may start only so many in a time.
 pub struct RateLimited {
     runs: Arc<dyn Runs>,
-    limit: RateLimit,
+    /// Of those who have no key.
+    limit: Option<RateLimit>,
+    /// Of each key, by its number.
+    keys: Vec<Option<RateLimit>>,
 }
 
 impl RateLimited {
-    /// Holds whoever starts one of these `runs` to `rate`.
-    pub fn new(runs: Arc<dyn Runs>, rate: Rate) -> Self {
-        Self { runs, limit: RateLimit::new(rate) }
+    /// Holds whoever starts one of these `runs` to `rate`, and whoever has a key to that key's.
+    pub fn new(runs: Arc<dyn Runs>, rate: Option<Rate>, keys: &[Option<Rate>]) -> Self {
+        let keys = keys.iter().map(|rate| rate.map(RateLimit::new)).collect();
+        Self { runs, limit: rate.map(RateLimit::new), keys }
     }
 }
 
 impl Runs for RateLimited {
     fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
-        self.limit.check(run.client).map_err(|wait| {
-            tracing::debug!(client = %run.client, "a run over the rate");
-            rejection(self.limit.rate, wait)
-        })?;
+        let limit = match run.client.key() {
+            Some(number) => self.keys.get(number).and_then(Option::as_ref),
+            None => self.limit.as_ref(),
+        };
+        if let Some(limit) = limit {
+            limit.check(run.client).map_err(|wait| {
+                tracing::debug!(client = %run.client, "a run over the rate");
+                let whose = if run.client.key().is_some() { "with your key" } else { "from your address" };
+                rejection(&format!("Too many runs {whose}"), limit.rate, wait)
+            })?;
+        }
         self.runs.start(run)
     }
 
@@ -114,13 +133,13 @@ impl Runs for RateLimited {
 }
 
 /// What whoever came too soon is told: the rate, and when to come again.
-fn rejection(rate: Rate, wait: Duration) -> Rejection {
+fn rejection(too_many: &str, rate: Rate, wait: Duration) -> Rejection {
     // A client that waits so long, to the millisecond, is not turned away again.
     let ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
     let seconds = ms.div_ceil(1_000);
     Rejection {
         reason: RejectReason::RateLimited,
-        message: format!("Too many runs from your address: at most {rate}. Try again in {seconds} s."),
+        message: format!("{too_many}: at most {rate}. Try again in {seconds} s."),
         retry_after_ms: Some(ms),
     }
 }
@@ -170,7 +189,7 @@ mod tests {
         let told = loop {
             clock.advance(Duration::from_nanos(1_234_567));
             if let Err(wait) = limit.check(client(1)) {
-                break rejection(limit.rate, wait);
+                break rejection("Too many runs from your address", limit.rate, wait);
             }
         };
         assert_eq!(told.reason, RejectReason::RateLimited);

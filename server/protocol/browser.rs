@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::value::{StackFrame, Value};
@@ -24,7 +25,7 @@ pub enum ClientMsg {
 }
 
 /// A program to run, as sent over the WebSocket or as the body of `POST /api/v1/run`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(Serialize, ts_rs::TS), ts(optional_fields))]
 pub struct RunRequest {
@@ -57,9 +58,10 @@ pub struct RunRequest {
     /// Default: no such global.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub input: Option<Box<RawValue>>,
     /// Tighter limits than the server's own.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::parse::object_field")]
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
     /// Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
@@ -69,7 +71,7 @@ pub struct RunRequest {
 }
 
 /// One file of a program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SourceFile {
@@ -81,7 +83,7 @@ pub struct SourceFile {
 }
 
 /// Languages a program can be written in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Language {
@@ -97,7 +99,7 @@ pub enum Language {
 }
 
 /// How a program is evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Mode {
@@ -244,7 +246,7 @@ pub enum ServerMsg {
 }
 
 /// Why something was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum RejectReason {
@@ -267,7 +269,7 @@ pub enum RejectReason {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Outcome {
@@ -291,7 +293,7 @@ pub enum Outcome {
 }
 
 /// What is known of a run when it has ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
 pub struct RunReport {
     /// How it ended.
@@ -299,6 +301,7 @@ pub struct RunReport {
     /// The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
     /// console value; `null` unless it completed with one.
     #[cfg_attr(test, ts(as = "Option<Value>"))]
+    #[schema(value_type = Option<Value>)]
     pub value: Option<Box<RawValue>>,
     /// What the function returned, in mode `function`, as JSON; else `null`.
     pub returned: Option<Returned>,
@@ -313,12 +316,13 @@ pub struct RunReport {
 }
 
 /// What a function returned, as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Returned {
     /// The copy. What JSON can't say is left out of objects and `null` elsewhere.
     #[cfg_attr(test, ts(type = "unknown"))]
+    #[schema(value_type = serde_json::Value)]
     pub json: Box<RawValue>,
     /// What could not be copied.
     pub omitted: Vec<Omitted>,
@@ -333,7 +337,7 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// A part of a returned value that could not be copied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Omitted {
@@ -344,7 +348,7 @@ pub struct Omitted {
 }
 
 /// What went wrong in a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct RunError {
     /// The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
@@ -367,7 +371,7 @@ impl RunError {
 }
 
 /// What a run used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Usage {
     /// Milliseconds from start to end, without `prompt_ms`.
@@ -392,7 +396,7 @@ pub struct Usage {
 }
 
 /// Output that did not reach the client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Dropped {
     /// Whole console events.
@@ -402,13 +406,14 @@ pub struct Dropped {
 }
 
 /// The answer to `POST /api/v1/run`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
 pub struct RunResponse {
     /// The request's `run_id`, or the one made for it.
     pub run_id: Uuid,
     /// Every console event, in order.
     #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
+    #[schema(value_type = Vec<super::value::ConsoleEvent>)]
     pub console: Box<RawValue>,
     /// The rest.
     #[serde(flatten)]

@@ -74,6 +74,14 @@ pub fn client_msg(text: &str) -> Result<ClientMsg, BadFrame> {
 /// # Errors
 /// In words for a person, with line and column.
 pub fn run_request(bytes: &[u8]) -> Result<RunRequest, String> {
+    object(bytes)
+}
+
+/// Reads a body that is a JSON object, of any type.
+///
+/// # Errors
+/// In words for a person, with line and column.
+pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     MapOnly::<true>::read(&mut json).and_then(|it| json.end().map(|()| it)).map_err(|error| {
         let is_object = error.is_data() && bytes.trim_ascii_start().starts_with(b"{");
@@ -81,6 +89,14 @@ pub fn run_request(bytes: &[u8]) -> Result<RunRequest, String> {
             if is_object { "A field of the request is wrong" } else { "The body is not a JSON object" };
         format!("{what}: {}.", clip(&error))
     })
+}
+
+/// Reads a field that is an object. serde's own derived types would take an array of their fields as well.
+///
+/// # Errors
+/// For anything else.
+pub fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<T, D::Error> {
+    MapOnly::<false>::read(field)
 }
 
 fn body<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
@@ -216,6 +232,7 @@ mod tests {
         let error = run_request(b"{\n  \"source\": 7\n}").expect_err("7 is no source");
         assert!(error.contains("line 2 column 13"), "{error}");
         assert!(run_request(b"[null,\"1\"]").is_err());
+        assert!(run_request(br#"{"source":"1","limits":[5]}"#).expect_err("no object").contains("an object"));
         assert!(run_request(b"{\"source\":\"\xff\"}").is_err());
         assert!(run_request(br#"{"type":"run","source":"1"}"#).is_ok());
     }

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One console call (or one thing the runner says in the console's stead, such as an uncaught error).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ConsoleEvent {
     /// How grave it is.
@@ -55,7 +56,7 @@ fn is_zero(n: &u32) -> bool {
 }
 
 /// Severity of a console event, for colour and filtering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Level {
@@ -72,7 +73,7 @@ pub enum Level {
 }
 
 /// Console calls that are more than a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Kind {
@@ -106,7 +107,7 @@ pub enum Kind {
 }
 
 /// A format string taken apart. The arguments from `consumed` on are not part of it and follow it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Format {
     /// What to show, in order, with nothing between.
@@ -116,7 +117,7 @@ pub struct Format {
 }
 
 /// A piece of a formatted message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub enum FormatPart {
@@ -136,7 +137,7 @@ pub enum FormatPart {
 }
 
 /// A table as `console.table` lays it out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Table {
     /// Headings, the first one (`(index)` or `(iteration index)`) for the rows' own names.
@@ -150,7 +151,7 @@ pub struct Table {
 }
 
 /// One row of a [`Table`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TableRow {
     /// The row's own name: an array index, a property key.
@@ -160,7 +161,7 @@ pub struct TableRow {
 }
 
 /// A JavaScript value, as far as it was looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub enum Value {
@@ -215,7 +216,7 @@ pub enum Value {
 }
 
 /// An object, a function, or anything else with an identity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ObjectValue {
     /// What it is.
@@ -235,10 +236,12 @@ pub struct ObjectValue {
     /// Elements of an array, typed array or Set, from index 0; runs of holes as one [`Value::Hole`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<Value>>"))]
+    #[schema(no_recursion)]
     pub items: Vec<Value>,
     /// Entries of a Map or of what lists pairs as one does, such as a URLSearchParams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<(Value, Value)>>"))]
+    #[schema(no_recursion)]
     pub entries: Vec<(Value, Value)>,
     /// Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
     /// an object of the platform (`URL`, `Event`…), its attributes.
@@ -254,9 +257,11 @@ pub struct ObjectValue {
     pub state: Option<PromiseState>,
     /// A settled promise's value or reason; a boxed primitive's; a proxy's target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
     pub value: Option<Value>,
     /// A proxy's handler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
     pub handler: Option<Value>,
     /// Errors: what they say and where they were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -268,7 +273,7 @@ fn is_zero_u64(n: &u64) -> bool {
 }
 
 /// What an [`ObjectValue`] is. Taken from V8's own idea of the object, which no program can fake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum ObjectKind {
@@ -319,7 +324,7 @@ pub enum ObjectKind {
 }
 
 /// State of a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum PromiseState {
@@ -332,7 +337,7 @@ pub enum PromiseState {
 }
 
 /// What an `Error` says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ErrorValue {
     /// Its `name`.
@@ -343,11 +348,12 @@ pub struct ErrorValue {
     pub stack: Vec<StackFrame>,
     /// Its `cause`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
     pub cause: Option<Value>,
 }
 
 /// One own property of an object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Property {
     /// The key; for a symbol `Symbol(name)`.
@@ -362,6 +368,7 @@ pub struct Property {
     pub hidden: bool,
     /// Its value; absent for an accessor, which is never run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
     pub value: Option<Value>,
     /// For an accessor: which halves it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -369,7 +376,7 @@ pub struct Property {
 }
 
 /// Which halves an accessor property has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Accessor {
@@ -382,7 +389,7 @@ pub enum Accessor {
 }
 
 /// One frame of a call stack, in the visitor's own lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct StackFrame {
     /// Name of the function; empty at top level and for anonymous functions.

@@ -6,27 +6,48 @@ use std::net::{IpAddr, Ipv6Addr};
 /// How many bits of an IPv6 address name a client: whoever has one address there has the whole /64.
 const IPV6_PREFIX: u8 = 64;
 
-/// A client: an IPv4 address, or the /64 network of an IPv6 one.
+/// A client: an IPv4 address, the /64 network of an IPv6 one, or whoever has one of the operator's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClientKey(IpAddr);
+pub struct ClientKey(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Kind {
+    Address(IpAddr),
+    /// By its number in the operator's list.
+    Key(usize),
+}
 
 impl ClientKey {
     /// The client at `address`. An IPv4 address written as an IPv6 one is the same client.
     pub fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
+        Self(Kind::Address(match address.to_canonical() {
             IpAddr::V6(address) => {
                 Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - IPV6_PREFIX))).into()
             }
             address => address,
-        })
+        }))
+    }
+
+    /// Whoever has the key of this number, wherever they are.
+    pub fn with_key(number: usize) -> Self {
+        Self(Kind::Key(number))
+    }
+
+    /// The number of its key, if it has one.
+    pub fn key(self) -> Option<usize> {
+        match self.0 {
+            Kind::Address(_) => None,
+            Kind::Key(number) => Some(number),
+        }
     }
 }
 
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self.0 {
-            IpAddr::V4(address) => address.fmt(f),
-            IpAddr::V6(network) => write!(f, "{network}/{IPV6_PREFIX}"),
+            Kind::Address(IpAddr::V4(address)) => address.fmt(f),
+            Kind::Address(IpAddr::V6(network)) => write!(f, "{network}/{IPV6_PREFIX}"),
+            Kind::Key(number) => write!(f, "key {number}"),
         }
     }
 }

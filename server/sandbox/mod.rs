@@ -33,6 +33,7 @@ use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
+use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::{PromptKind, RejectReason, RunReport};
 use crate::protocol::runner::{Layer, Submission};
@@ -57,6 +58,8 @@ pub struct Run {
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may reach, where that is not what all may.
+    pub egress: Option<Arc<EgressPolicy>>,
     /// What it may import.
     pub modules: Allowed,
     /// Answers to its questions that were given beforehand.

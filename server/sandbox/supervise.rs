@@ -48,6 +48,7 @@ pub async fn supervise(
     mut answers: mpsc::Receiver<Answer>,
 ) {
     let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
+    let policy = run.egress.clone();
     let permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
@@ -65,7 +66,7 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let fetches = Fetches::new(inner.egress.clone(), run_id);
+                let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor =
                     Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts);

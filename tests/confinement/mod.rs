@@ -80,6 +80,7 @@ impl Calls {
             program: Submission::of_source(name.to_owned(), Language::Javascript, Mode::Auto),
             input: None,
             limits: Limits::default(),
+            egress: None,
             modules: Allowed::default(),
             stdin: Vec::new(),
             is_attended: false,

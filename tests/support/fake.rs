@@ -19,6 +19,8 @@ pub(crate) struct FakeApp {
     pub(crate) address: SocketAddr,
     runs: mpsc::UnboundedReceiver<FakeRun>,
     stop: Option<oneshot::Sender<()>>,
+    /// What the server keeps.
+    pub(crate) folder: tempfile::TempDir,
     served: Option<actix_web::rt::task::JoinHandle<std::io::Result<()>>>,
 }
 
@@ -126,7 +128,12 @@ impl FakeApp {
         let command = Flags::augment_args(Command::new("mayfly"));
         let unlimited =
             (!flags.iter().any(|flag| flag.starts_with("--rate-limit"))).then_some(&"--rate-limit=off");
-        let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1"].iter().chain(unlimited).chain(flags);
+        let unlimited_shares = (!flags.iter().any(|flag| flag.starts_with("--snippet-rate-limit")))
+            .then_some(&"--snippet-rate-limit=off");
+        let folder = tempfile::tempdir().expect("a folder");
+        let data_dir = format!("--data-dir={}", folder.path().display());
+        let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1", data_dir.as_str()];
+        let given = given.iter().chain(unlimited).chain(unlimited_shares).chain(flags);
         let matches = command.try_get_matches_from(given).expect("the flags are right");
         let config = Config::load(&matches).expect("the settings are right").config;
         let (started, runs) = mpsc::unbounded_channel();
@@ -137,7 +144,7 @@ impl FakeApp {
         let served = actix_web::rt::spawn(serving.run(async {
             let _ = stopped.await;
         }));
-        Self { address, runs, stop: Some(stop), served: Some(served) }
+        Self { address, runs, stop: Some(stop), folder, served: Some(served) }
     }
 
     /// The next run that somebody starts.

@@ -4,6 +4,7 @@ mod app;
 mod fake;
 mod http;
 mod origin;
+mod postgres;
 mod run;
 mod socket;
 
@@ -14,6 +15,7 @@ pub(crate) use app::{TestApp, children_of, command, is_alive, started_at};
 pub(crate) use fake::{FakeApp, finished, report};
 pub(crate) use http::{Answer, get, post, request};
 pub(crate) use origin::Origin;
+pub(crate) use postgres::Postgres;
 pub(crate) use run::Ran;
 pub(crate) use socket::JsonSocket;
 

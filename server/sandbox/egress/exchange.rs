@@ -17,7 +17,7 @@ use super::address::not_public;
 use super::client::NotPublic;
 use super::headers::{self, Coding};
 use super::{Egress, EgressSettings};
-use crate::policy::{Verdict, host_of};
+use crate::policy::{EgressPolicy, Verdict, host_of};
 use crate::protocol::fetch::{
     BodySize, CHUNK_BYTES, FETCH_FAILED, FETCH_MORE, FETCHED, FETCHED_BODY, FETCHED_END, FetchFailed,
     FetchHead, FetchedHead,
@@ -66,6 +66,8 @@ impl Progress {
 /// A request.
 pub struct Exchange {
     pub egress: Arc<Egress>,
+    /// Where it may go, if not where those of all runs may.
+    pub policy: Option<Arc<EgressPolicy>>,
     pub run_id: uuid::Uuid,
     pub id: u32,
     pub url: Url,
@@ -172,14 +174,15 @@ impl Exchange {
         if let Some(index) = settings.fixtures.find(&self.head.method, &self.url) {
             return Ok(Route::Fixture(index));
         }
-        match settings.policy.judge(&self.head.method, &self.url) {
+        let policy = self.policy.as_deref().unwrap_or(&settings.policy);
+        match policy.judge(&self.head.method, &self.url) {
             Verdict::Private => return Ok(Route::Network { is_private: true }),
             Verdict::Public => {}
             Verdict::NothingAllowed => {
                 return blocked("this site lets programs reach nothing outside (egress.allow)".to_owned());
             }
             Verdict::HostNotAllowed => {
-                let rules: Vec<String> = settings.policy.allow.iter().map(ToString::to_string).collect();
+                let rules: Vec<String> = policy.allow.iter().map(ToString::to_string).collect();
                 let rules = if rules.is_empty() { "none that it names".to_owned() } else { rules.join(", ") };
                 return blocked(format!(
                     "of the outside, this site lets programs reach only {} (egress.allow)",

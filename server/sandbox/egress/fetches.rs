@@ -11,6 +11,7 @@ use url::Url;
 
 use super::Egress;
 use super::exchange::{Exchange, Progress, Upload};
+use crate::policy::EgressPolicy;
 use crate::protocol::fetch::{
     BodySize, CHUNK_BYTES, FETCH, FETCH_ABORT, FETCH_BODY, FETCH_END, FETCHED_MORE, FetchHead, HEAD_BYTES,
     HEADERS, WINDOW, parts, payload,
@@ -26,6 +27,8 @@ const AHEAD: usize = 8;
 /// The requests of one run.
 pub struct Fetches {
     egress: Arc<Egress>,
+    /// Where they may go, if not where those of all runs may.
+    policy: Option<Arc<EgressPolicy>>,
     run_id: uuid::Uuid,
     last_id: u32,
     open: HashMap<u32, Open>,
@@ -51,8 +54,8 @@ struct Open {
 }
 
 impl Fetches {
-    /// The requests of a run that has made none.
-    pub fn new(egress: Arc<Egress>, run_id: uuid::Uuid) -> Self {
+    /// The requests of a run that has made none. `policy` says where they may go, if not where all may.
+    pub fn new(egress: Arc<Egress>, policy: Option<Arc<EgressPolicy>>, run_id: uuid::Uuid) -> Self {
         let (sender, progress) = mpsc::channel(AHEAD);
         Self {
             run_id,
@@ -61,6 +64,7 @@ impl Fetches {
             strays: 0,
             slots: Arc::new(Semaphore::new(egress.settings.concurrent)),
             egress,
+            policy,
             sender,
             progress,
             redirects: HashMap::new(),
@@ -157,6 +161,7 @@ impl Fetches {
         let window = Arc::new(Semaphore::new(WINDOW));
         let exchange = Exchange {
             egress: self.egress.clone(),
+            policy: self.policy.clone(),
             run_id: self.run_id,
             id,
             url: url.clone(),

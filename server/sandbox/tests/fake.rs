@@ -275,6 +275,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         program: Submission::of_source(source.into(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        egress: None,
         modules: crate::policy::modules::Allowed::default(),
         stdin: Vec::new(),
         is_attended: true,

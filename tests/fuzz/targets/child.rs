@@ -115,6 +115,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         program: Submission::of_source(String::new(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        egress: None,
         modules: Allowed::default(),
         stdin: Vec::new(),
         // One that dies as often as it may has nobody to ask, either.
