@@ -21,7 +21,7 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 10] = [
+const CLASSES: [(&str, &str); 11] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),

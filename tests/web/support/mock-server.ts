@@ -48,6 +48,7 @@ export function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunRepo
     outcome,
     value: null,
     error: null,
+    returned: null,
     stopped_at: null,
     usage: {
       wall_ms: 1534,
