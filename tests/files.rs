@@ -4,10 +4,13 @@ use serde_json::json;
 
 use crate::support::{TestApp, post};
 
+/// Names and contents.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 #[actix_web::test]
 async fn files_import_each_other() {
     let app = TestApp::with(&["--rate-limit=off"]);
-    let programs: &[(&[(&str, &str)], &[&str])] = &[
+    let programs: &[(Files, &[&str])] = &[
         (
             &[
                 (
@@ -172,7 +175,7 @@ async fn files_import_each_other() {
 #[actix_web::test]
 async fn what_can_not_be_imported_is_told_why() {
     let app = TestApp::with(&["--rate-limit=off"]);
-    let programs: &[(&[(&str, &str)], &str, &str)] = &[
+    let programs: &[(Files, &str, &str)] = &[
         (
             &[("main.js", "import '../x'"), ("a.js", "")],
             "TypeError",

@@ -6,12 +6,15 @@ mod attacks;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod crypto;
+mod embed;
 mod fetch;
 mod files;
 mod functions;
 mod fuzz;
 mod hostile;
 mod http;
+mod interaction;
 mod languages;
 mod leaving;
 mod limits;

@@ -10,10 +10,10 @@ function isLanguage(name: string | null): name is Language {
   return name !== null && Object.hasOwn(NAMES, name);
 }
 
-/** Fills `select` with the languages. Gives the one chosen, whenever asked, and tells of every choice. */
-export function languageChoice(select: HTMLSelectElement, onChoice: (language: Language) => void): () => Language {
+/** Fills `select` with the languages. Gives the one chosen, whenever asked, and tells of every choice. `given` is that of a program that came with one. */
+export function languageChoice(select: HTMLSelectElement, onChoice: (language: Language) => void, given?: Language): () => Language {
   for (const [value, name] of Object.entries(NAMES)) select.append(new Option(name, value));
-  const stored = load(KEY);
+  const stored = given ?? load(KEY);
   let language: Language = isLanguage(stored) ? stored : "javascript";
   select.value = language;
   onChoice(language);

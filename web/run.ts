@@ -14,6 +14,7 @@ import {
   type StackFrame,
   type Value,
 } from "./protocol.ts";
+import type { Question } from "./console/asks.ts";
 import type { Connection } from "./socket.ts";
 import { bytes, duration, plural } from "./units.ts";
 
@@ -35,6 +36,11 @@ export type Open = {
   nextSeq: number;
   /** When the server was last heard of it. */
   heardAt: number;
+  /** What the program has asked and nobody has answered. */
+  questions: Question[];
+  /** How long it has waited for answers, and since when it does now; `null` while nothing is asked. */
+  waited: number;
+  waitsSince: number | null;
 };
 
 /** Where the visitor's run is. */
@@ -61,9 +67,13 @@ export type State = {
 export type Action =
   | { type: "run"; runId: string; source: string; language: Language; now: number }
   | { type: "stop" }
+  /** An answer to what the program asked; `null` for none. */
+  | { type: "answer"; id: number; value: string | null; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
+  /** A run of another time is shown: with its events, or its end after they were shown one by one. */
+  | { type: "recorded"; events: ConsoleEvent[] | null; report: RunReport }
   | { type: "tick"; now: number };
 
 /** What is to be done about it. */
@@ -98,6 +108,8 @@ export function update(state: State, action: Action): Step {
       return run(state, action, action.now);
     case "stop":
       return stop(state);
+    case "answer":
+      return answer(state, action.id, action.value, action.now);
     case "connection":
       return connection(state, action.connection);
     case "message":
@@ -108,6 +120,8 @@ export function update(state: State, action: Action): Step {
         level: "warn",
         text: "The server sent something this page does not understand. Reload the page to get its newest version.",
       });
+    case "recorded":
+      return recorded(state, action.events, action.report);
     case "tick":
       return tick(state, action.now);
   }
@@ -124,9 +138,22 @@ export function canStop(state: State): boolean {
   return state.phase.at === "waiting" || openRun(state)?.stopping === false;
 }
 
+/** What the visitor can answer now. */
+export function questions(state: State): readonly Question[] {
+  const open = openRun(state);
+  return open === null || open.stopping ? [] : open.questions;
+}
+
+/** How long the program has waited for answers, by the page's clock. */
+export function waited(open: Open, now: number): number {
+  return open.waited + (open.waitsSince === null ? 0 : Math.max(0, now - open.waitsSince));
+}
+
 /** A sentence for the end of a run: the server's own words, or the page's for a run that went well. */
 export function outcomeMessage(report: RunReport): string {
-  if (report.error === null) return `Completed in ${duration(report.usage.wall_ms)}.`;
+  const { wall_ms, prompt_ms } = report.usage;
+  const waited = prompt_ms > 0 ? `, and waited ${duration(prompt_ms)} for you` : "";
+  if (report.error === null) return `Completed in ${duration(wall_ms)}${waited}.`;
   const { name, message } = report.error;
   if (report.outcome !== "failed") return message;
   return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
@@ -169,6 +196,9 @@ function submit(state: State, { runId, source, language }: Program, now: number)
     stopping: false,
     nextSeq: 0,
     heardAt: now,
+    questions: [],
+    waited: 0,
+    waitsSince: null,
   };
   return step(
     { ...state, phase: open },
@@ -183,6 +213,17 @@ function stop(state: State): Step {
   return step(
     { ...state, phase: { ...open, stopping: true } },
     { type: "send", message: { type: "stop", run_id: open.runId } },
+  );
+}
+
+function answer(state: State, id: number, value: string | null, now: number): Step {
+  const open = openRun(state);
+  if (open?.questions.some((question) => question.id === id) !== true) return step(state);
+  const left = open.questions.filter((question) => question.id !== id);
+  const waits = left.length > 0 ? {} : { waited: waited(open, now), waitsSince: null };
+  return step(
+    { ...state, phase: { ...open, questions: left, ...waits, heardAt: now } },
+    { type: "send", message: { type: "input", run_id: open.runId, prompt_id: id, value } },
   );
 }
 
@@ -204,7 +245,8 @@ function lose(state: State, text: string): Step {
 function tick(state: State, now: number): Step {
   const open = openRun(state);
   if (open === null || state.hello === null || open.at === "queued") return step(state);
-  const allowed = SILENCE_MS + (open.at === "running" ? state.hello.limits.wall_ms : 0);
+  const { wall_ms, prompt_ms } = state.hello.limits;
+  const allowed = SILENCE_MS + (open.at === "running" ? wall_ms : 0) + (open.waitsSince === null ? 0 : prompt_ms);
   if (now - open.heardAt <= allowed) return step(state);
   const lost = lose(state, "The server has gone silent during the run. Run it again.");
   return step(lost.state, ...lost.effects, { type: "reconnect", reason: "The server has gone silent." });
@@ -224,9 +266,17 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return step({ ...state, phase: { ...heard, at: "running", position: 0, since: now } });
     case "console":
       return events(state, heard, from.seq, from.events);
+    case "prompt":
+      return asked(state, heard, from, now);
     case "finished":
       return finished(state, from);
   }
+}
+
+function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
+  const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
+  const phase: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
+  return step({ ...state, phase }, { type: "announce", text: `The program waits for you: ${from.message}` });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -276,6 +326,14 @@ function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>):
   }
   effects.push({ type: "announce", text });
   return step({ ...state, phase: { at: "finished", report } }, ...effects);
+}
+
+function recorded(state: State, all: ConsoleEvent[] | null, report: RunReport): Step {
+  // The visitor's own run counts more.
+  if (openRun(state) !== null || state.phase.at === "waiting") return step(state);
+  const ended = finished(state, { type: "finished", run_id: "", ...report });
+  if (all === null) return ended;
+  return step(ended.state, { type: "begin" }, { type: "events", events: all }, ...ended.effects);
 }
 
 function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {

@@ -21,7 +21,7 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 11] = [
+const CLASSES: [(&str, &str); 12] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),
@@ -32,6 +32,7 @@ const CLASSES: [(&str, &str); 11] = [
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),
     ("egress", include_str!("egress.js")),
+    ("interaction", include_str!("interaction.js")),
     ("language", include_str!("language.js")),
 ];
 

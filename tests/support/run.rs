@@ -49,6 +49,12 @@ impl RunBuilder {
         self
     }
 
+    /// Answers its questions beforehand.
+    pub(crate) fn stdin(mut self, lines: &[&str]) -> Self {
+        self.body["stdin"] = json!(lines);
+        self
+    }
+
     pub(crate) async fn answer(self) -> Answer {
         post(self.address, self.body.to_string()).await
     }
