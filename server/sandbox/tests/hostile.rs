@@ -70,12 +70,24 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
     let longest_report = MESSAGE_BYTES + LIMITS.output_bytes;
     let too_long_frame = frame::header(FINISHED, (longest_report + (64 << 10)) as usize);
     let too_long_display = format!("[{{\"text\":\"{}\"}}]", long(DISPLAY_BYTES));
+    let returned = |returned: serde_json::Value| finished_with(&json!({ "returned": returned }));
+    let omitted = |count: usize, bytes: usize| vec![json!({"path": "", "reason": "x".repeat(bytes)}); count];
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("garbage", b"\xff\xfe\xfd\xfc\xfb\xfa".to_vec()),
         ("text", b"{\"ending\":\"completed\"}".to_vec()),
         ("no length", vec![0; 5]),
         ("a huge length", vec![0xff; 4]),
         ("a frame that is too long by one", too_long_frame.to_vec()),
+        ("a copy over the run's output", returned(json!({"json": long(LIMITS.output_bytes), "omitted": []}))),
+        ("a list of too many parts", returned(json!({"json": 1, "omitted": omitted(101, 1)}))),
+        ("a part with too long a reason", returned(json!({"json": 1, "omitted": omitted(1, 301)}))),
+        ("a copy with a field of its own", returned(json!({"json": 1, "omitted": [], "x": 1}))),
+        (
+            "a report that is too long",
+            finished_with(
+                &json!({"error": {"name": long(MESSAGE_BYTES + (64 << 10)), "message": "", "stack": []}}),
+            ),
+        ),
         ("an unknown kind", frame::encode(200, b"")),
         ("ready, again", frame::encode(READY, b"")),
         ("the server's own kinds", [frame::encode(RUN, b"{}"), frame::encode(STOP, b"")].concat()),

@@ -26,6 +26,21 @@ describe("running", () => {
     assert.equal(new Set(runs().map((message) => message.run_id)).size, 3);
   });
 
+  test("a run says what it is written in, and the browser remembers", async () => {
+    await open();
+    const languages = () => server.received.filter((message) => message.type === "run").map((message) => message.language);
+    const select = page.getByLabel("Language");
+    assert.equal(await select.inputValue(), "javascript");
+    await select.selectOption("TSX");
+    await page.reload();
+    assert.equal(await select.inputValue(), "tsx");
+    await page.locator("#run").click();
+    await page.waitForFunction(() => document.querySelector("#stop:enabled") !== null);
+    while (languages().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(languages(), ["tsx"]);
+    await select.selectOption("JavaScript");
+  });
+
   test("Stop works only while something runs, and says what it does", async () => {
     await open();
     assert.ok(await page.locator("#stop").isDisabled());
