@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web test test-gvisor soak fuzz check types bench clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image soak fuzz check types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -35,17 +35,25 @@ static/dist/manifest.json: $(WEB)
 	npm run --silent build
 	@touch $@
 
+v8: ## Builds V8's library from source where it can't be downloaded (half an hour); `make run` finds it
+	@scripts/v8/build
+
 test: build ## Runs all tests: Rust, front end, browser, in gVisor where that can be had
 	@scripts/setup test
 	$(CARGO) nextest run --release --locked --no-fail-fast
 	npm run --silent test
 	npm run --silent test:browser
-	@! scripts/setup gvisor || $(MAKE) --no-print-directory test-gvisor
+	@! scripts/setup image || $(MAKE) --no-print-directory test-gvisor test-image
 
 test-gvisor: build ## Runs the tests of the server, the attacks among them, inside gVisor
 	@scripts/setup test
 	@scripts/setup gvisor
 	$(IN_GVISOR) $(CARGO) nextest run --release --locked --no-fail-fast --test integration --profile gvisor --run-ignored all
+
+test-image: build ## Starts the container image's file system in gVisor; attacks and the page's tests against it
+	@scripts/setup test
+	@scripts/setup image
+	node --test --test-reporter=spec tests/image/
 
 soak: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test
