@@ -13,6 +13,7 @@ mod http;
 mod leaving;
 mod limits;
 mod many;
+mod passed_socket;
 mod programs;
 mod settings;
 mod soak;

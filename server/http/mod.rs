@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod licenses;
+mod listen;
 mod origin;
 mod pages;
 mod rate;
@@ -67,6 +69,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
         .service(get("/healthz", health::healthz))
+        .service(get("/licenses", licenses::licenses))
         .service(get("/api/v1/ws", ws::connect))
         .service(
             web::resource("/api/v1/run")
@@ -138,9 +141,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         request_timeout: client.request_timeout,
         closing: closing.clone(),
     });
-    let listener = TcpListener::bind(settings.listen).map_err(|error| {
-        io::Error::new(error.kind(), format!("can't listen on {}: {error}", settings.listen))
-    })?;
+    let listener = listen::listener(settings.listen)?;
     let address = listener.local_addr()?;
     let frame_ancestors = settings.frame_ancestors.clone();
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
