@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web v8 test test-gvisor test-image soak fuzz check types bench clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd soak fuzz check check-deploy sbom types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -44,6 +44,7 @@ test: build ## Runs all tests: Rust, front end, browser, in gVisor where that ca
 	npm run --silent test
 	npm run --silent test:browser
 	@! scripts/setup image || $(MAKE) --no-print-directory test-gvisor test-image
+	@! scripts/setup systemd || $(MAKE) --no-print-directory test-systemd
 
 test-gvisor: build ## Runs the tests of the server, the attacks among them, inside gVisor
 	@scripts/setup test
@@ -53,7 +54,12 @@ test-gvisor: build ## Runs the tests of the server, the attacks among them, insi
 test-image: build ## Starts the container image's file system in gVisor; attacks and the page's tests against it
 	@scripts/setup test
 	@scripts/setup image
-	node --test --test-reporter=spec tests/image/
+	node --test --test-reporter=spec tests/image/image.test.mjs
+
+test-systemd: build ## Starts the units in deploy/systemd under a systemd of their own
+	@scripts/setup build
+	@scripts/setup systemd
+	node --test --test-reporter=spec tests/systemd/systemd.test.mjs
 
 soak: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test
@@ -70,6 +76,21 @@ check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	npm run --silent check
 	scripts/check-imports --self-test
 	scripts/check-imports
+	scripts/check-version --self-test
+	scripts/check-version
+	scripts/check-docs --self-test
+	scripts/check-docs
+	@$(MAKE) --no-print-directory check-deploy
+
+check-deploy: ## The scripts, and the files in deploy/: schemas, and that they fit together and the server
+	@scripts/setup deploy
+	shellcheck --severity=warning scripts/check-imports scripts/check-version scripts/image-root scripts/setup scripts/v8-env scripts/v8/build tests/scripts/*.sh
+	tests/scripts/v8-env.test.sh
+	target/check-deploy/bin/python scripts/check-deploy --self-test
+
+sbom: web ## Bills of materials in CycloneDX's format, of the server and of the page, into target/sbom
+	@scripts/setup build
+	scripts/sbom.mjs
 
 types: web ## Rewrites what is generated: web/protocol.ts, the settings in README.md
 	MAYFLY_BLESS=1 $(CARGO) nextest run --release --lib -E 'test(typescript) + test(readme)'
