@@ -78,8 +78,8 @@ check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	scripts/check-imports
 	scripts/check-version --self-test
 	scripts/check-version
-	scripts/check-docs --self-test
-	scripts/check-docs
+	scripts/check-docs.mjs --self-test
+	scripts/check-docs.mjs
 	@$(MAKE) --no-print-directory check-deploy
 
 check-deploy: ## The scripts, and the files in deploy/: schemas, and that they fit together and the server
