@@ -95,7 +95,7 @@ sbom: web ## Bills of materials in CycloneDX's format, of the server and of the 
 types: web ## Rewrites what is generated: web/protocol.ts, the settings in README.md
 	MAYFLY_BLESS=1 $(CARGO) nextest run --release --lib -E 'test(typescript) + test(readme)'
 
-bench: build ## Measures time to the first output, runs a second, memory
+bench: build ## Measures time to the first output, runs a second, memory; AGAINST=another binary compares
 	@scripts/setup build
 	node tests/bench/run.mjs
 

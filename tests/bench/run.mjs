@@ -1,8 +1,9 @@
-// Measures a server started for it, over the wire that the page uses: `make bench`.
+// Measures a server started for it, over the wire that the page uses: `make bench`. With AGAINST=path/to/another/mayfly
+// it measures both in turns, block by block, so that whatever else the machine does falls on both alike.
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
@@ -11,11 +12,15 @@ import { createInterface } from "node:readline";
 import WebSocket from "ws";
 
 const RUNS = 500;
+/** A comparison starts both servers this often, as one zygote is not like the next (where its pages are, what seed it
+ * has), and gives each this many blocks of this many runs. */
+const ROUNDS = 8;
+const BLOCKS = 4;
+const BLOCK = 100;
 const PROGRAM = "console.log('hi', {a: 1}); 1 + 1";
 
 /** Starts the server on a free port. */
-async function start(folder) {
-  const binary = path.resolve("target/release/mayfly");
+async function start(folder, binary = path.resolve("target/release/mayfly")) {
   const server = spawn(binary, ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=warn", "--rate-limit=off"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -86,34 +91,79 @@ async function warmChildren(pid) {
   return memory;
 }
 
-const folder = await mkdtemp(path.join(tmpdir(), "mayfly-bench-"));
-const { server, host } = await start(folder);
-try {
-  const client = await Client.connect(host);
-  for (let i = 0; i < 50; i++) await client.run();
+/** Measures the server's own figures. */
+async function measure(folder) {
+  const { server, host } = await start(folder);
+  try {
+    const client = await Client.connect(host);
+    for (let i = 0; i < 50; i++) await client.run();
 
-  const times = [];
-  for (let i = 0; i < RUNS; i++) times.push(await client.run());
-  report(`run to first output (${RUNS}, one by one)`, times.map((time) => time.first));
-  report(`run to finished (${RUNS}, one by one)`, times.map((time) => time.end));
+    const times = [];
+    for (let i = 0; i < RUNS; i++) times.push(await client.run());
+    report(`run to first output (${RUNS}, one by one)`, times.map((time) => time.first));
+    report(`run to finished (${RUNS}, one by one)`, times.map((time) => time.end));
 
-  const clients = await Promise.all(Array.from({ length: 4 }, () => Client.connect(host)));
-  const started = performance.now();
-  let left = 4 * RUNS;
-  const lane = async (client) => {
-    while (left-- > 0) await client.run();
-  };
-  await Promise.all(clients.map(lane));
-  const seconds = (performance.now() - started) / 1000;
-  console.log(`${"runs a second, 4 at once".padEnd(34)} ${Math.round((4 * RUNS) / seconds)}`);
+    const clients = await Promise.all(Array.from({ length: 4 }, () => Client.connect(host)));
+    const started = performance.now();
+    let left = 4 * RUNS;
+    const lane = async (client) => {
+      while (left-- > 0) await client.run();
+    };
+    await Promise.all(clients.map(lane));
+    const seconds = (performance.now() - started) / 1000;
+    console.log(`${"runs a second, 4 at once".padEnd(34)} ${Math.round((4 * RUNS) / seconds)}`);
 
-  const memory = await warmChildren(server.pid);
-  const mean = (key) => (memory.reduce((all, it) => all + it[key], 0) / memory.length / 1024).toFixed(1);
-  if (memory.length > 0) {
-    console.log(`${"memory of a warm child".padEnd(34)} ${mean("own")} MiB its own, ${mean("shared")} MiB shared`);
+    const memory = await warmChildren(server.pid);
+    const mean = (key) => (memory.reduce((all, it) => all + it[key], 0) / memory.length / 1024).toFixed(1);
+    if (memory.length > 0) {
+      console.log(`${"memory of a warm child".padEnd(34)} ${mean("own")} MiB its own, ${mean("shared")} MiB shared`);
+    }
+  } finally {
+    server.kill();
   }
+}
+
+/** Measures this build and another one in turns: first output and end, and the ratio of their medians. */
+async function compare(folder, other) {
+  const builds = [
+    { name: "this build", binary: path.resolve("target/release/mayfly"), times: [] },
+    { name: "the other", binary: path.resolve(other), times: [] },
+  ];
+  // Copies, as a file that was copied lies in larger pieces in the page cache than one that a linker wrote, and a
+  // process that is forked from it starts a sixth faster.
+  for (const build of builds) {
+    const copy = path.join(folder, `${build.name}.bin`);
+    await copyFile(build.binary, copy);
+    build.binary = copy;
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    // Who goes first changes, too.
+    const order = round % 2 === 0 ? builds : builds.toReversed();
+    for (const build of order) {
+      const { server, host } = await start(path.join(folder, build.name), build.binary);
+      Object.assign(build, { server, client: await Client.connect(host) });
+      for (let i = 0; i < BLOCK; i++) await build.client.run();
+    }
+    for (let block = 0; block < BLOCKS; block++) {
+      for (const { client, times } of order) for (let i = 0; i < BLOCK; i++) times.push(await client.run());
+    }
+    for (const { server } of builds) server.kill();
+  }
+  for (const key of ["first", "end"]) {
+    const what = key === "first" ? "first output" : "finished";
+    const medians = builds.map(({ name, times }) => {
+      const values = times.map((time) => time[key]).toSorted((a, b) => a - b);
+      report(`run to ${what}, ${name}`, values);
+      return Number(quantile(values, 0.5));
+    });
+    console.log(`${"ratio of the medians".padEnd(34)} ${(medians[0] / medians[1]).toFixed(2)}`);
+  }
+}
+
+const folder = await mkdtemp(path.join(tmpdir(), "mayfly-bench-"));
+try {
+  await (process.env.AGAINST ? compare(folder, process.env.AGAINST) : measure(folder));
 } finally {
-  server.kill();
   await rm(folder, { recursive: true });
 }
 process.exit();
