@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chmodSync, copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import http from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -78,16 +79,27 @@ function inside(...command) {
 
 const shell = (script) => inside("/tmp/sh", "-c", script);
 
-async function run(body) {
-  const answer = await globalThis.fetch(`${url}/api/v1/run`, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+/** One request on a connection of its own: tests here block for long, and kept ones would be closed meanwhile. */
+function ask(address, body) {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    const request = http.request(address, { agent: false, method: body === undefined ? "GET" : "POST", headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk) => { text += chunk; }).on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }));
+    });
+    request.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
-  assert.equal(answer.status, 200, await answer.clone().text());
+}
+
+async function run(body, host = url) {
+  const answer = await ask(`${host}/api/v1/run`, body);
+  assert.equal(answer.status, 200, answer.text);
   return answer.json();
 }
 
 test("is well, of this version, and has all layers that gVisor has", async () => {
-  const health = await (await globalThis.fetch(`${url}/healthz`)).json();
+  const health = await (await ask(`${url}/healthz`)).json();
   const version = /^version = "(.*)"$/m.exec(readFileSync(path.join(root, "Cargo.toml"), "utf8"))[1];
   assert.equal(health.status, "ok");
   assert.equal(health.version, version);
@@ -104,12 +116,13 @@ test("its own health check passes, and fails where nobody listens", () => {
 });
 
 test("serves the page with all its parts", async () => {
-  const page = await globalThis.fetch(url);
+  const page = await ask(url);
   assert.equal(page.status, 200);
-  assert.match(page.headers.get("content-security-policy"), /default-src 'none'|default-src 'self'/);
-  const parts = [...(await page.text()).matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+  assert.match(page.headers["content-security-policy"], /default-src 'none'|default-src 'self'/);
+  const parts = [...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
   assert.ok(parts.length >= 4, `only ${parts}`);
-  for (const part of parts) assert.equal((await globalThis.fetch(url + part)).status, 200, part);
+  parts.push("/licenses");
+  for (const part of parts) assert.equal((await ask(url + part)).status, 200, part);
 });
 
 test("runs a program over HTTP", async () => {
@@ -246,14 +259,17 @@ test("every attack ends as it has to", { timeout: 900_000 }, async () => {
   }));
   assert.deepEqual(failures, []);
   console.log(`# ${all.length} attacks`);
-  const health = await (await globalThis.fetch(`${url}/healthz`)).json();
+  const health = await (await ask(`${url}/healthz`)).json();
   assert.equal(health.status, "ok");
   assert.equal((await run({ source: "1" })).outcome, "completed");
 });
 
 test("the page's tests pass against it", { timeout: 600_000, skip: process.env.IMAGE_BROWSER === "no" }, () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["tests/web/run.mjs", "browser", "live"],
+  const attempt = () => spawnSync(process.execPath, ["tests/web/run.mjs", "browser", "live"],
     { cwd: root, env: { ...process.env, MAYFLY_URL: url, NODE_TEST_CONTEXT: undefined }, encoding: "utf8" });
+  // Some measure times, which are strict without gVisor. Here they have a second try, as in .config/nextest.toml.
+  let { status, stdout, stderr } = attempt();
+  if (status !== 0) ({ status, stdout, stderr } = attempt());
   assert.equal(status, 0, `${stdout}\n${stderr}`);
   assert.match(stdout, /pass [1-9]/);
 });
@@ -267,9 +283,7 @@ test("how long a run takes, here and without gVisor", async () => {
       const times = [];
       for (let i = 0; i < 60; i++) {
         const start = performance.now();
-        const ran = await globalThis.fetch(`${host}/api/v1/run`, { method: "POST",
-          headers: { "content-type": "application/json" }, body: JSON.stringify({ source: "console.log('hi', {a: 1}); 1 + 1" }) });
-        assert.equal((await ran.json()).outcome, "completed");
+        assert.equal((await run({ source: "console.log('hi', {a: 1}); 1 + 1" }, host)).outcome, "completed");
         times.push(performance.now() - start);
       }
       return times.toSorted((a, b) => a - b)[30].toFixed(1);
@@ -285,5 +299,5 @@ test("stops when it is told to, and leaves nothing running", async () => {
   execFileSync("runsc", [...options, "kill", name, "TERM"]);
   const late = new Promise((resolve) => globalThis.setTimeout(resolve, 15_000, "late").unref());
   assert.deepEqual(await Promise.race([ended, late]), { code: 0, signal: null });
-  await assert.rejects(globalThis.fetch(`${url}/healthz`));
+  await assert.rejects(ask(`${url}/healthz`), /ECONNREFUSED/);
 });

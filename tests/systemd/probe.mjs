@@ -2,8 +2,14 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** A GET on a connection of its own: the status, or what went wrong. */
+const connect = (address) => new Promise((resolve) => {
+  http.get(address, { agent: false }, (response) => response.resume().on("end", () => resolve(response.statusCode)).on("error", (error) => resolve(String(error))))
+    .on("error", (error) => resolve(String(error)));
+});
 const { fetch } = globalThis;
 const URL_ = "http://127.0.0.1:8080";
 const systemctl = (...words) => execFileSync("systemctl", words, { encoding: "utf8" }).trim();
@@ -29,7 +35,7 @@ seen.during = [];
 let restarting = true;
 const asking = (async () => {
   while (restarting) {
-    seen.during.push(await fetch(`${URL_}/healthz`, { headers: { connection: "close" } }).then((answer) => answer.status, (error) => String(error.cause ?? error)));
+    seen.during.push(await connect(`${URL_}/healthz`));
   }
 })();
 await sleep(100);
