@@ -5,8 +5,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -80,10 +81,10 @@ function inside(...command) {
 const shell = (script) => inside("/tmp/sh", "-c", script);
 
 /** One request on a connection of its own: tests here block for long, and kept ones would be closed meanwhile. */
-function ask(address, body) {
+function ask(address, body, ca) {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const request = http.request(address, { agent: false, method: body === undefined ? "GET" : "POST", headers }, (response) => {
+    const request = (ca ? https : http).request(address, { ca, agent: false, method: body === undefined ? "GET" : "POST", headers }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk) => { text += chunk; }).on("error", reject);
       response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }));
@@ -132,8 +133,9 @@ test("runs a program over HTTP", async () => {
   assert.equal(ran.console[0].text, "hello you");
 });
 
-test("shows output over the WebSocket while the program runs", async () => {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/ws`);
+/** Sees to it that a program's output comes over the WebSocket while it runs. */
+async function streams(host, ca) {
+  const socket = new WebSocket(`${host.replace("http", "ws")}/api/v1/ws`, { ca });
   const messages = [];
   const source = "for (let i = 0; i < 3; i++) { console.log(i); await new Promise((go) => setTimeout(go, 300)) }";
   await new Promise((resolve, reject) => {
@@ -150,6 +152,42 @@ test("shows output over the WebSocket while the program runs", async () => {
   const events = messages.filter(({ type }) => type === "console");
   assert.equal(events.flatMap(({ events }) => events).length, 3);
   assert.ok(end.at - events[0].at > 400, "output came at the end only");
+}
+
+test("shows output over the WebSocket while the program runs", () => streams(url));
+
+const hasCaddy = spawnSync("caddy", ["version"]).status === 0;
+test("so it does behind Caddy as compose.yaml has it, with TLS", { skip: !hasCaddy && "there is no Caddy: scripts/setup deploy" }, async () => {
+  const site = `localhost:${await freePort()}`;
+  const config = path.join(folder, "Caddyfile");
+  // Ours, and what keeps it from ports 80 and 2019 and from this machine's list of authorities.
+  const alone = "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n";
+  writeFileSync(config, `${alone}import ${path.join(root, "deploy/caddy/Caddyfile")}\n`);
+  const env = { ...process.env, MAYFLY_SITE: site, MAYFLY_UPSTREAM: new URL(url).host, XDG_DATA_HOME: path.join(folder, "caddy") };
+  const caddy = spawn("setpriv", ["--pdeathsig", "KILL", "caddy", "run", "--adapter", "caddyfile", "--config", config], { env, stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    let log = "";
+    await new Promise((resolve, reject) => {
+      caddy.once("close", () => reject(new Error(log)));
+      caddy.stderr.on("data", (chunk) => {
+        log += chunk;
+        if (log.includes("serving initial configuration")) resolve();
+      });
+    });
+    const ca = readFileSync(path.join(folder, "caddy/caddy/pki/authorities/local/root.crt"));
+    let page;
+    // It listens, and its certificate follows.
+    for (const late = performance.now() + 10_000; page === undefined;) {
+      page = await ask(`https://${site}/`, undefined, ca).catch((error) => {
+        if (performance.now() > late) throw error;
+      });
+    }
+    assert.equal(page.status, 200);
+    assert.match(page.headers["strict-transport-security"], /max-age=31536000/);
+    await streams(`https://${site}`, ca);
+  } finally {
+    caddy.kill("SIGKILL");
+  }
 });
 
 test("is not root, has no capability and can't get any", () => {
