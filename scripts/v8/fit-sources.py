@@ -45,4 +45,5 @@ def main(folder):
         path.write_text(text)
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -80,4 +80,5 @@ def main(out, pch):
             print(f"V8: {target}: the headers can't be precompiled, so this is slow: {done.stderr[:300]}")
 
 
-main(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve())
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve())
