@@ -10,6 +10,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Endings of files, whose names can look like settings: `modules.rs`. */
+const FILES = new Set(["css", "html", "js", "json", "md", "mjs", "rs", "toml", "ts", "yaml"]);
+
 /** All documents: those at the top, the book, and the ones beside code. */
 function documents(root) {
   const inFolder = (folder) => (existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : [])
@@ -49,7 +52,8 @@ function check(root) {
       if (!targets.has(target)) complain(`names \`make ${target}\`, which the Makefile does not have`);
     }
     for (const [, name] of prose(text).matchAll(/`([a-z]+\.[a-z_]+)(?: = [^`]*)?`/g)) {
-      if (sections.has(name.split(".")[0]) && !settings.has(name)) complain(`names the setting ${name}, which the server does not have`);
+      const [section, key] = name.split(".");
+      if (sections.has(section) && !settings.has(name) && !FILES.has(key)) complain(`names the setting ${name}, which the server does not have`);
     }
   }
   return complaints;
@@ -70,7 +74,7 @@ function selfTest() {
       ["`make runs`", "the Makefile does not have"],
       ["    make runs\n", "the Makefile does not have"],
       ["`limits.wall_s`", "the server does not have"],
-      ["`web.anything` `api.example.com`", undefined],
+      ["`web.anything` `api.example.com` `limits.rs`", undefined],
     ];
     for (const [text, complaint] of cases) {
       writeFileSync(path.join(folder, "README.md"), `${readme}\n${text}\n`);

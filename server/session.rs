@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
     ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
     StopRequest, Usage, WIRE_VERSION,
@@ -17,6 +18,7 @@ use crate::protocol::browser::{
 use crate::protocol::parse;
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
+mod program;
 #[cfg(test)]
 mod tests;
 
@@ -60,8 +62,10 @@ impl OpenRun for RunHandle {
 pub struct Rules {
     /// What a run may use.
     pub limits: Limits,
-    /// The longest source, and the longest `input`, in bytes of UTF-8.
+    /// The longest source or files together, and the longest `input`, in bytes of UTF-8.
     pub source_bytes: u64,
+    /// How many files a program may have.
+    pub files: u32,
     /// The longest console event, in bytes of JSON.
     pub message_bytes: u64,
     /// Runs open on one connection at once.
@@ -74,23 +78,27 @@ impl Rules {
     /// The run that `request` of `client` asks for, under the name `run_id`.
     ///
     /// # Errors
-    /// [`RejectReason::TooLarge`] for a source or an input over the limit.
+    /// [`RejectReason::TooLarge`] for a source or an input over the limit, [`RejectReason::BadRequest`] for files
+    /// that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, language, mode, input, limits } = request;
+        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
-        for (what, bytes) in [("source", source.len()), ("input", input_bytes)] {
+        let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
+        let source_bytes = source.as_ref().map_or(0, String::len);
+        for (what, bytes) in [("source", source_bytes), ("files", of_files), ("input", input_bytes)] {
             if bytes as u64 > self.source_bytes {
-                return Err(Rejection {
-                    reason: RejectReason::TooLarge,
-                    message: format!(
-                        "The {what} is {bytes} bytes long; at most {} are allowed. Send a shorter one.",
-                        self.source_bytes
-                    ),
-                    retry_after_ms: None,
-                });
+                let (verb, length) = if what == "files" { ("are", "together") } else { ("is", "long") };
+                let message = format!(
+                    "The {what} {verb} {bytes} bytes {length}; at most {} are allowed. Send less.",
+                    self.source_bytes
+                );
+                return Err(rejection(RejectReason::TooLarge, message));
             }
         }
-        Ok(Run { run_id, client, source, language, mode, input, limits: self.limits.lowered(&limits) })
+        let asked = program::Asked { source, files, entry, language, mode, export };
+        let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
+        let limits = self.limits.lowered(&limits);
+        Ok(Run { run_id, client, program, input, limits, modules: Allowed::default() })
     }
 }
 
@@ -101,7 +109,8 @@ pub fn lost_run(limits: Limits) -> RunReport {
     RunReport {
         outcome: Outcome::Crashed,
         value: None,
-        error: Some(RunError { name: "Crashed".to_owned(), message, stack: Vec::new() }),
+        returned: None,
+        error: Some(RunError::new("Crashed", message)),
         stopped_at: None,
         usage: Usage { limits, ..Usage::default() },
         dropped: Dropped::default(),
@@ -121,17 +130,23 @@ pub struct Session {
     runs: Arc<dyn Runs>,
     rules: Arc<Rules>,
     client: ClientKey,
+    modules: Allowed,
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
 }
 
 impl Session {
-    /// A connection of `client` without runs.
+    /// A connection of `client` without runs, which may import all modules.
     pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, client, open: VecDeque::new(), ended }
+        Self { runs, rules, client, modules: Allowed::default(), open: VecDeque::new(), ended }
+    }
+
+    /// The same, whose runs may import what is `allowed`.
+    pub fn with_modules(self, allowed: Allowed) -> Self {
+        Self { modules: allowed, ..self }
     }
 
     /// The first message of every connection.
@@ -176,7 +191,8 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        run.modules = self.modules.clone();
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
         self.open.push_back(Open { run_id, limits, handle, events });

@@ -27,7 +27,7 @@ async fn a_run_streams_and_several_share_a_connection() {
     let mut socket = JsonSocket::connect(app.address).await;
     let (first, second) = (socket.run("1").await, socket.run("2").await);
     let (one, two) = (app.started().await, app.started().await);
-    assert_eq!((one.run.source.as_str(), two.run.source.as_str()), ("1", "2"));
+    assert_eq!((one.run.program.source(), two.run.program.source()), ("1", "2"));
     for (run, id) in [(&two, second), (&one, first)] {
         run.emit(RunEvent::Queued { position: 3 }).await;
         assert_eq!(socket.expect("queued").await, json!({"type": "queued", "run_id": id, "position": 3}));
@@ -87,7 +87,7 @@ async fn a_message_in_pieces_is_put_together() {
     socket.send_frame(Message::Continuation(Item::FirstText(head.to_owned().into()))).await;
     socket.send_frame(Message::Ping("between".into())).await;
     socket.send_frame(Message::Continuation(Item::Last(tail.to_owned().into()))).await;
-    assert_eq!(app.started().await.run.source, "pieces");
+    assert_eq!(app.started().await.run.program.source(), "pieces");
     assert_eq!(socket.frame().await, Some(Frame::Pong("between".into())));
 }
 

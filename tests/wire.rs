@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use mayfly::limits::{Limits, LimitsRequest};
 use mayfly::protocol::browser::{
-    ClientMsg, Dropped, Language, Mode, Outcome, RejectReason, RunError, RunReport, RunResponse, ServerMsg,
-    Usage,
+    ClientMsg, Dropped, Language, Mode, Omitted, Outcome, RejectReason, Returned, RunError, RunReport,
+    RunResponse, ServerMsg, SourceFile, Usage,
 };
 use mayfly::protocol::parse;
 use mayfly::protocol::value::{ConsoleEvent, Kind, Level, ObjectKind, StackFrame, Value};
@@ -29,7 +29,7 @@ fn client(name: &str) -> ClientMsg {
 #[test]
 fn client_messages_are_understood() {
     let ClientMsg::Run(run) = client("client-run") else { panic!("a run") };
-    assert_eq!((run.run_id, run.source.as_str()), (Some(id()), "console.log(input.n)"));
+    assert_eq!((run.run_id, run.source.as_deref()), (Some(id()), Some("console.log(input.n)")));
     assert_eq!((run.language, run.mode), (Language::Javascript, Mode::Module));
     let limits = LimitsRequest { wall_ms: Some(500), console_events: Some(10), ..LimitsRequest::default() };
     assert_eq!(run.limits, limits);
@@ -39,6 +39,12 @@ fn client_messages_are_understood() {
     let ClientMsg::Run(run) = client("client-run-short") else { panic!("a run") };
     assert_eq!((run.mode, run.limits), (Mode::Auto, LimitsRequest::default()));
     assert!(run.input.is_none());
+
+    let ClientMsg::Run(run) = client("client-run-files") else { panic!("a run") };
+    let files = run.files.expect("files");
+    assert_eq!(files[1], SourceFile { name: "lib/sum.ts".into(), content: "export const sum = 1".into() });
+    assert_eq!((run.source, run.entry.as_deref()), (None, Some("main.ts")));
+    assert_eq!((run.mode, run.export.as_deref()), (Mode::Function, Some("total")));
 
     let ClientMsg::Stop(stop) = client("client-stop") else { panic!("a stop") };
     assert_eq!(stop.run_id, id());
@@ -78,7 +84,7 @@ fn usage() -> Usage {
 }
 
 fn frame(function: &str, line: u32, column: u32) -> StackFrame {
-    StackFrame { function: function.to_owned(), line, column }
+    StackFrame { function: function.to_owned(), line, column, file: None }
 }
 
 #[test]
@@ -103,6 +109,7 @@ fn server_messages_are_as_written_down() {
     let report = RunReport {
         outcome: Outcome::Completed,
         value: Some(raw(serde_json::json!({"type": "number", "value": 2.0}))),
+        returned: None,
         error: None,
         stopped_at: None,
         usage: usage(),
@@ -110,12 +117,28 @@ fn server_messages_are_as_written_down() {
     };
     same("server-finished", &ServerMsg::Finished { run_id, report });
     let report = RunReport {
+        outcome: Outcome::Completed,
+        value: None,
+        returned: Some(Returned {
+            json: raw(serde_json::json!({"users": [null]})),
+            omitted: vec![Omitted { path: "users[0]".into(), reason: "a function".into() }],
+            more: 0,
+        }),
+        error: None,
+        stopped_at: None,
+        usage: usage(),
+        dropped: Dropped::default(),
+    };
+    same("server-finished-returned", &ServerMsg::Finished { run_id, report });
+    let report = RunReport {
         outcome: Outcome::TimedOut,
         value: None,
+        returned: None,
         error: Some(RunError {
             name: "TimeLimit".to_owned(),
             message: "Stopped after 10 s, in `loop` at line 7.".to_owned(),
-            stack: vec![frame("loop", 7, 3), frame("", 9, 1)],
+            stack: vec![frame("loop", 7, 3), StackFrame { file: Some("lib/a.ts".into()), ..frame("", 9, 1) }],
+            cause: None,
         }),
         stopped_at: Some(frame("loop", 7, 3)),
         usage: usage(),
@@ -145,10 +168,12 @@ fn server_messages_are_as_written_down() {
     let report = RunReport {
         outcome: Outcome::Failed,
         value: None,
+        returned: None,
         error: Some(RunError {
             name: "TypeError".into(),
             message: "no".into(),
             stack: vec![frame("", 1, 7)],
+            cause: Some(Box::new(Value::Null)),
         }),
         stopped_at: None,
         usage: usage(),

@@ -10,6 +10,8 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { buildModules } from "./modules/build.mjs";
+
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, "static/dist");
 
@@ -43,7 +45,7 @@ async function bundle({ entry, format }) {
 }
 
 /** The licence of every package that ended up in a bundle: their terms ask for it to travel along. */
-async function licenses(inputs) {
+async function licenses(inputs, ofModules) {
   const packages = new Set();
   for (const input of inputs) {
     const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
@@ -56,6 +58,11 @@ async function licenses(inputs) {
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
     if (!file) throw new Error(`${name} has no licence file`);
     parts.push(`${name} ${version} (${license})\n\n${(await readFile(path.join(folder, file), "utf8")).trim()}\n`);
+  }
+  for (const { name, version, license, text } of ofModules) {
+    if (!text) throw new Error(`${name} has no licence file`);
+    const part = `${name} ${version} (${license})\n\n${text}\n`;
+    if (!parts.includes(part)) parts.push(part);
   }
   return Buffer.from(parts.join(`\n${"-".repeat(72)}\n\n`));
 }
@@ -70,10 +77,10 @@ for (const entry of bundles) {
 for (const name of await readdir(path.join(root, "static/icons"))) {
   files.set(name, await readFile(path.join(root, "static/icons", name)));
 }
-files.set("licenses.txt", await licenses(inputs));
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
+files.set("licenses.txt", await licenses(inputs, await buildModules(path.join(dist, "modules"))));
 const manifest = {};
 for (const [name, bytes] of files) {
   const { name: stem, ext } = path.parse(name);

@@ -47,6 +47,10 @@ line: number,
  */
 column: number,
 /**
+ * The file that the call stands in, where that is not the entry file.
+ */
+file?: string,
+/**
  * Milliseconds since the run started.
  */
 at_ms: number,
@@ -152,7 +156,7 @@ export type Kind = "assert" | "clear" | "count" | "dir" | "group" | "group_colla
 /**
  * Languages a program can be written in.
  */
-export type Language = "javascript";
+export type Language = "javascript" | "typescript" | "jsx" | "tsx";
 
 /**
  * Severity of a console event, for colour and filtering.
@@ -228,7 +232,7 @@ console_events?: number, };
 /**
  * How a program is evaluated.
  */
-export type Mode = "auto" | "script" | "module";
+export type Mode = "auto" | "script" | "module" | "commonjs" | "function";
 
 /**
  * What an [`ObjectValue`] is. Taken from V8's own idea of the object, which no program can fake.
@@ -295,6 +299,19 @@ handler?: Value,
 error?: ErrorValue, };
 
 /**
+ * A part of a returned value that could not be copied.
+ */
+export type Omitted = {
+/**
+ * Where it is, such as `users[0].born`; empty for the value itself.
+ */
+path: string,
+/**
+ * What it is and, where there is one, what to return instead.
+ */
+reason: string, };
+
+/**
  * How a run ended.
  */
 export type Outcome = "completed" | "failed" | "timed_out" | "cpu_exceeded" | "memory_exceeded" | "output_exceeded" | "stopped" | "crashed";
@@ -335,6 +352,23 @@ accessor?: Accessor, };
 export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt";
 
 /**
+ * What a function returned, as JSON.
+ */
+export type Returned = {
+/**
+ * The copy. What JSON can't say is left out of objects and `null` elsewhere.
+ */
+json: unknown,
+/**
+ * What could not be copied.
+ */
+omitted: Array<Omitted>,
+/**
+ * How much more could not be copied than `omitted` lists. Default 0.
+ */
+more?: number, };
+
+/**
  * What went wrong in a run.
  */
 export type RunError = {
@@ -350,7 +384,11 @@ message: string,
 /**
  * Where, innermost first; only frames of the visitor's program. A syntax error has one frame.
  */
-stack: Array<StackFrame>, };
+stack: Array<StackFrame>,
+/**
+ * The error's `cause`, where it has one.
+ */
+cause?: Value, };
 
 /**
  * What is known of a run when it has ended.
@@ -361,9 +399,14 @@ export type RunReport = {
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -391,19 +434,33 @@ export type RunRequest = {
  */
 run_id?: string,
 /**
- * The program's text.
+ * The program's text. Either this or `files`.
  */
-source: string,
+source?: string,
 /**
- * What it is written in. Default `javascript`.
+ * The program's files, which import each other by relative paths.
+ */
+files?: Array<SourceFile>,
+/**
+ * Which of `files` is run. Default: the only one, else `main.*`, else `index.*`, else the first.
+ */
+entry?: string,
+/**
+ * What `source` is written in; of files, their extensions say it. Default `javascript`.
  */
 language?: Language,
 /**
- * Script or module. Default `auto`.
+ * How the program is evaluated. Default `auto`.
  */
 mode?: Mode,
 /**
- * Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
+ * For mode `function`: the name of the exported function to call. Default: the default export, or
+ * `module.exports`.
+ */
+export?: string,
+/**
+ * Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
+ * Default: no such global.
  */
 input?: unknown,
 /**
@@ -428,9 +485,14 @@ console: Array<ConsoleEvent>,
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -510,9 +572,14 @@ run_id: string,
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -547,6 +614,20 @@ message: string,
 retry_after_ms?: number, };
 
 /**
+ * One file of a program.
+ */
+export type SourceFile = {
+/**
+ * A relative path: segments of `A-Z a-z 0-9 _ . -` joined by `/`, at most 100 characters. Its extension says
+ * the language: `.js .mjs .cjs .jsx .ts .mts .cts .tsx .json`.
+ */
+name: string,
+/**
+ * Its text.
+ */
+content: string, };
+
+/**
  * One frame of a call stack, in the visitor's own lines.
  */
 export type StackFrame = {
@@ -561,7 +642,11 @@ line: number,
 /**
  * Column, counted from 1 in UTF-16 units.
  */
-column: number, };
+column: number,
+/**
+ * The file, where that is not the entry file.
+ */
+file?: string, };
 
 /**
  * Body of a `stop` message.

@@ -17,6 +17,8 @@ use super::error::{self, Problem};
 /// `make web` builds the folder. Its manifest changes with any file, so cargo notices a new front end.
 #[derive(RustEmbed)]
 #[folder = "static/dist"]
+// What programs import is no part of any page; see `modules`.
+#[exclude = "modules/*"]
 struct Files;
 
 const MANIFEST: &str = "manifest.json";

@@ -26,6 +26,7 @@ mod headers;
 mod health;
 mod licenses;
 mod listen;
+mod modules;
 mod origin;
 mod pages;
 mod rate;
@@ -48,6 +49,8 @@ struct AppState {
     proxies: Proxies,
     /// All that are open.
     connections: Connections,
+    /// What programs may import.
+    modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
     /// The longest WebSocket message or request body, in bytes.
@@ -71,6 +74,8 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/healthz", health::healthz))
         .service(get("/licenses", licenses::licenses))
         .service(get("/api/v1/ws", ws::connect))
+        .service(get("/api/v1/modules", modules::list))
+        .service(get("/api/v1/modules/types/{name:.+}", modules::types))
         .service(
             web::resource("/api/v1/run")
                 .route(web::post().to(api::run))
@@ -112,6 +117,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
+        files: client.files,
         message_bytes: client.message_bytes,
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
@@ -132,6 +138,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         runs,
         rules: Arc::new(rules),
         assets: Assets::load().map_err(io::Error::other)?,
+        modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::value::StackFrame;
+use super::value::{StackFrame, Value};
 use crate::limits::{Limits, LimitsRequest};
 
 /// Version of this wire, told in [`ServerMsg::Hello`].
@@ -32,17 +32,29 @@ pub struct RunRequest {
     /// HTTP one is made when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<Uuid>,
-    /// The program's text.
-    pub source: String,
-    /// What it is written in. Default `javascript`.
+    /// The program's text. Either this or `files`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The program's files, which import each other by relative paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<SourceFile>>,
+    /// Which of `files` is run. Default: the only one, else `main.*`, else `index.*`, else the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// What `source` is written in; of files, their extensions say it. Default `javascript`.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<Language>"))]
     pub language: Language,
-    /// Script or module. Default `auto`.
+    /// How the program is evaluated. Default `auto`.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<Mode>"))]
     pub mode: Mode,
-    /// Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
+    /// For mode `function`: the name of the exported function to call. Default: the default export, or
+    /// `module.exports`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
+    /// Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
+    /// Default: no such global.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
     pub input: Option<Box<RawValue>>,
@@ -50,6 +62,18 @@ pub struct RunRequest {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
+}
+
+/// One file of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SourceFile {
+    /// A relative path: segments of `A-Z a-z 0-9 _ . -` joined by `/`, at most 100 characters. Its extension says
+    /// the language: `.js .mjs .cjs .jsx .ts .mts .cts .tsx .json`.
+    pub name: String,
+    /// Its text.
+    pub content: String,
 }
 
 /// Languages a program can be written in.
@@ -60,6 +84,12 @@ pub enum Language {
     /// ECMAScript as V8 has it.
     #[default]
     Javascript,
+    /// TypeScript, whose types are not checked.
+    Typescript,
+    /// JavaScript with JSX.
+    Jsx,
+    /// TypeScript with JSX.
+    Tsx,
 }
 
 /// How a program is evaluated.
@@ -67,13 +97,18 @@ pub enum Language {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Mode {
-    /// A module if the program uses `import`, `export`, `import.meta` or top-level `await`, else a script.
+    /// A module if the program uses `import`, `export`, `import.meta` or top-level `await`; CommonJS if it uses
+    /// `require()`, `module.exports` or `exports.x`; else a script.
     #[default]
     Auto,
     /// A classic script: sloppy mode unless it says `"use strict"`.
     Script,
     /// An ES module: strict, with top-level `await`.
     Module,
+    /// A CommonJS module: `module`, `exports`, `require`, `__filename` and `__dirname`.
+    Commonjs,
+    /// A module of either kind whose exported function is called with `input`; what it returns is the result.
+    Function,
 }
 
 /// Body of a `stop` message.
@@ -218,9 +253,12 @@ pub enum Outcome {
 pub struct RunReport {
     /// How it ended.
     pub outcome: Outcome,
-    /// The value of the program's last expression, as a console value; `null` unless it completed with one.
-    #[cfg_attr(test, ts(as = "Option<super::value::Value>"))]
+    /// The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+    /// console value; `null` unless it completed with one.
+    #[cfg_attr(test, ts(as = "Option<Value>"))]
     pub value: Option<Box<RawValue>>,
+    /// What the function returned, in mode `function`, as JSON; else `null`.
+    pub returned: Option<Returned>,
     /// What went wrong, and what to do; `null` when it completed.
     pub error: Option<RunError>,
     /// Where the program was when it was stopped; `null` if it was not, was waiting, or could not be asked.
@@ -231,9 +269,40 @@ pub struct RunReport {
     pub dropped: Dropped,
 }
 
-/// What went wrong in a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a function returned, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct Returned {
+    /// The copy. What JSON can't say is left out of objects and `null` elsewhere.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub json: Box<RawValue>,
+    /// What could not be copied.
+    pub omitted: Vec<Omitted>,
+    /// How much more could not be copied than `omitted` lists. Default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(test, ts(as = "Option<u64>"))]
+    pub more: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// A part of a returned value that could not be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Omitted {
+    /// Where it is, such as `users[0].born`; empty for the value itself.
+    pub path: String,
+    /// What it is and, where there is one, what to return instead.
+    pub reason: String,
+}
+
+/// What went wrong in a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct RunError {
     /// The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
     /// `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
@@ -242,6 +311,16 @@ pub struct RunError {
     pub message: String,
     /// Where, innermost first; only frames of the visitor's program. A syntax error has one frame.
     pub stack: Vec<StackFrame>,
+    /// The error's `cause`, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<Value>>,
+}
+
+impl RunError {
+    /// An error without a stack.
+    pub fn new(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { name: name.into(), message: message.into(), ..Self::default() }
+    }
 }
 
 /// What a run used.

@@ -26,6 +26,9 @@ pub struct ConsoleEvent {
     pub line: u32,
     /// Column of the call, counted from 1 in UTF-16 units; 0 where there is none.
     pub column: u32,
+    /// The file that the call stands in, where that is not the entry file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Milliseconds since the run started.
     pub at_ms: u64,
     /// How many console groups are open around this event. Default 0.
@@ -367,8 +370,8 @@ pub enum Accessor {
 }
 
 /// One frame of a call stack, in the visitor's own lines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct StackFrame {
     /// Name of the function; empty at top level and for anonymous functions.
     pub function: String,
@@ -376,4 +379,7 @@ pub struct StackFrame {
     pub line: u32,
     /// Column, counted from 1 in UTF-16 units.
     pub column: u32,
+    /// The file, where that is not the entry file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }

@@ -19,7 +19,7 @@ use super::inbox::{Inbox, Topic};
 use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
 use crate::limits::Limits;
-use crate::protocol::browser::{Dropped, RunError};
+use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
 use crate::protocol::frame::{self, Frame};
 use crate::protocol::runner::{
@@ -152,11 +152,17 @@ impl Link {
         &self,
         ending: Ending,
         value: Option<Box<serde_json::value::RawValue>>,
+        returned: Option<Returned>,
         error: Option<RunError>,
     ) -> ! {
         let mut output = lock(&self.output);
-        let _ = output.finish(&mut self.report(ending, value, error));
+        let _ = output.finish(&mut FinishedSpec { returned, ..self.report(ending, value, error) });
         exit(0)
+    }
+
+    /// How much the run may still write, in bytes.
+    pub fn output_left(&self) -> u64 {
+        lock(&self.output).left()
     }
 
     fn report(
@@ -169,6 +175,7 @@ impl Link {
         FinishedSpec {
             ending,
             value,
+            returned: None,
             error,
             stopped_at: lock(&self.stopped_at).take().and_then(|frames| frames.into_iter().next()),
             cpu_ms: cpu.saturating_sub(self.cpu_at_start) / 1000,

@@ -93,6 +93,11 @@ impl Output {
         self.socket.write_all(&bytes)
     }
 
+    /// How much may still be written, in bytes.
+    pub fn left(&self) -> u64 {
+        self.bytes_left
+    }
+
     /// Sends a frame that is no output, at once.
     ///
     /// # Errors
@@ -107,11 +112,17 @@ impl Output {
     /// # Errors
     /// When the server is gone.
     pub fn finish(&mut self, report: &mut FinishedSpec) -> io::Result<()> {
-        let size = report.value.as_ref().map_or(0, |value| value.get().len() as u64);
-        if size > self.bytes_left {
-            report.value = None;
-            self.dropped.bytes += size;
-        }
+        let mut left = self.bytes_left;
+        let mut fits = |size: usize| {
+            let fits = left.checked_sub(size as u64);
+            match fits {
+                Some(rest) => left = rest,
+                None => self.dropped.bytes += size as u64,
+            }
+            fits.is_some()
+        };
+        report.value = report.value.take().filter(|value| fits(value.get().len()));
+        report.returned = report.returned.take().filter(|returned| fits(returned.json.get().len()));
         report.dropped = self.dropped;
         self.flush(Instant::now())?;
         let json = serde_json::to_vec(report)?;

@@ -31,8 +31,9 @@ use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
-use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
-use crate::protocol::runner::Layer;
+use crate::policy::modules::Allowed;
+use crate::protocol::browser::{RejectReason, RunReport};
+use crate::protocol::runner::{Layer, Submission};
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -46,16 +47,14 @@ pub struct Run {
     pub run_id: Uuid,
     /// Whose it is.
     pub client: ClientKey,
-    /// The program's text.
-    pub source: String,
-    /// What it is written in.
-    pub language: Language,
-    /// How it is evaluated.
-    pub mode: Mode,
-    /// The value of the program's global `input`.
+    /// The program.
+    pub program: Submission,
+    /// The value of the program's global `input`, or the argument of its function.
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may import.
+    pub modules: Allowed,
 }
 
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, and one
@@ -121,6 +120,8 @@ pub struct SandboxSettings {
     pub cold: bool,
     /// What to do about layers of the confinement that can't be had. Default: say so and go on.
     pub confinement: ConfinementPolicy,
+    /// The operator's folder of modules, as an absolute path. Default: none.
+    pub modules_dir: Option<PathBuf>,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.

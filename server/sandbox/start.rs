@@ -86,10 +86,10 @@ pub struct Starting<'a> {
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
     pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
-        let Run { run_id: _, client: _, source, language, mode, input, limits } = run;
+        let Run { run_id: _, client: _, program, input, limits, modules } = run;
         let message_bytes = inner.settings.message_bytes;
         let fetches = inner.egress.requests();
-        let spec = RunSpec { source, language, mode, input, limits, message_bytes, fetches };
+        let spec = RunSpec { program, input, limits, message_bytes, fetches, modules };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
     }

@@ -20,12 +20,14 @@ use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
-use crate::protocol::browser::Dropped;
+use crate::protocol::browser::{Dropped, Omitted, Returned};
 use crate::protocol::frame::{self, Decoder, Frame};
-use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, STOP};
+use crate::protocol::runner::{
+    CONSOLE, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
+};
 
-/// What a frame may be longer than one console event: a batch that was nearly full when the event came, and
-/// a report's own fields.
+/// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
+/// when the event came, and a report's own fields.
 const FRAME_SLACK: u64 = 64 << 10;
 /// How much may wait to be written to a runner before it is asked for no more, in bytes.
 const WRITE_AHEAD: usize = 64 << 10;
@@ -184,7 +186,8 @@ impl Supervisor {
         fetches: Fetches,
     ) -> Self {
         let (reading, writing) = stream.into_split();
-        let frame_bytes = settings.message_bytes.saturating_add(FRAME_SLACK);
+        let frame_bytes =
+            settings.message_bytes.saturating_add(limits.output_bytes.min(RETURNED_BYTES)) + FRAME_SLACK;
         Self {
             message_bytes: settings.message_bytes,
             grace: settings.grace,
@@ -384,7 +387,7 @@ impl Supervisor {
                 Err(what) => self.broken(what),
             },
             FINISHED => match serde_json::from_slice::<FinishedSpec>(&frame.payload) {
-                Ok(finished) => self.finished(finished),
+                Ok(finished) => self.finished(finished, frame.payload.len()),
                 Err(error) => self.broken(&error.to_string()),
             },
             // A run that is to end begins nothing more, and what it began is given up.
@@ -421,10 +424,23 @@ impl Supervisor {
         dropped.bytes = dropped.bytes.saturating_add(bytes);
     }
 
-    fn finished(&mut self, finished: FinishedSpec) {
-        let size = finished.value.as_ref().map_or(0, |value| value.get().len() as u64);
-        if size > self.message_bytes || self.output.bytes + size > self.limits.output_bytes {
+    fn finished(&mut self, finished: FinishedSpec, frame_bytes: usize) {
+        let length = |json: &RawValue| json.get().len() as u64;
+        let value = finished.value.as_deref().map_or(0, length);
+        let returned = finished.returned.as_ref().map_or(0, |returned| length(&returned.json));
+        let size = value.saturating_add(returned);
+        if value > self.message_bytes
+            || returned > RETURNED_BYTES
+            || self.output.bytes.saturating_add(size) > self.limits.output_bytes
+        {
             return self.broken("a result over the limit");
+        }
+        if finished.returned.as_ref().is_some_and(|returned| !is_modest(returned)) {
+            return self.broken("a list of what was left out that is over the limit");
+        }
+        // All else that a report holds.
+        if (frame_bytes as u64).saturating_sub(size) > self.message_bytes.saturating_add(FRAME_SLACK) {
+            return self.broken("a report over the limit");
         }
         self.output.bytes += size;
         self.finished = Some(finished);
@@ -464,6 +480,15 @@ impl Supervisor {
             self.dropped(count, bytes.saturating_sub(count + 1));
         }
     }
+}
+
+/// Whether what a function returned lists no more as left out than a runner may.
+fn is_modest(returned: &Returned) -> bool {
+    returned.omitted.len() <= MAX_OMITTED
+        && returned
+            .omitted
+            .iter()
+            .all(|Omitted { path, reason }| path.len().max(reason.len()) <= OMITTED_BYTES)
 }
 
 /// Waits until the handle is dropped.

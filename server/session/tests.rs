@@ -64,6 +64,7 @@ fn rules() -> Rules {
     Rules {
         limits: Limits::default(),
         source_bytes: 100,
+        files: 3,
         message_bytes: 1_000,
         open_runs: 2,
         remembered_runs: 2,

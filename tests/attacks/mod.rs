@@ -20,12 +20,13 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 9] = [
+const CLASSES: [(&str, &str); 10] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),
     ("output", include_str!("output.js")),
     ("import", include_str!("import.js")),
+    ("modules", include_str!("modules.js")),
     ("prototype", include_str!("prototype.js")),
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),

@@ -82,7 +82,9 @@ pub(super) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
             }
             "says" => attack.says.push(value.to_owned()),
             "never" => attack.never.push(value.to_owned()),
-            "mode" if ["auto", "script", "module"].contains(&value) => attack.mode = value.to_owned(),
+            "mode" if ["auto", "script", "module", "commonjs"].contains(&value) => {
+                attack.mode = value.to_owned()
+            }
             "limit" => {
                 let limit = value.split_once(' ').filter(|(name, _)| LIMITS.contains(name));
                 let limit = limit.and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)));

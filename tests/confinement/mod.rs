@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome};
-use mayfly::protocol::runner::LayerState;
+use mayfly::protocol::runner::{LayerState, Submission};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use serde_json::Value;
@@ -52,6 +53,7 @@ impl Calls {
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
             egress: mayfly::sandbox::egress::EgressSettings::default(),
+            modules_dir: None,
         })
         .await
         .expect("a sandbox");
@@ -73,11 +75,10 @@ impl Calls {
         let run = Run {
             run_id: uuid::Uuid::new_v4(),
             client: ClientKey::of([127, 0, 0, 1].into()),
-            source: name.to_owned(),
-            language: Language::Javascript,
-            mode: Mode::Auto,
+            program: Submission::of_source(name.to_owned(), Language::Javascript, Mode::Auto),
             input: None,
             limits: Limits::default(),
+            modules: Allowed::default(),
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
-const HARNESS: &str = include_str!("harness.js");
+pub(crate) const HARNESS: &str = include_str!("harness.js");
 
 /// The areas, each a file of tests.
 const AREAS: [(&str, &str); 23] = [
@@ -46,16 +46,16 @@ const AT_A_TIME: usize = 3;
 
 /// What the program of one area found.
 #[derive(Debug, Default)]
-struct Found {
-    assertions: u64,
-    failures: Vec<String>,
+pub(crate) struct Found {
+    pub(crate) assertions: u64,
+    pub(crate) failures: Vec<String>,
     /// Deviations that are known, with the reasons.
     known: Vec<String>,
 }
 
 impl Found {
     /// Reads what a run said.
-    fn in_run(ran: &Value) -> Self {
+    pub(crate) fn in_run(ran: &Value) -> Self {
         let mut found = Self::default();
         let mut done = false;
         let mut shown: Option<(String, Vec<Value>, Vec<Value>)> = None;

@@ -47,7 +47,15 @@ impl FakeRun {
 
 pub(crate) fn report(outcome: Outcome) -> RunReport {
     let usage = Usage { limits: Limits::default(), ..Usage::default() };
-    RunReport { outcome, value: None, error: None, stopped_at: None, usage, dropped: Dropped::default() }
+    RunReport {
+        outcome,
+        value: None,
+        returned: None,
+        error: None,
+        stopped_at: None,
+        usage,
+        dropped: Dropped::default(),
+    }
 }
 
 pub(crate) fn finished() -> RunEvent {
@@ -77,7 +85,7 @@ impl Drop for FakeHandle {
 
 impl Runs for FakeRuns {
     fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
-        if run.source == "busy" {
+        if run.program.source() == "busy" {
             let message = "Every place is taken. Try again in 2 s.".to_owned();
             return Err(Rejection { reason: RejectReason::Busy, message, retry_after_ms: Some(1_500) });
         }

@@ -21,7 +21,8 @@ use deno_core::v8;
 pub use method::{Method, UnknownMethod};
 
 use super::inspect::{
-    Budget, InspectLimits, MAX_FRAMES, NOTHING, UserFrames, guarded, inspect, json_len, line, primitive, size,
+    Budget, InspectLimits, MAX_FRAMES, NOTHING, Place, UserFrames, frame_len, guarded, inspect, json_len,
+    line, primitive, size,
 };
 use crate::protocol::value::{ConsoleEvent, FormatPart, Kind, Level, StackFrame, Value};
 
@@ -38,9 +39,7 @@ const MAX_GROUPS: u32 = 100;
 /// How far up the stack the call's position is looked for.
 const POSITION_FRAMES: usize = 16;
 /// What an event takes in JSON without its variable parts, rounded up.
-const EVENT: usize = 240;
-/// `{"function":"","line":…,"column":…},`
-const FRAME: usize = 70;
+const EVENT: usize = 360;
 /// The least that `message_bytes` can be.
 pub const MIN_MESSAGE_BYTES: usize = 1_024;
 
@@ -68,7 +67,7 @@ struct Draft<'s, 'a> {
     /// For `table`: the `columns` argument.
     columns: Option<v8::Local<'s, v8::Value>>,
     stack: Option<Vec<StackFrame>>,
-    position: (u32, u32),
+    position: Place,
     at_ms: u64,
     depth: u32,
 }
@@ -125,6 +124,7 @@ impl Console {
             text,
             line: 0,
             column: 0,
+            file: None,
             at_ms: self.started.elapsed().as_millis() as u64,
             depth: self.groups.min(MAX_GROUPS),
             table: None,
@@ -147,7 +147,7 @@ impl Console {
             formatted: true,
             columns: None,
             stack: None,
-            position: (0, 0),
+            position: Place::default(),
             at_ms: 0,
             depth: self.groups.min(MAX_GROUPS),
         };
@@ -199,7 +199,7 @@ impl Console {
             }
         }
         draft.position = match &draft.stack {
-            Some(stack) => stack.first().map_or((0, 0), |frame| (frame.line, frame.column)),
+            Some(stack) => stack.first().cloned().map_or(Place::default(), Into::into),
             None => self.frames.position(scope, POSITION_FRAMES),
         };
         draft.at_ms = self.started.elapsed().as_millis() as u64;
@@ -273,8 +273,9 @@ impl Console {
             }
             bytes /= 2;
         }
-        let mut event =
-            self.event(scope, &Draft { args: &[], columns: None, stack: None, lead: None, ..*draft }, bytes);
+        let position = draft.position.clone();
+        let bare = Draft { args: &[], columns: None, stack: None, lead: None, position, ..*draft };
+        let mut event = self.event(scope, &bare, bytes);
         event.text = format!("{}(too large to show)", draft.prefix);
         event
     }
@@ -290,7 +291,7 @@ impl Console {
         let text_bytes = budget.hold(bytes / 4);
         let for_table = if draft.kind == Some(Kind::Table) { budget.hold(budget.bytes() * 2 / 3) } else { 0 };
         let stack = draft.stack.as_ref().map(|stack| {
-            let paid = |frame: &&StackFrame| budget.charge(FRAME + size::text_len(&frame.function));
+            let paid = |frame: &&StackFrame| budget.charge(frame_len(frame));
             stack.iter().take_while(paid).cloned().collect()
         });
 
@@ -353,8 +354,9 @@ impl Console {
             args,
             format,
             text,
-            line: draft.position.0,
-            column: draft.position.1,
+            line: draft.position.line,
+            column: draft.position.column,
+            file: draft.position.file.clone(),
             at_ms: draft.at_ms,
             depth: draft.depth,
             table,

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, Outcome, RunReport};
 use crate::protocol::frame;
-use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec};
+use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec, Submission};
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use crate::sandbox::{ClientKey, ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
 
@@ -259,6 +259,7 @@ pub fn settings() -> SandboxSettings {
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
         egress: crate::sandbox::egress::EgressSettings::default(),
+        modules_dir: None,
     }
 }
 
@@ -266,11 +267,10 @@ pub fn run(source: &str, limits: Limits) -> Run {
     Run {
         run_id: uuid::Uuid::nil(),
         client: ClientKey::of([127, 0, 0, 1].into()),
-        source: source.into(),
-        language: Language::Javascript,
-        mode: Mode::Auto,
+        program: Submission::of_source(source.into(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        modules: crate::policy::modules::Allowed::default(),
     }
 }
 

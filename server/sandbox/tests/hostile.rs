@@ -302,7 +302,7 @@ async fn a_process_that_died_before_it_had_its_program_costs_no_run() {
     bench.runner().await.exit(1);
     bench.runner().await.fate.end(SIGKILL);
     let mut runner = bench.runner().await;
-    assert_eq!(runner.run().await.source.len(), 1 << 20);
+    assert_eq!(runner.run().await.program.source().len(), 1 << 20);
     runner.finish(Ending::Completed).await;
     let (seen, _) = ends(&mut events, Outcome::Completed).await;
     assert!(seen.started);

@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
+use mayfly::protocol::runner::Submission;
 use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
@@ -106,11 +108,10 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
     let run = Run {
         run_id: Uuid::nil(),
         client: ClientKey::of(Ipv4Addr::LOCALHOST.into()),
-        source: String::new(),
-        language: Language::Javascript,
-        mode: Mode::Auto,
+        program: Submission::of_source(String::new(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        modules: Allowed::default(),
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
     let (mut is_started, mut seen_events, mut seen_bytes) = (false, 0, 0);
@@ -148,16 +149,17 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
 }
 
 fn check(report: &RunReport, limits: Limits, is_started: bool, (events, bytes): (u64, u64)) {
-    let RunReport { outcome, value, error, stopped_at: _, usage, dropped: _ } = report;
+    let RunReport { outcome, value, returned, error, stopped_at: _, usage, dropped: _ } = report;
     let Usage { output_bytes, console_events, limits: told, .. } = *usage;
     assert_eq!(told, limits);
     assert_eq!(console_events, events);
     let value_bytes = value.as_ref().map_or(0, |value| value.get().len() as u64);
     assert!(value_bytes <= MESSAGE_BYTES);
-    assert!(output_bytes >= bytes + value_bytes);
+    let returned_bytes = returned.as_ref().map_or(0, |returned| returned.json.get().len() as u64);
+    assert!(output_bytes >= bytes + value_bytes + returned_bytes);
     assert!(output_bytes <= limits.output_bytes && console_events <= limits.console_events);
     assert_eq!(error.is_none(), *outcome == Outcome::Completed, "{report:?}");
-    assert!(value.is_none() || *outcome == Outcome::Completed);
+    assert!(value.is_none() && returned.is_none() || *outcome == Outcome::Completed);
     assert!(is_started || matches!(outcome, Outcome::Stopped | Outcome::Crashed), "{report:?}");
     serde_json::to_string(report).expect("a report can be written");
 }
@@ -179,5 +181,6 @@ fn settings(limits: Limits) -> SandboxSettings {
         zygote_age: Duration::from_secs(1),
         message_bytes: MESSAGE_BYTES,
         egress: EgressSettings::default(),
+        modules_dir: None,
     }
 }

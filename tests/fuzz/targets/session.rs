@@ -24,6 +24,7 @@ const RULES: Rules = Rules {
         console_events: 10_000,
     },
     source_bytes: 64,
+    files: 2,
     message_bytes: 4_096,
     open_runs: 3,
     remembered_runs: 2,
@@ -82,7 +83,10 @@ impl Runs for Scripted {
 
 /// What is accepted is within the rules.
 fn check(run: &Run) {
-    assert!(run.source.len() as u64 <= RULES.source_bytes);
+    let bytes: usize = run.program.files.iter().map(|file| file.content.len()).sum();
+    assert!(bytes as u64 <= RULES.source_bytes);
+    assert!((1..=RULES.files as usize).contains(&run.program.files.len()));
+    assert!(run.program.entry < run.program.files.len());
     assert!(run.input.as_ref().is_none_or(|input| input.get().len() as u64 <= RULES.source_bytes));
     let figures = |limits: Limits| {
         let Limits { wall_ms, cpu_ms, heap_bytes, buffer_bytes, process_bytes, output_bytes, console_events } =
