@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web test test-gvisor soak fuzz queries check types bench clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd soak fuzz queries check check-deploy sbom types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -16,7 +16,7 @@ IN_GVISOR = CARGO_TARGET_$(TARGET)_RUNNER=scripts/gvisor.mjs
 WEB := package-lock.json package.json $(shell find web static templates -type f -not -path 'static/dist/*')
 
 help: ## Lists these
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 run: build ## Builds everything and serves it on LISTEN (127.0.0.1:8080)
 	target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR)
@@ -35,6 +35,9 @@ static/dist/manifest.json: $(WEB)
 	npm run --silent build
 	@touch $@
 
+v8: ## Builds V8's library from source where it can't be downloaded (half an hour); `make run` finds it
+	@scripts/v8/build
+
 test: build ## Runs all tests: Rust, front end, browser, in gVisor where that can be had
 	@scripts/setup test
 	$(CARGO) nextest run --release --locked --no-fail-fast
@@ -47,6 +50,16 @@ test-gvisor: build ## Runs the tests of the server, the attacks among them, insi
 	@scripts/setup test
 	@scripts/setup gvisor
 	$(IN_GVISOR) $(CARGO) nextest run --release --locked --no-fail-fast --test integration --profile gvisor --run-ignored all
+
+test-image: build ## Starts the container image's file system in gVisor; attacks and the page's tests against it
+	@scripts/setup test
+	@scripts/setup image
+	node --test --test-reporter=spec tests/image/image.test.mjs
+
+test-systemd: build ## Starts the units in deploy/systemd under a systemd of their own
+	@scripts/setup build
+	@scripts/setup systemd
+	node --test --test-reporter=spec tests/systemd/systemd.test.mjs
 
 soak: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test
@@ -68,6 +81,20 @@ check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	scripts/queries/prepare --check
 	scripts/check-imports --self-test
 	scripts/check-imports
+	scripts/check-version --self-test
+	scripts/check-version
+	scripts/check-docs.mjs --self-test
+	scripts/check-docs.mjs
+
+check-deploy: ## The scripts, and the files in deploy/: schemas, and that they fit together and the server
+	@scripts/setup deploy
+	shellcheck --severity=warning scripts/check-imports scripts/check-version scripts/image-root scripts/setup scripts/v8-env scripts/v8/build tests/scripts/*.sh
+	tests/scripts/v8-env.test.sh
+	target/check-deploy/bin/python scripts/check-deploy --self-test
+
+sbom: web ## Bills of materials in CycloneDX's format, of the server and of the page, into target/sbom
+	@scripts/setup build
+	scripts/sbom.mjs
 
 types: web ## Rewrites what is generated: web/protocol.ts, the settings in README.md
 	MAYFLY_BLESS=1 $(CARGO) nextest run --release --lib -E 'test(typescript) + test(readme)'

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use deno_core::ExtensionFileSource;
+use serde_json::Value;
 
 // The snapshot wants the ops' names, not what they are given.
 #[allow(dead_code)]
 #[path = "server/runner/extension.rs"]
 mod extension;
+#[path = "build/notices.rs"]
+mod notices;
 
 /// The scripts of deno_fetch that are wanted, in no particular order: each loads those that it needs.
 const FETCH: [&str; 6] =
@@ -28,10 +31,16 @@ fn main() {
     println!("cargo:rerun-if-changed=.sqlx");
     // Queries are checked against what is kept in .sqlx, whatever database the environment names.
     println!("cargo:rustc-env=SQLX_OFFLINE=true");
+    // What is in the program, and under what terms.
+    println!("cargo:rerun-if-changed=Cargo.lock");
+    println!("cargo:rerun-if-changed=build");
 
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = metadata(&root.join("server/runner/js/sources/Cargo.toml"));
+    let fetch = package(&sources, "deno_fetch");
     let mut extensions = extension::extensions();
     let ours = extensions.last_mut().expect("there are extensions");
-    ours.lazy_loaded_js_files = fetch_sources().into();
+    ours.lazy_loaded_js_files = fetch_sources(fetch).into();
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let snapshot = deno_core::snapshot::create_snapshot(
@@ -47,11 +56,14 @@ fn main() {
     )
     .expect("the startup snapshot can be made");
     std::fs::write(out.join("snapshot.bin"), snapshot.output).expect("OUT_DIR can be written");
+    let ours = metadata(&root.join("Cargo.toml"));
+    notices::write(&out.join("notices.txt"), &ours, env!("CARGO_PKG_NAME"), &[fetch]);
 }
 
 /// The scripts of deno_fetch, and ours in the place of one.
-fn fetch_sources() -> Vec<ExtensionFileSource> {
-    let folder = folder_of("deno_fetch");
+fn fetch_sources(fetch: &Value) -> Vec<ExtensionFileSource> {
+    let manifest = Path::new(fetch["manifest_path"].as_str().expect("cargo says where"));
+    let folder = manifest.parent().expect("a manifest is in a folder");
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("server/runner/js/http_client.js");
     let theirs = FETCH.iter().map(|name| (*name, folder.join(name)));
     theirs
@@ -64,14 +76,19 @@ fn fetch_sources() -> Vec<ExtensionFileSource> {
         .collect()
 }
 
-/// Where cargo has the sources of a crate in server/runner/js/sources/Cargo.toml. It downloads them when they
-/// are not there yet.
-fn folder_of(name: &str) -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("server/runner/js/sources/Cargo.toml");
+/// The package of this name in what cargo says.
+fn package<'a>(metadata: &'a Value, name: &str) -> &'a Value {
+    let packages = metadata["packages"].as_array().expect("cargo lists packages");
+    packages.iter().find(|package| package["name"] == name).expect("the manifest names it")
+}
+
+/// What cargo knows of a manifest's packages, and where it has their sources. It downloads them when they are not
+/// there yet.
+fn metadata(manifest: &Path) -> Value {
     let target = std::env::var("TARGET").expect("cargo sets TARGET");
     let output = Command::new(std::env::var_os("CARGO").expect("cargo sets CARGO"))
         .args(["metadata", "--locked", "--format-version=1", "--filter-platform", &target, "--manifest-path"])
-        .arg(&manifest)
+        .arg(manifest)
         .output()
         .expect("cargo can be started");
     if !output.status.success() {
@@ -82,9 +99,5 @@ fn folder_of(name: &str) -> PathBuf {
              `cargo fetch --locked --manifest-path {manifest}`.\n{error}"
         );
     }
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
-    let packages = metadata["packages"].as_array().expect("cargo lists packages");
-    let package = packages.iter().find(|package| package["name"] == name).expect("the manifest names it");
-    let manifest = Path::new(package["manifest_path"].as_str().expect("cargo says where"));
-    manifest.parent().expect("a manifest is in a folder").to_owned()
+    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
 }

@@ -92,7 +92,9 @@ async fn no_name_leads_out_of_the_front_end() {
 #[actix_web::test]
 async fn every_answer_carries_the_security_headers() {
     let app = FakeApp::start(&[]).await;
-    for path in ["/", "/healthz", "/nothing", "/api/v1/run", "/api/v1/ws", &assets(&app).await[0]] {
+    for path in
+        ["/", "/healthz", "/licenses", "/nothing", "/api/v1/run", "/api/v1/ws", &assets(&app).await[0]]
+    {
         let answer = get(app.address, path, &[]).await;
         let policy = answer.header("content-security-policy");
         for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
@@ -153,8 +155,11 @@ async fn health_tells_how_the_sandbox_does() {
     let app = FakeApp::start(&[]).await;
     let answer = get(app.address, "/healthz", &[]).await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
+    // These tests run in gVisor, too (make test-gvisor).
+    let kernel = answer.json()["kernel"].as_str().expect("a name").to_owned();
+    assert!(["linux", "gvisor"].contains(&kernel.as_str()), "{kernel}");
     let expected = serde_json::json!({
-        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "engine": "V8 1.2.3", "fork": "cold",
+        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "engine": "V8 1.2.3", "kernel": kernel, "fork": "cold",
         "warm_children": 1, "open_runs": 2, "queued_runs": 3, "confinement": [{"layer": "seccomp", "state": "applied"}],
         "notes": ["landlock: not in this kernel"],
     });
@@ -208,4 +213,32 @@ async fn the_page_that_helps_to_write_the_tag_may_show_the_frame_and_is_shown_by
     let policy = page.header("content-security-policy");
     assert!(policy.contains("frame-src 'self'") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
     assert!(page.text().contains("src=\"/embed.js\""), "{}", page.text());
+}
+
+#[actix_web::test]
+async fn the_licences_of_all_that_is_inside_are_told() {
+    let app = FakeApp::start(&[]).await;
+    let answer = get(app.address, "/licenses", &[]).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; charset=utf-8"));
+    let text = answer.text();
+    // Ours, the page's, the crates', one that brings no text of its own, and one of which only JavaScript is taken.
+    for part in [
+        "The Mayfly contributors",
+        "@codemirror/state ",
+        "actix-web 4.",
+        "Copyright (c) the Deno authors",
+        "the V8 project authors; BSD-3-Clause",
+        "deno_fetch 0.",
+        "UNICODE LICENSE V3",
+        "LLVM Exceptions to the Apache 2.0 License",
+        "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
+    ] {
+        assert!(text.contains(part), "{part} is missing");
+    }
+    // What only builds or tests is not in the program.
+    for part in ["proptest 1.", "\nsyn 2.", "cc 1."] {
+        assert!(!text.contains(part), "{part} is not in the program");
+    }
+    let page = get(app.address, "/", &[]).await.text();
+    assert!(page.contains(r#"<link rel="license" type="text/plain" href="/licenses">"#), "{page}");
 }

@@ -22,6 +22,7 @@ mod leaving;
 mod limits;
 mod many;
 mod modules;
+mod passed_socket;
 mod positions;
 mod programs;
 mod settings;

@@ -71,6 +71,12 @@ impl Assets {
             String::as_str,
         )
     }
+
+    /// The content of the text file with this plain name; empty if there is none.
+    pub fn text(&self, name: &str) -> String {
+        let file = self.manifest.get(name).and_then(|hashed| Files::get(hashed));
+        file.map_or_else(String::new, |file| String::from_utf8_lossy(&file.data).into_owned())
+    }
 }
 
 /// `GET /assets/{name}`

@@ -1,5 +1,7 @@
 //! `GET /healthz`: whether the server can run programs, for whoever watches over it.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::Serialize;
@@ -14,6 +16,8 @@ struct Health {
     status: &'static str,
     version: &'static str,
     engine: String,
+    /// What answers the server's system calls: `linux`, or `gvisor` when it runs in gVisor.
+    kernel: &'static str,
     fork: ForkMode,
     warm_children: usize,
     open_runs: usize,
@@ -23,14 +27,35 @@ struct Health {
     notes: Vec<String>,
 }
 
+/// gVisor's kernel says in its log what it is, and lets anybody read it. Its version number has changed before.
+static KERNEL: LazyLock<&str> = LazyLock::new(|| {
+    /// `SYSLOG_ACTION_READ_ALL`: the end of the log, and nothing is taken out of it.
+    const READ_ALL: libc::c_int = 3;
+    let mut log = [0_u8; 4_096];
+    // SAFETY: The kernel writes at most as many bytes as it is told, into a buffer of that length.
+    let read = unsafe { libc::klogctl(READ_ALL, log.as_mut_ptr().cast(), log.len() as libc::c_int) };
+    let log = String::from_utf8_lossy(&log[..usize::try_from(read).unwrap_or(0)]);
+    if log.contains("Starting gVisor") { "gvisor" } else { "linux" }
+});
+
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {
     let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, notes, engine } =
         state.runs.health();
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
-    let body =
-        Health { status, version, engine, fork, warm_children, open_runs, queued_runs, confinement, notes };
+    let body = Health {
+        status,
+        version,
+        engine,
+        kernel: *KERNEL,
+        fork,
+        warm_children,
+        open_runs,
+        queued_runs,
+        confinement,
+        notes,
+    };
     let mut response = if ok { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }

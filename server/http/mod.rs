@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ mod guard;
 mod headers;
 mod health;
 mod keys;
+mod licenses;
+mod listen;
 mod markup;
 mod modules;
 mod openapi;
@@ -108,6 +110,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/embed/frame", embed::frame))
         .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
+        .service(get("/licenses", licenses::licenses))
         .service(get("/api/v1/ws", ws::connect))
         .service(get("/api", openapi::page))
         .service(get("/api/v1/openapi.json", openapi::document))
@@ -235,9 +238,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         request_timeout: client.request_timeout,
         closing: closing.clone(),
     });
-    let listener = TcpListener::bind(settings.listen).map_err(|error| {
-        io::Error::new(error.kind(), format!("can't listen on {}: {error}", settings.listen))
-    })?;
+    let listener = listen::listener(settings.listen)?;
     let address = listener.local_addr()?;
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
     let shared_state = state.clone();

@@ -556,4 +556,5 @@ async fn gvisor_lacks_these_layers_and_no_others() {
     ];
     assert_eq!(missing, BTreeMap::from(expected));
     assert_eq!(health["fork"], "warm");
+    assert_eq!(health["kernel"], "gvisor");
 }
