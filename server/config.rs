@@ -29,8 +29,9 @@ use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
 pub use value::{Confinement, Database, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, age, bytes, confinement, database, directory, file, folder, fork, frame_ancestors,
-    log_filter, log_format, module_origins, number, origins, public_url, resolver, time, workers,
+    Raw, address, age, bytes, confinement, database, directory, embedders, file, folder, fork,
+    frame_ancestors, log_filter, log_format, module_origins, number, origins, public_url, resolver, time,
+    workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -175,8 +176,10 @@ settings! {
 
     /// What one run may use; a request can only lower it.
     ["limits"] limits => Limits RawLimits existing {
-        /// Time from start to end.
+        /// Time from start to end, while nobody is asked.
         wall_ms: u64 = "10s", time(FLOOR.wall_ms..=86_400_000), "limit-wall-ms", "MAYFLY_LIMIT_WALL_MS";
+        /// Time in which a program waits for answers, over all its questions; `wall_ms` stands still meanwhile.
+        prompt_ms: u64 = "120s", time(FLOOR.prompt_ms..=86_400_000), "limit-prompt-ms", "MAYFLY_LIMIT_PROMPT_MS";
         /// CPU time of the process.
         cpu_ms: u64 = "5s", time(FLOOR.cpu_ms..=86_400_000), "limit-cpu-ms", "MAYFLY_LIMIT_CPU_MS";
         /// V8's heap.
@@ -194,12 +197,17 @@ settings! {
     /// What one client may send and hold. A client is an IPv4 address or an IPv6 network of 64 bits, so all who
     /// share an address share this.
     ["client"] client => Client RawClient {
-        /// The longest program, all its files together, in UTF-8; its `input` may be as long again.
+        /// The longest program, all its files together, in UTF-8; its `input` may be as long again, and so may its
+        /// `stdin`.
         source_bytes: u64 = "256KiB", bytes(1..=16 << 20), "source-bytes", "MAYFLY_SOURCE_BYTES";
         /// Files of one program.
         files: u32 = "32", number(1..=1_000), "files", "MAYFLY_FILES";
         /// The longest console event, in JSON.
         message_bytes: u64 = "64KiB", bytes(4 << 10..=16 << 20), "message-bytes", "MAYFLY_MESSAGE_BYTES";
+        /// The longest console event of `display`, in JSON.
+        display_bytes: u64 = "256KiB", bytes(4 << 10..=16 << 20), "display-bytes", "MAYFLY_DISPLAY_BYTES";
+        /// Questions that one run may ask.
+        prompts: u32 = "1000", number(0..=1_000_000), "prompts-per-run", "MAYFLY_PROMPTS_PER_RUN";
         /// Runs that one client may start: `off`, or a rate like `30/min`, or like `30/min burst 10` for less at once.
         rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
         /// Open connections of one client.
@@ -242,6 +250,12 @@ settings! {
         zygote_forks: u64 = "10000", number(1..=1_000_000_000), "zygote-forks", "MAYFLY_ZYGOTE_FORKS";
         /// Age at which a zygote is replaced.
         zygote_age: Duration = "1h", time(1_000..=604_800_000), "zygote-age", "MAYFLY_ZYGOTE_AGE";
+    }
+
+    /// Editors on other sites' pages.
+    ["embed"] embed => Embed RawEmbed {
+        /// Origins, besides the server's own, whose pages may show an editor in a frame, separated by commas: `https://school.example`, `https://*.example.org` for all below a name, or `*` for everybody.
+        origins: Vec<String> = "", embedders, "embed-origins", "MAYFLY_EMBED_ORIGINS";
     }
 
     /// What programs may fetch. The server does it for them: a program's own process has no network.
@@ -327,10 +341,11 @@ settings! {
 
 impl Client {
     /// The longest WebSocket message or request body that is read, in bytes. JSON can need six bytes for one
-    /// of the program's (`\u0000`), and the input comes beside it.
+    /// of the program's (`\u0000`), and the input and the answers come beside it.
     pub fn frame_bytes(&self) -> usize {
-        // The setting's range keeps this far below the limits of usize.
-        7 * self.source_bytes as usize + (64 << 10)
+        // The setting's range keeps this far below the limits of usize. The answer to a prompt has 64 KiB and may
+        // need six bytes for one, too.
+        (8 * self.source_bytes as usize + (64 << 10)).max(400 << 10)
     }
 }
 
@@ -346,6 +361,14 @@ impl Modules {
     pub fn allowed(&self, origin: Option<&Origin>) -> Allowed {
         let narrower = self.origins.iter().find(|(it, _)| Some(it) == origin);
         Allowed::new(&self.allow, narrower.map(|(_, rules)| rules.as_slice()))
+    }
+
+    /// Of what is `allowed`, that which programs embedded in pages of this origin may import.
+    pub fn embedded(&self, allowed: Allowed, embedder: &Origin) -> Allowed {
+        match self.origins.iter().find(|(it, _)| it == embedder) {
+            Some((_, rules)) => allowed.narrowed(rules),
+            None => allowed,
+        }
     }
 }
 

@@ -180,7 +180,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
     } = config.sandbox;
-    let Client { message_bytes, places, queue: client_queue, .. } = config.client;
+    let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
         program: std::env::current_exe().context("can't find this program's own file")?,
         limits: config.limits,
@@ -200,6 +200,8 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
         message_bytes,
+        display_bytes,
+        prompts,
         egress: egress_settings(&config.egress)?,
         modules_dir: modules_dir(config)?,
     })

@@ -16,6 +16,7 @@ use crate::protocol::browser::{
     StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
+use crate::protocol::prompt::ANSWER_BYTES;
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
 mod program;
@@ -38,6 +39,9 @@ pub trait Runs: Send + Sync {
 pub trait OpenRun: Send {
     /// See [`RunHandle::stop`].
     fn stop(&self);
+
+    /// See [`RunHandle::answer`].
+    fn answer(&self, prompt_id: u32, value: Option<String>);
 }
 
 impl Runs for Sandbox {
@@ -54,6 +58,10 @@ impl Runs for Sandbox {
 impl OpenRun for RunHandle {
     fn stop(&self) {
         Self::stop(self);
+    }
+
+    fn answer(&self, prompt_id: u32, value: Option<String>) {
+        Self::answer(self, prompt_id, value);
     }
 }
 
@@ -75,17 +83,22 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The run that `request` of `client` asks for, under the name `run_id`.
+    /// The run that `request` of `client` asks for, under the name `run_id`, with nobody there to be asked.
     ///
     /// # Errors
-    /// [`RejectReason::TooLarge`] for a source or an input over the limit, [`RejectReason::BadRequest`] for files
-    /// that are no program.
+    /// [`RejectReason::TooLarge`] for a source, an input or answers over the limit, [`RejectReason::BadRequest`] for
+    /// files that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits } = request;
+        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits, stdin } =
+            request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
         let source_bytes = source.as_ref().map_or(0, String::len);
-        for (what, bytes) in [("source", source_bytes), ("files", of_files), ("input", input_bytes)] {
+        // A line takes one at least, for its end.
+        let stdin_bytes = stdin.iter().map(|line| line.len() + 1).sum();
+        for (what, bytes) in
+            [("source", source_bytes), ("files", of_files), ("input", input_bytes), ("stdin", stdin_bytes)]
+        {
             if bytes as u64 > self.source_bytes {
                 let (verb, length) = if what == "files" { ("are", "together") } else { ("is", "long") };
                 let message = format!(
@@ -99,7 +112,8 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        Ok(Run { run_id, client, program, input, limits, egress: None, modules })
+        let is_attended = false;
+        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended })
     }
 }
 
@@ -124,6 +138,8 @@ struct Open {
     limits: Limits,
     handle: Box<dyn OpenRun>,
     events: RunEvents,
+    /// Questions that the client knows of and has not answered: two at most.
+    prompts: Vec<u32>,
 }
 
 /// One connection.
@@ -166,7 +182,7 @@ impl Session {
     /// accepted run does comes from [`Session::next`].
     pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
         let rejected = match parse::client_msg(text) {
-            Ok(ClientMsg::Run(request)) => self.run(request),
+            Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
@@ -194,9 +210,10 @@ impl Session {
         }
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
+        run.is_attended = true;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
-        self.open.push_back(Open { run_id, limits, handle, events });
+        self.open.push_back(Open { run_id, limits, handle, events, prompts: Vec::new() });
         Ok(())
     }
 
@@ -205,12 +222,27 @@ impl Session {
         Ok(())
     }
 
-    fn input(&self, request: InputRequest) -> Result<(), (Option<Uuid>, Rejection)> {
-        let InputRequest { run_id, prompt_id, value: _ } = request;
+    fn input(&mut self, request: InputRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let InputRequest { run_id, prompt_id, value } = request;
         self.known(run_id)?;
-        let message =
-            format!("The run has no prompt {prompt_id} open. Answer a prompt once, while it waits.");
-        Err((Some(run_id), rejection(RejectReason::UnknownPrompt, message)))
+        let open = self.open.iter_mut().find(|open| open.run_id == run_id);
+        let asked = open.and_then(|open| Some((open.prompts.iter().position(|id| *id == prompt_id)?, open)));
+        let Some((at, open)) = asked else {
+            let message =
+                format!("The run has no prompt {prompt_id} open. Answer a prompt once, while it waits.");
+            return Err((Some(run_id), rejection(RejectReason::UnknownPrompt, message)));
+        };
+        let bytes = value.as_ref().map_or(0, String::len);
+        if bytes > ANSWER_BYTES {
+            let message = format!(
+                "The answer is {bytes} bytes long; at most {ANSWER_BYTES} are allowed. Send a shorter one: the \
+                 prompt still waits."
+            );
+            return Err((Some(run_id), rejection(RejectReason::TooLarge, message)));
+        }
+        open.prompts.swap_remove(at);
+        open.handle.answer(prompt_id, value);
+        Ok(())
     }
 
     fn find(&self, run_id: Uuid) -> Option<&Open> {
@@ -241,10 +273,14 @@ impl Session {
                 Some(RunEvent::Console { seq, count: _, events }) => {
                     ServerMsg::Console { run_id, seq, events }
                 }
-                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, *report)),
+                Some(RunEvent::Prompt { prompt_id, kind, message, default }) => {
+                    open.prompts.push(prompt_id);
+                    ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
+                }
+                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");
-                    let report = lost_run(open.limits);
+                    let report = Box::new(lost_run(open.limits));
                     return Poll::Ready(self.finish(at, report));
                 }
             };
@@ -255,7 +291,7 @@ impl Session {
         Poll::Pending
     }
 
-    fn finish(&mut self, at: usize, report: RunReport) -> ServerMsg {
+    fn finish(&mut self, at: usize, report: Box<RunReport>) -> ServerMsg {
         let run_id = self.open[at].run_id;
         self.open.remove(at);
         self.ended.add(run_id);

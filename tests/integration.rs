@@ -2,16 +2,22 @@
 
 mod api;
 mod attacks;
+mod calls;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod crypto;
+mod embed;
 mod events;
 mod fetch;
+mod files;
 mod functions;
 mod fuzz;
 mod hostile;
 mod http;
+mod interaction;
+mod languages;
 mod leaving;
 mod limits;
 mod many;

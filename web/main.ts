@@ -1,13 +1,16 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
+import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
+import { languageChoice } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
+import { openedSnippet, SharingOnPage } from "./share/page.ts";
 import { Socket } from "./socket.ts";
 import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
@@ -17,17 +20,23 @@ import { followViewport } from "./viewport.ts";
 const TICK_MS = 100;
 
 const saved = byId("saved", HTMLElement);
+const snippet = openedSnippet();
 const draft = new Draft({
+  // What is typed into a shared program is no draft of the visitor's own.
+  ...(snippet === null ? {} : { name: `${snippet.id}@${snippet.version}` }),
   onSaved: (ok) => {
     saved.textContent = ok ? "Draft kept in this browser" : "This browser keeps no draft: copy what you need";
   },
 });
-const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? EXAMPLES[0].source, {
+const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? snippet?.files[0]?.content ?? EXAMPLES[0].source, {
   onChange: () => {
     draft.changed(() => editor.text());
   },
   onRun: run,
 });
+const language = languageChoice(byId("language", HTMLSelectElement), (chosen) => {
+  editor.speak(chosen);
+}, snippet?.language);
 const jump = (place: { line: number; column: number }) => {
   editor.jump(place);
 };
@@ -41,6 +50,9 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
+  dispatch({ type: "answer", id, value, now: Date.now() });
+});
 const bar = new RunBar(
   {
     run: byId("run", HTMLButtonElement),
@@ -66,22 +78,49 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
     dispatch({ type: "connection", connection });
   },
   onMessage: (message) => {
+    const ends = message.type === "finished" && message.run_id === openRun(state)?.runId;
     dispatch({ type: "message", message, now: Date.now() });
+    if (ends && state.phase.at === "finished") sharing.end(state.phase.report);
   },
   onUnreadable: () => {
     dispatch({ type: "unreadable" });
   },
 });
 
+const sharing = new SharingOnPage(
+  {
+    source: () => editor.text(),
+    language,
+    engine: () => state.hello?.engine ?? "",
+    announce: (text) => {
+      live.textContent = text;
+    },
+    isRunning: () => openRun(state) !== null,
+    clear: () => {
+      output.clear();
+    },
+    print: (events) => {
+      output.events(events);
+    },
+    show: (events, report) => {
+      dispatch({ type: "recorded", events, report });
+    },
+  },
+  byId("share", HTMLButtonElement),
+  snippet,
+);
+
 function run(): void {
   draft.flush();
-  dispatch({ type: "run", runId: uuid(), source: editor.text(), now: Date.now() });
+  sharing.begin();
+  dispatch({ type: "run", runId: uuid(), source: editor.text(), language: language(), now: Date.now() });
 }
 
 function dispatch(action: Action): void {
   const step = update(state, action);
   state = step.state;
   for (const effect of step.effects) perform(effect);
+  asks.show(questions(state));
   bar.show(state, Date.now());
   empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
   tickWhileNeeded();
@@ -90,7 +129,7 @@ function dispatch(action: Action): void {
 function perform(effect: Effect): void {
   switch (effect.type) {
     case "send":
-      socket.send(effect.message);
+      socket.send(sharing.request(effect.message));
       break;
     case "begin":
       output.clear();
@@ -98,6 +137,7 @@ function perform(effect: Effect): void {
       break;
     case "events":
       output.events(effect.events);
+      sharing.events(effect.events);
       break;
     case "result":
       output.result(effect.value);
@@ -172,3 +212,4 @@ exampleMenu(byId("examples", HTMLButtonElement), byId("examples-menu", HTMLEleme
 themeChoice(byId("theme", HTMLButtonElement));
 followViewport();
 bar.show(state, Date.now());
+sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

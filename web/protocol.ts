@@ -65,7 +65,13 @@ table?: Table,
 /**
  * For `kind: "trace"`: the call stack, innermost first.
  */
-stack?: Array<StackFrame>, };
+stack?: Array<StackFrame>,
+/**
+ * For `kind: "display"`: the same thing in one form or several, by MIME type: `text/plain`, `text/html`,
+ * `image/svg+xml` and `text/markdown` as they are, `application/json` as its text, `image/png`, `image/jpeg`,
+ * `image/gif` and `image/webp` in base64. Where there is none, the value is in `args`.
+ */
+bundle?: { [key in string]: string }, };
 
 /**
  * Output that did not reach the client.
@@ -144,14 +150,15 @@ run_id: string,
  */
 prompt_id: number,
 /**
- * The answer; `null` for a prompt that was cancelled.
+ * The answer, of at most 64 KiB; `null` for a prompt that was cancelled. To `confirm`, `y`, `yes`, `true`, `ok`
+ * and `1` are a yes, in any case, and all else a no.
  */
 value: string | null, };
 
 /**
  * Console calls that are more than a message.
  */
-export type Kind = "assert" | "clear" | "count" | "dir" | "group" | "group_collapsed" | "group_end" | "network" | "table" | "time" | "trace";
+export type Kind = "assert" | "clear" | "count" | "dir" | "display" | "group" | "group_collapsed" | "group_end" | "network" | "prompt" | "table" | "time" | "trace";
 
 /**
  * Languages a program can be written in.
@@ -171,6 +178,11 @@ export type Limits = {
  * Wall-clock time from start to end, in milliseconds. Default 10,000.
  */
 wall_ms: number,
+/**
+ * How long the program may have a question open in all, in milliseconds; `wall_ms` stands still meanwhile.
+ * Default 120,000.
+ */
+prompt_ms: number,
 /**
  * CPU time of the process, in milliseconds. Default 5,000.
  */
@@ -204,6 +216,10 @@ export type LimitsRequest = {
  * See [`Limits::wall_ms`].
  */
 wall_ms?: number,
+/**
+ * See [`Limits::prompt_ms`].
+ */
+prompt_ms?: number,
 /**
  * See [`Limits::cpu_ms`].
  */
@@ -322,6 +338,11 @@ export type Outcome = "completed" | "failed" | "timed_out" | "cpu_exceeded" | "m
 export type PromiseState = "pending" | "fulfilled" | "rejected";
 
 /**
+ * What a program asks for.
+ */
+export type PromptKind = "prompt" | "confirm" | "alert" | "line";
+
+/**
  * One own property of an object.
  */
 export type Property = {
@@ -374,7 +395,7 @@ more?: number, };
 export type RunError = {
 /**
  * The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
- * `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
+ * `TimeLimit PromptLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
  */
 name: string,
 /**
@@ -466,7 +487,11 @@ input?: unknown,
 /**
  * Tighter limits than the server's own.
  */
-limits?: LimitsRequest, };
+limits?: LimitsRequest,
+/**
+ * Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
+ */
+stdin?: Array<string>, };
 
 /**
  * The answer to `POST /api/v1/run`.
@@ -562,7 +587,27 @@ seq: number,
 /**
  * The events, passed on as the isolate's process wrote them.
  */
-events: Array<ConsoleEvent>, } | { "type": "finished",
+events: Array<ConsoleEvent>, } | { "type": "prompt",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * The question's name in this run.
+ */
+prompt_id: number,
+/**
+ * What is asked for.
+ */
+kind: PromptKind,
+/**
+ * The question. Text, not markup.
+ */
+message: string,
+/**
+ * The answer that is proposed.
+ */
+default?: string, } | { "type": "finished",
 /**
  * Which run.
  */
@@ -696,9 +741,13 @@ cells: Array<Value | null>, };
  */
 export type Usage = {
 /**
- * Milliseconds from start to end.
+ * Milliseconds from start to end, without `prompt_ms`.
  */
 wall_ms: number,
+/**
+ * Milliseconds in which the program had a question open.
+ */
+prompt_ms: number,
 /**
  * Milliseconds of CPU.
  */
@@ -731,6 +780,11 @@ limits: {
  * Wall-clock time from start to end, in milliseconds. Default 10,000.
  */
 wall_ms: number,
+/**
+ * How long the program may have a question open in all, in milliseconds; `wall_ms` stands still meanwhile.
+ * Default 120,000.
+ */
+prompt_ms: number,
 /**
  * CPU time of the process, in milliseconds. Default 5,000.
  */

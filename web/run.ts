@@ -5,6 +5,7 @@ import {
   WIRE_VERSION,
   type ClientMsg,
   type ConsoleEvent,
+  type Language,
   type Level,
   type Limits,
   type RunError,
@@ -13,6 +14,7 @@ import {
   type StackFrame,
   type Value,
 } from "./protocol.ts";
+import type { Question } from "./console/asks.ts";
 import type { Connection } from "./socket.ts";
 import { bytes, duration, plural } from "./units.ts";
 
@@ -34,13 +36,18 @@ export type Open = {
   nextSeq: number;
   /** When the server was last heard of it. */
   heardAt: number;
+  /** What the program has asked and nobody has answered. */
+  questions: Question[];
+  /** How long it has waited for answers, and since when it does now; `null` while nothing is asked. */
+  waited: number;
+  waitsSince: number | null;
 };
 
 /** Where the visitor's run is. */
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; source: string }
+  | { at: "waiting"; runId: string; source: string; language: Language }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -58,11 +65,15 @@ export type State = {
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; source: string; now: number }
+  | { type: "run"; runId: string; source: string; language: Language; now: number }
   | { type: "stop" }
+  /** An answer to what the program asked; `null` for none. */
+  | { type: "answer"; id: number; value: string | null; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
+  /** A run of another time is shown: with its events, or its end after they were shown one by one. */
+  | { type: "recorded"; events: ConsoleEvent[] | null; report: RunReport }
   | { type: "tick"; now: number };
 
 /** What is to be done about it. */
@@ -81,6 +92,9 @@ export type Effect =
   | { type: "announce"; text: string }
   | { type: "reconnect"; reason: string };
 
+/** A program to be sent. */
+type Program = { runId: string; source: string; language: Language };
+
 /** A new state and what to do. */
 export type Step = { state: State; effects: Effect[] };
 
@@ -91,9 +105,11 @@ export const INITIAL: State = { connection: { at: "connecting" }, hello: null, p
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action.runId, action.source, action.now);
+      return run(state, action, action.now);
     case "stop":
       return stop(state);
+    case "answer":
+      return answer(state, action.id, action.value, action.now);
     case "connection":
       return connection(state, action.connection);
     case "message":
@@ -104,6 +120,8 @@ export function update(state: State, action: Action): Step {
         level: "warn",
         text: "The server sent something this page does not understand. Reload the page to get its newest version.",
       });
+    case "recorded":
+      return recorded(state, action.events, action.report);
     case "tick":
       return tick(state, action.now);
   }
@@ -120,9 +138,22 @@ export function canStop(state: State): boolean {
   return state.phase.at === "waiting" || openRun(state)?.stopping === false;
 }
 
+/** What the visitor can answer now. */
+export function questions(state: State): readonly Question[] {
+  const open = openRun(state);
+  return open === null || open.stopping ? [] : open.questions;
+}
+
+/** How long the program has waited for answers, by the page's clock. */
+export function waited(open: Open, now: number): number {
+  return open.waited + (open.waitsSince === null ? 0 : Math.max(0, now - open.waitsSince));
+}
+
 /** A sentence for the end of a run: the server's own words, or the page's for a run that went well. */
 export function outcomeMessage(report: RunReport): string {
-  if (report.error === null) return `Completed in ${duration(report.usage.wall_ms)}.`;
+  const { wall_ms, prompt_ms } = report.usage;
+  const waited = prompt_ms > 0 ? `, and waited ${duration(prompt_ms)} for you` : "";
+  if (report.error === null) return `Completed in ${duration(wall_ms)}${waited}.`;
   const { name, message } = report.error;
   if (report.outcome !== "failed") return message;
   return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
@@ -133,21 +164,21 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, runId: string, source: string, now: number): Step {
+function run(state: State, program: Program, now: number): Step {
   const before = openRun(state);
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, runId, source, now);
+  const started = submit(state, program, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, runId: string, source: string, now: number): Step {
+function submit(state: State, { runId, source, language }: Program, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, source } });
+    return step({ ...state, phase: { at: "waiting", runId, source, language } });
   }
   const size = new TextEncoder().encode(source).length;
   if (size > hello.source_bytes) {
@@ -165,10 +196,13 @@ function submit(state: State, runId: string, source: string, now: number): Step 
     stopping: false,
     nextSeq: 0,
     heardAt: now,
+    questions: [],
+    waited: 0,
+    waitsSince: null,
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: { type: "run", run_id: runId, source, language: "javascript", mode: "auto" } },
+    { type: "send", message: { type: "run", run_id: runId, source, language, mode: "auto" } },
   );
 }
 
@@ -179,6 +213,17 @@ function stop(state: State): Step {
   return step(
     { ...state, phase: { ...open, stopping: true } },
     { type: "send", message: { type: "stop", run_id: open.runId } },
+  );
+}
+
+function answer(state: State, id: number, value: string | null, now: number): Step {
+  const open = openRun(state);
+  if (open?.questions.some((question) => question.id === id) !== true) return step(state);
+  const left = open.questions.filter((question) => question.id !== id);
+  const waits = left.length > 0 ? {} : { waited: waited(open, now), waitsSince: null };
+  return step(
+    { ...state, phase: { ...open, questions: left, ...waits, heardAt: now } },
+    { type: "send", message: { type: "input", run_id: open.runId, prompt_id: id, value } },
   );
 }
 
@@ -200,7 +245,8 @@ function lose(state: State, text: string): Step {
 function tick(state: State, now: number): Step {
   const open = openRun(state);
   if (open === null || state.hello === null || open.at === "queued") return step(state);
-  const allowed = SILENCE_MS + (open.at === "running" ? state.hello.limits.wall_ms : 0);
+  const { wall_ms, prompt_ms } = state.hello.limits;
+  const allowed = SILENCE_MS + (open.at === "running" ? wall_ms : 0) + (open.waitsSince === null ? 0 : prompt_ms);
   if (now - open.heardAt <= allowed) return step(state);
   const lost = lose(state, "The server has gone silent during the run. Run it again.");
   return step(lost.state, ...lost.effects, { type: "reconnect", reason: "The server has gone silent." });
@@ -220,9 +266,17 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return step({ ...state, phase: { ...heard, at: "running", position: 0, since: now } });
     case "console":
       return events(state, heard, from.seq, from.events);
+    case "prompt":
+      return asked(state, heard, from, now);
     case "finished":
       return finished(state, from);
   }
+}
+
+function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
+  const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
+  const phase: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
+  return step({ ...state, phase }, { type: "announce", text: `The program waits for you: ${from.message}` });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -236,7 +290,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase.runId, state.phase.source, now);
+  const sent = submit(next, state.phase, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 
@@ -253,8 +307,8 @@ function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Ste
 }
 
 function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
-  const { outcome, value, error, stopped_at, usage, dropped } = from;
-  const report: RunReport = { outcome, value, error, stopped_at, usage, dropped };
+  const { outcome, value, returned, error, stopped_at, usage, dropped } = from;
+  const report: RunReport = { outcome, value, returned, error, stopped_at, usage, dropped };
   const text = outcomeMessage(report);
   const effects: Effect[] = [];
   if (dropped.events > 0) {
@@ -272,6 +326,14 @@ function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>):
   }
   effects.push({ type: "announce", text });
   return step({ ...state, phase: { at: "finished", report } }, ...effects);
+}
+
+function recorded(state: State, all: ConsoleEvent[] | null, report: RunReport): Step {
+  // The visitor's own run counts more.
+  if (openRun(state) !== null || state.phase.at === "waiting") return step(state);
+  const ended = finished(state, { type: "finished", run_id: "", ...report });
+  if (all === null) return ended;
+  return step(ended.state, { type: "begin" }, { type: "events", events: all }, ...ended.effects);
 }
 
 function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {

@@ -39,9 +39,11 @@ impl Allowed {
         Self(lists.filter(|rules| !rules.contains(&ModuleRule::All)).map(<[_]>::to_vec).collect())
     }
 
-    /// These, as far as `rules` allow them, too.
+    /// Of these, only those that `rules` name.
     pub fn narrowed(mut self, rules: &[ModuleRule]) -> Self {
-        self.0.push(rules.to_vec());
+        if !rules.contains(&ModuleRule::All) {
+            self.0.push(rules.to_vec());
+        }
         self
     }
 

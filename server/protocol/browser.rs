@@ -1,7 +1,7 @@
 //! The wire between browser and server, version 1: JSON text frames on `GET /api/v1/ws`, and the body of
 //! `POST /api/v1/run`. `web/protocol.ts` is generated from these types.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub const WIRE_VERSION: u32 = 1;
 #[cfg_attr(test, derive(Serialize, ts_rs::TS), serde(tag = "type", rename_all = "snake_case"))]
 pub enum ClientMsg {
     /// Run a program.
-    Run(RunRequest),
+    Run(Box<RunRequest>),
     /// Stop a run.
     Stop(StopRequest),
     /// Answer a prompt of a run.
@@ -56,7 +56,7 @@ pub struct RunRequest {
     pub export: Option<String>,
     /// Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
     /// Default: no such global.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
     #[schema(value_type = Option<serde_json::Value>)]
     pub input: Option<Box<RawValue>>,
@@ -64,6 +64,10 @@ pub struct RunRequest {
     #[serde(default, deserialize_with = "super::parse::object_field")]
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
+    /// Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<String>>"))]
+    pub stdin: Vec<String>,
 }
 
 /// One file of a program.
@@ -122,6 +126,14 @@ pub struct StopRequest {
     pub run_id: Uuid,
 }
 
+/// A member that is there, even as `null`, which is a value like any.
+///
+/// # Errors
+/// When what is there is not JSON.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
 /// Body of an `input` message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,8 +143,24 @@ pub struct InputRequest {
     pub run_id: Uuid,
     /// Which of its prompts.
     pub prompt_id: u32,
-    /// The answer; `null` for a prompt that was cancelled.
+    /// The answer, of at most 64 KiB; `null` for a prompt that was cancelled. To `confirm`, `y`, `yes`, `true`, `ok`
+    /// and `1` are a yes, in any case, and all else a no.
     pub value: Option<String>,
+}
+
+/// What a program asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum PromptKind {
+    /// `prompt()`: a text. The program stands still.
+    Prompt,
+    /// `confirm()`: yes or no. The program stands still.
+    Confirm,
+    /// `alert()`: that it was read. The program stands still.
+    Alert,
+    /// `readLine()`: a text. The program may do other things meanwhile.
+    Line,
 }
 
 /// What the server sends.
@@ -178,13 +206,28 @@ pub enum ServerMsg {
         #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
         events: Box<RawValue>,
     },
+    /// The program asks something: [`ClientMsg::Input`] is the answer. A prompt that the end of the run overtakes is
+    /// not open any more, which no frame says but `finished`.
+    Prompt {
+        /// Which run.
+        run_id: Uuid,
+        /// The question's name in this run.
+        prompt_id: u32,
+        /// What is asked for.
+        kind: PromptKind,
+        /// The question. Text, not markup.
+        message: String,
+        /// The answer that is proposed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        default: Option<String>,
+    },
     /// The end of an accepted run; exactly one for each.
     Finished {
         /// Which run.
         run_id: Uuid,
         /// The rest.
         #[serde(flatten)]
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// A run that was not accepted, or a frame that could not be acted on. An accepted run is not affected
     /// by a rejected frame that names it.
@@ -234,7 +277,7 @@ pub enum Outcome {
     Completed,
     /// It threw, did not parse, or left a rejected promise unhandled.
     Failed,
-    /// It took longer than `wall_ms`.
+    /// It took longer than `wall_ms`, or waited for longer than `prompt_ms` to be answered.
     TimedOut,
     /// It computed for longer than `cpu_ms`.
     CpuExceeded,
@@ -309,7 +352,7 @@ pub struct Omitted {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct RunError {
     /// The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
-    /// `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
+    /// `TimeLimit PromptLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
     pub name: String,
     /// What happened and, for limits, where and what to do about it.
     pub message: String,
@@ -331,8 +374,10 @@ impl RunError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Usage {
-    /// Milliseconds from start to end.
+    /// Milliseconds from start to end, without `prompt_ms`.
     pub wall_ms: u64,
+    /// Milliseconds in which the program had a question open.
+    pub prompt_ms: u64,
     /// Milliseconds of CPU.
     pub cpu_ms: u64,
     /// V8's heap in use at the end (or when last seen), in bytes.

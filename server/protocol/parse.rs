@@ -190,6 +190,9 @@ mod tests {
         let text = format!(r#"{{"input":{{"a":[1, 2.50]}},"type":"run","run_id":"{ID}","source":"1"}}"#);
         let Ok(ClientMsg::Run(run)) = client_msg(&text) else { panic!("a run") };
         assert_eq!(run.input.expect("an input").get(), r#"{"a":[1, 2.50]}"#);
+        let text = format!(r#"{{"input":null,"type":"run","run_id":"{ID}","source":"1"}}"#);
+        let Ok(ClientMsg::Run(run)) = client_msg(&text) else { panic!("a run") };
+        assert_eq!(run.input.expect("an input").get(), "null");
     }
 
     #[test]
@@ -208,9 +211,9 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named_and_the_run_too() {
-        let error = bad(&format!(r#"{{"type":"run","run_id":"{ID}"}}"#));
+        let error = bad(&format!(r#"{{"type":"input","run_id":"{ID}","value":null}}"#));
         assert_eq!(error.run_id, ID.parse().ok());
-        assert!(error.message.contains("missing field `source`"), "{}", error.message);
+        assert!(error.message.contains("missing field `prompt_id`"), "{}", error.message);
         let error = bad(&format!(r#"{{"type":"stop","run_id":"{ID}","force":true}}"#));
         assert!(error.message.contains("unknown field `force`"), "{}", error.message);
         let error = bad(r#"{"type":"stop","run_id":"seven"}"#);

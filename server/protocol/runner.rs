@@ -34,6 +34,8 @@ pub const READY: u8 = 65;
 pub const CONSOLE: u8 = 66;
 /// Runner to server: a [`FinishedSpec`] in JSON. The last frame.
 pub const FINISHED: u8 = 67;
+/// Runner to server: one console event with a bundle, in the form of [`CONSOLE`].
+pub const DISPLAY: u8 = 74;
 
 /// Exit status of a runner whose V8 ran out of memory in a place where it can't go on.
 pub const EXIT_OUT_OF_MEMORY: i32 = 71;
@@ -82,6 +84,7 @@ pub struct RunSpec {
     /// The program.
     pub program: Submission,
     /// The global `input`, or the function's argument.
+    #[serde(default, deserialize_with = "super::browser::present", skip_serializing_if = "Option::is_none")]
     pub input: Option<Box<RawValue>>,
     /// What the run may use.
     pub limits: Limits,
@@ -91,6 +94,14 @@ pub struct RunSpec {
     pub fetches: u32,
     /// What it may import.
     pub modules: Allowed,
+    /// The longest console event with a bundle, in bytes of JSON.
+    pub display_bytes: u64,
+    /// How often it may ask.
+    pub prompts: u32,
+    /// Answers given beforehand.
+    pub stdin: Vec<String>,
+    /// Whether there is somebody to ask.
+    pub is_attended: bool,
 }
 
 /// A runner's last word.

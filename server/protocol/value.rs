@@ -3,6 +3,8 @@
 //! What does not fit is cut, and each cut says how much is missing: a string carries its whole `length`,
 //! an object the number of properties (`more`) that are not in the tree.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,6 +44,11 @@ pub struct ConsoleEvent {
     /// For `kind: "trace"`: the call stack, innermost first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<Vec<StackFrame>>,
+    /// For `kind: "display"`: the same thing in one form or several, by MIME type: `text/plain`, `text/html`,
+    /// `image/svg+xml` and `text/markdown` as they are, `application/json` as its text, `image/png`, `image/jpeg`,
+    /// `image/gif` and `image/webp` in base64. Where there is none, the value is in `args`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BTreeMap<String, String>>,
 }
 
 fn is_zero(n: &u32) -> bool {
@@ -78,6 +85,8 @@ pub enum Kind {
     Count,
     /// `console.dir`: the value's properties rather than its usual rendering.
     Dir,
+    /// `display()`; what to show is in `bundle`.
+    Display,
     /// `console.group`: opens a group whose heading is this event.
     Group,
     /// `console.groupCollapsed`: the same, closed at first.
@@ -86,6 +95,9 @@ pub enum Kind {
     GroupEnd,
     /// What `fetch` was not allowed, and why; the runner says it in the console's stead.
     Network,
+    /// What the program asked, and the answer (a string, a boolean, or `null` where it was cancelled; none for an
+    /// `alert`): `args` are both. Or that nobody was there to ask; the runner says it in the console's stead.
+    Prompt,
     /// `console.table`; `table` has the cells.
     Table,
     /// `console.time`, `timeLog` and `timeEnd`; `text` is `label: 12.3 ms`.

@@ -3,8 +3,8 @@
 use deno_core::v8;
 
 use super::inspect::{Budget, InspectLimits, MAX_FRAMES, error_cause, inspect, inspect_error, line};
-use super::memory;
 use super::visit::Visit;
+use super::{absent, memory};
 use crate::protocol::browser::RunError;
 use crate::protocol::value::StackFrame;
 
@@ -34,6 +34,9 @@ pub fn from_exception<'s>(
             RunError::new("Uncaught", line(&value))
         }
     };
+    if let Some(explained) = absent::explain(&error.name, &error.message) {
+        error.message = explained;
+    }
     if let Some(stack) = visit.place_of(scope, exception) {
         error.stack = stack;
         return error;
@@ -41,19 +44,17 @@ pub fn from_exception<'s>(
     let syntax_error = error.name == "SyntaxError" && exception.is_native_error();
     // Where a text does not parse is known to its error, however it comes here.
     let message = message.or_else(|| syntax_error.then(|| v8::Exception::create_message(scope, exception)));
-    if let Some(message) = message {
-        if error.stack.is_empty() || syntax_error {
-            let stack = message.get_stack_trace(scope);
-            let stack = stack.map(|stack| visit.frames.of_stack(scope, stack, MAX_FRAMES));
-            let place = place(scope, visit, message);
-            // A syntax error's stack is where the parser was called from; its place is the message's.
-            error.stack = match place {
-                Some(place) if syntax_error => std::iter::once(place).collect(),
-                place => {
-                    stack.filter(|stack| !stack.is_empty()).unwrap_or_else(|| place.into_iter().collect())
-                }
-            };
-        }
+    if let Some(message) = message
+        && (error.stack.is_empty() || syntax_error)
+    {
+        let stack = message.get_stack_trace(scope);
+        let stack = stack.map(|stack| visit.frames.of_stack(scope, stack, MAX_FRAMES));
+        let place = place(scope, visit, message);
+        // A syntax error's stack is where the parser was called from; its place is the message's.
+        error.stack = match place {
+            Some(place) if syntax_error => std::iter::once(place).collect(),
+            place => stack.filter(|stack| !stack.is_empty()).unwrap_or_else(|| place.into_iter().collect()),
+        };
     }
     error
 }

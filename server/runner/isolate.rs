@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 use super::catalogue::Allowed;
 use super::console::{Console, Method};
+use super::display::DisplayBytes;
+use super::extension::line_op::Lines;
 use super::extension::ops::Network;
 use super::fetch::Gateway;
 use super::function::Exports;
@@ -20,6 +22,7 @@ use super::link::Link;
 use super::modules::{self, Files, Who};
 use super::program::text::Point;
 use super::program::{Goal, Program, RESULT_EXPORT, Syntax, Want};
+use super::prompts::Prompts;
 use super::visit::Visit;
 use super::{errors, function, globals, memory, ops, returned};
 use crate::protocol::browser::{Mode, Returned, RunError};
@@ -159,14 +162,17 @@ impl Template {
         let start = Instant::now();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
-        let RunSpec { program: submission, input, limits: _, message_bytes: _, fetches, modules } = spec;
+        let RunSpec { program: submission, input, fetches, modules, prompts, stdin, is_attended, .. } = spec;
         let (mode, export) = (submission.mode, submission.export.clone());
         let files = Rc::new(Files::new(submission));
         let context = self.runtime.main_context();
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
         let visit =
-            { Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start) };
+            Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start);
         guard_heap(isolate, link);
+        let prompts = Prompts::new(visit.clone(), prompts, stdin, is_attended);
+        isolate.set_slot(prompts.clone());
+        isolate.set_slot(DisplayBytes(usize::try_from(spec.display_bytes).unwrap_or(usize::MAX)));
 
         {
             let state = self.runtime.op_state();
@@ -174,6 +180,7 @@ impl Template {
             state.put(deno_web::StartTime::default());
             let gateway = Gateway::new(link.clone(), visit.clone(), fetches);
             state.put::<Rc<dyn Network>>(Rc::new(gateway));
+            state.put::<Box<dyn Lines>>(Box::new(prompts));
         }
         let _entered = self.executor.enter();
         let started = {

@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
 use crate::protocol::frame::{self, Frame};
+use crate::protocol::prompt::{ANSWER, PROMPT};
 use crate::protocol::runner::{
     EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
@@ -109,6 +110,22 @@ impl Link {
         }
     }
 
+    /// Sends a console event with a bundle, in JSON. May block for as long as the server does not read.
+    pub fn display(&self, event: &[u8]) {
+        // The lock must be free again: the end of the program may want it.
+        let pushed = lock(&self.output).show(event, Instant::now());
+        if pushed == Pushed::Exceeded {
+            self.end(Ending::OutputExceeded);
+        }
+    }
+
+    /// Asks a question, behind all that the program has written.
+    pub fn ask(&self, question: &[u8]) {
+        let mut output = lock(&self.output);
+        // As with any frame.
+        let _ = output.flush(Instant::now()).and_then(|()| output.send(PROMPT, question));
+    }
+
     /// Sends a frame. May block for as long as the server does not read.
     pub fn send(&self, kind: u8, payload: &[u8]) {
         // A server that is gone ends this process by itself; there is nobody to tell.
@@ -130,6 +147,15 @@ impl Link {
             drop(signal);
             self.interrupt();
             self.wake.notify_one();
+            self.inbox.end();
+        }
+    }
+
+    /// Notes where the program was when it was told to end, unless that is known.
+    pub fn stopped_at(&self, frames: impl FnOnce() -> Vec<StackFrame>) {
+        if lock(&self.stopped_at).is_none() {
+            let frames = frames();
+            *lock(&self.stopped_at) = Some(frames);
         }
     }
 
@@ -245,6 +271,7 @@ impl Link {
         match (frame.kind, id) {
             (STOP, _) => self.end(Ending::Stopped),
             (FETCH_MORE, Some(id)) => self.inbox.deliver(Topic::Upload(id), frame),
+            (ANSWER, Some(id)) => self.inbox.deliver(Topic::Answer(id), frame),
             (FETCHED..=FETCH_FAILED, Some(id)) => self.inbox.deliver(Topic::Response(id), frame),
             _ => {}
         }
@@ -304,10 +331,7 @@ unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, link: *mut s
     let link = unsafe { &*link.cast::<Link>() };
     // SAFETY: V8 passes the isolate that runs.
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    if lock(&link.stopped_at).is_none() {
-        let frames = super::errors::current_stack(&mut isolate);
-        *lock(&link.stopped_at) = Some(frames);
-    }
+    link.stopped_at(|| super::errors::current_stack(&mut isolate));
     link.note_heap(isolate.get_heap_statistics().used_heap_size() as u64);
     isolate.terminate_execution();
 }

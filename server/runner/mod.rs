@@ -6,11 +6,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod absent;
 mod catalogue;
 mod child;
 mod clone;
 mod confine;
 pub mod console;
+mod crypto;
+mod display;
 mod errors;
 mod extension;
 mod fetch;
@@ -25,6 +28,7 @@ mod modules;
 mod ops;
 mod output;
 mod program;
+mod prompts;
 mod returned;
 mod stack;
 mod visit;

@@ -25,8 +25,8 @@ pub fn copy<'s>(scope: &mut v8::PinScope<'s, '_>, value: v8::Local<'s, v8::Value
         let mut copy = Copy {
             budget: Budget::new(0),
             json: String::new(),
-            // For the brackets and the `null`s of what does not fit any more.
-            left: bytes.saturating_sub(2 * MAX_DEPTH + "null".len()),
+            // What is kept back is for closing brackets.
+            most: bytes.saturating_sub(MAX_DEPTH + "null".len()),
             path: Vec::new(),
             above: Vec::new(),
             omitted: Vec::new(),
@@ -52,8 +52,8 @@ enum Step {
 struct Copy {
     budget: Budget,
     json: String,
-    /// Bytes left.
-    left: usize,
+    /// How long it may become, in bytes.
+    most: usize,
     path: Vec<Step>,
     /// The objects that stand around what is copied.
     above: Vec<v8::Global<v8::Object>>,
@@ -106,7 +106,7 @@ impl Copy {
 
     fn string(&mut self, scope: &v8::PinScope<'_, '_>, text: v8::Local<'_, v8::String>) -> bool {
         // A string takes at least as many bytes as it has units.
-        if text.length() > self.left {
+        if text.length() > self.left() {
             return self.too_much();
         }
         let text = primitive::string(scope, text, usize::MAX);
@@ -116,15 +116,17 @@ impl Copy {
         }
     }
 
+    /// Bytes left.
+    fn left(&self) -> usize {
+        self.most.saturating_sub(self.json.len())
+    }
+
     fn put(&mut self, json: &str) -> bool {
-        match self.left.checked_sub(json.len()) {
-            Some(left) => {
-                self.left = left;
-                self.json.push_str(json);
-                true
-            }
-            None => self.too_much(),
+        if json.len() > self.left() {
+            return self.too_much();
         }
+        self.json.push_str(json);
+        true
     }
 
     fn too_much(&mut self) -> bool {
@@ -200,11 +202,12 @@ impl Copy {
         reader: &Reader<'s>,
         array: v8::Local<'s, v8::Array>,
     ) -> bool {
-        self.json.push('[');
+        if !self.put("[") {
+            return false;
+        }
         for index in 0..array.length() {
             self.path.push(Step::Index(index));
-            let room = self.left > "null,".len();
-            if !room {
+            if self.left() < "null,".len() {
                 self.omit(&format!(
                     "too long for what is left of the run's output, as are all from here to {}",
                     array.length()
@@ -212,7 +215,6 @@ impl Copy {
                 self.path.pop();
                 break;
             }
-            self.left -= 1;
             if index > 0 {
                 self.json.push(',');
             }
@@ -223,7 +225,6 @@ impl Copy {
                 self.slot(scope, reader, own)
             };
             if !is_copied {
-                self.left = self.left.saturating_sub("null".len());
                 self.json.push_str("null");
             }
             self.path.pop();
@@ -241,7 +242,9 @@ impl Copy {
         let Some(names) = keys(scope, object, Keys::All, &mut self.budget) else {
             return self.omit("an object with too many members to list");
         };
-        self.json.push('{');
+        if !self.put("{") {
+            return false;
+        }
         let mut is_first = true;
         for index in 0..names.length() {
             v8::scope!(let scope, scope);
@@ -259,25 +262,17 @@ impl Copy {
             };
             let key = primitive::string(scope, text, KEY_UNITS + 1);
             self.path.push(Step::Key(key));
-            let (start, left) = (self.json.len(), self.left);
-            if !is_first {
-                self.json.push(',');
-            }
-            let is_copied = self.string(scope, text)
+            let start = self.json.len();
+            let is_copied = (is_first || self.put(","))
+                && self.string(scope, text)
                 && self.put(":")
-                && self.left > 0
                 && self.slot(scope, reader, Some(own));
             if is_copied {
-                self.left = self.left.saturating_sub(1);
                 is_first = false;
             } else {
-                self.left = left;
                 self.json.truncate(start);
             }
             self.path.pop();
-            if self.left == 0 {
-                break;
-            }
         }
         self.json.push('}');
         true

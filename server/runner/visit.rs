@@ -10,14 +10,14 @@ use std::time::Instant;
 use deno_core::v8;
 
 use super::catalogue::Allowed;
-use super::console::{Console, Method};
+use super::console::{Asked, Console, Method, POSITION_FRAMES};
 use super::errors;
-use super::inspect::UserFrames;
+use super::inspect::{Place, UserFrames};
 use super::link::Link;
 use super::modules::{Files, Modules};
 use super::program::text::Point;
 use crate::protocol::browser::RunError;
-use crate::protocol::value::StackFrame;
+use crate::protocol::value::{ConsoleEvent, StackFrame};
 
 /// The most errors whose place is remembered.
 const MAX_PLACES: usize = 100;
@@ -104,6 +104,28 @@ impl Visit {
         if let Ok(json) = serde_json::to_vec(&event) {
             self.link.console(&json);
         }
+    }
+
+    /// Where the program is now, as far as the innermost frames show it; zeros where it is not.
+    pub fn place(&self, scope: &v8::PinScope<'_, '_>) -> Place {
+        self.frames.position(scope, POSITION_FRAMES)
+    }
+
+    /// Shows a question and its answer, or that there was nobody to ask.
+    pub fn asked(&self, asked: &Asked<'_>) {
+        let event = self.console.borrow().asked(asked);
+        if let Ok(json) = serde_json::to_vec(&event) {
+            self.link.console(&json);
+        }
+    }
+
+    /// An event of `display`, of a value that has no bundle, or still without its bundle.
+    pub fn displayed<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: Option<v8::Local<'s, v8::Value>>,
+    ) -> ConsoleEvent {
+        self.console.borrow().displayed(scope, value)
     }
 
     /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where

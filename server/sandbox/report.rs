@@ -17,6 +17,8 @@ pub enum Cause {
     Stopped,
     /// `wall_ms` is over.
     TimedOut,
+    /// `prompt_ms` is over.
+    Unanswered,
     /// More output came than the runner should have sent.
     OutputExceeded,
     /// The runner said something that it may not say.
@@ -35,8 +37,10 @@ pub struct Seen {
     pub finished: Option<FinishedSpec>,
     /// How the process ended, where it ended without a word.
     pub end: Option<End>,
-    /// From start to end.
+    /// From start to end, without `waited`.
     pub wall: Duration,
+    /// While a question was open.
+    pub waited: Duration,
     /// Output that was passed on.
     pub output_bytes: u64,
     /// Console events that were passed on.
@@ -51,9 +55,9 @@ pub fn report(seen: Seen) -> RunReport {
     // A program that could not be asked where it was is not known to have waited.
     let answered = seen.finished.is_some();
     let is_too_deep = seen.cause.is_none() && !answered && is_too_deep(seen.end);
-    let Seen { limits, cause, finished, end, wall, output_bytes, console_events, dropped } = seen;
-    let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-    let mut usage = Usage { wall_ms, output_bytes, console_events, limits, ..Usage::default() };
+    let Seen { limits, cause, finished, end, wall, waited, output_bytes, console_events, dropped } = seen;
+    let [wall_ms, prompt_ms] = [wall, waited].map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+    let mut usage = Usage { wall_ms, prompt_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;
     let (mut value, mut returned, mut error, mut stopped_at) = (None, None, None, None);
     if let Some(finished) = finished {
@@ -88,6 +92,8 @@ pub fn report(seen: Seen) -> RunReport {
             error = Some(not_started());
         } else if is_too_deep {
             error = Some(too_deep());
+        } else if cause == Some(Cause::Unanswered) {
+            error = Some(unanswered(&limits, stopped_at.as_ref()));
         } else if outcome != Outcome::Failed {
             error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref(), answered));
         }
@@ -97,7 +103,7 @@ pub fn report(seen: Seen) -> RunReport {
 
 fn outcome(seen: &Seen) -> Outcome {
     match seen.cause {
-        Some(Cause::TimedOut) => return Outcome::TimedOut,
+        Some(Cause::TimedOut | Cause::Unanswered) => return Outcome::TimedOut,
         Some(Cause::Stopped) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
         Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
@@ -156,6 +162,15 @@ fn not_started() -> RunError {
     let message = "The server could not start a process for the program, so none of it has run. Try again in a \
                    moment; if that does not help, whoever runs this site can find more in the server's log.";
     RunError::new("NotStarted", message)
+}
+
+fn unanswered(limits: &Limits, stopped_at: Option<&StackFrame>) -> RunError {
+    let message = format!(
+        "Stopped{}: it waited for an answer too long. A run may wait {} in all for people to answer its questions.",
+        place(stopped_at),
+        seconds(limits.prompt_ms)
+    );
+    RunError { stack: stopped_at.cloned().into_iter().collect(), ..RunError::new("PromptLimit", message) }
 }
 
 fn limit_error(
@@ -266,6 +281,7 @@ mod tests {
             finished: None,
             end: None,
             wall: Duration::from_millis(12),
+            waited: Duration::ZERO,
             output_bytes: 3,
             console_events: 1,
             dropped: Dropped::default(),
@@ -315,6 +331,21 @@ mod tests {
         finished.stopped_at.as_mut().unwrap().file = Some("lib/a.ts".into());
         let report = report(Seen { cause: Some(Cause::Stopped), finished: Some(finished), ..seen() });
         assert_eq!(report.error.unwrap().message, "Stopped, in `loop` at line 7 of lib/a.ts.");
+    }
+
+    #[test]
+    fn a_question_that_nobody_answered_is_told_from_a_slow_program() {
+        let report = report(Seen {
+            cause: Some(Cause::Unanswered),
+            finished: Some(finished(Ending::Stopped)),
+            waited: Duration::from_secs(120),
+            ..seen()
+        });
+        assert_eq!((report.outcome, report.usage.prompt_ms), (Outcome::TimedOut, 120_000));
+        let error = report.error.unwrap();
+        assert_eq!((error.name.as_str(), error.stack.len()), ("PromptLimit", 1));
+        assert!(error.message.starts_with("Stopped, in `loop` at line 7: it waited"), "{}", error.message);
+        assert!(error.message.contains("may wait 120 s in all"), "{}", error.message);
     }
 
     #[test]

@@ -12,18 +12,21 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::clock::Clock;
 use super::console::console;
 use super::egress::Fetches;
 use super::permit::{Asked, Permit};
 use super::process::{End, Life};
+use super::prompts::Prompts;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
-use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
+use super::{Answer, Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Omitted, Returned};
 use crate::protocol::frame::{self, Decoder, Frame};
+use crate::protocol::prompt::PROMPT;
 use crate::protocol::runner::{
-    CONSOLE, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
+    CONSOLE, DISPLAY, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
 };
 
 /// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
@@ -34,8 +37,6 @@ const WRITE_AHEAD: usize = 64 << 10;
 /// How long a process that was killed may take to be gone before its run is reported without it, and its
 /// socket to be at its end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
-/// The longest time that a clock can be set to: without end, for a run.
-const WALL_MOST: Duration = Duration::from_secs(365 * 86_400);
 
 /// Sees a run through.
 pub async fn supervise(
@@ -44,8 +45,10 @@ pub async fn supervise(
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
+    mut answers: mpsc::Receiver<Answer>,
 ) {
-    let (run_id, limits, policy) = (run.run_id, run.limits, run.egress.clone());
+    let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
+    let policy = run.egress.clone();
     let permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
@@ -64,9 +67,11 @@ pub async fn supervise(
         match start {
             Start::Started { stream, life } => {
                 let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
-                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream, fetches);
+                let prompts = Prompts::new(is_attended, inner.settings.prompts);
+                let mut supervisor =
+                    Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
-                let over = supervisor.listen(&events, &mut wish).await;
+                let over = supervisor.listen(&events, &mut wish, &mut answers).await;
                 if over != Over::Unread {
                     return supervisor.conclude(over, life, permit, events, wish).await;
                 }
@@ -103,6 +108,7 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
         finished: None,
         end: None,
         wall: Duration::ZERO,
+        waited: Duration::ZERO,
         output_bytes: 0,
         console_events: 0,
         dropped: Dropped::default(),
@@ -124,6 +130,7 @@ struct Output {
 
 struct Supervisor {
     message_bytes: u64,
+    display_bytes: u64,
     grace: Duration,
     limits: Limits,
     run_id: uuid::Uuid,
@@ -133,7 +140,8 @@ struct Supervisor {
     /// What the runner is still to be told.
     to_write: Vec<u8>,
     fetches: Fetches,
-    started: Instant,
+    prompts: Prompts,
+    clock: Clock,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
     /// An event that the client has not taken yet. While there is one nothing is read, and so the program is
@@ -156,6 +164,7 @@ enum Happened {
     KillIsDue,
     Delivered,
     Fetched(Vec<u8>),
+    Answered(Answer),
     Wrote(std::io::Result<usize>),
     Read(std::io::Result<usize>),
 }
@@ -184,12 +193,15 @@ impl Supervisor {
         limits: Limits,
         stream: UnixStream,
         fetches: Fetches,
+        prompts: Prompts,
     ) -> Self {
         let (reading, writing) = stream.into_split();
-        let frame_bytes =
-            settings.message_bytes.saturating_add(limits.output_bytes.min(RETURNED_BYTES)) + FRAME_SLACK;
+        let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
+        let report_bytes = message_bytes.saturating_add(limits.output_bytes.min(RETURNED_BYTES));
+        let frame_bytes = report_bytes.max(display_bytes).saturating_add(FRAME_SLACK);
         Self {
-            message_bytes: settings.message_bytes,
+            message_bytes,
+            display_bytes,
             grace: settings.grace,
             limits,
             run_id,
@@ -198,7 +210,8 @@ impl Supervisor {
             writing,
             to_write: Vec::new(),
             fetches,
-            started: Instant::now(),
+            prompts,
+            clock: Clock::start(limits.wall_ms, limits.prompt_ms),
             cause: None,
             kill_at: None,
             pending: None,
@@ -219,7 +232,7 @@ impl Supervisor {
         events: mpsc::Sender<RunEvent>,
         mut wish: watch::Receiver<Wish>,
     ) {
-        let wall = self.started.elapsed();
+        let [wall, waited] = self.clock.used();
         self.fetches.give_up();
         if over != Over::Finished {
             life.kill();
@@ -269,6 +282,7 @@ impl Supervisor {
                 finished: self.finished.take(),
                 end,
                 wall,
+                waited,
                 output_bytes: self.output.bytes,
                 console_events: self.output.events,
                 dropped: self.output.dropped,
@@ -279,8 +293,12 @@ impl Supervisor {
     }
 
     /// Passes on what the runner says until nothing more is to be awaited of it.
-    async fn listen(&mut self, events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<Wish>) -> Over {
-        let deadline = self.started + Duration::from_millis(self.limits.wall_ms).min(WALL_MOST);
+    async fn listen(
+        &mut self,
+        events: &mpsc::Sender<RunEvent>,
+        wish: &mut watch::Receiver<Wish>,
+        answers: &mut mpsc::Receiver<Answer>,
+    ) -> Over {
         loop {
             // Frames that are here already, as long as the client keeps up.
             while self.pending.is_none() && self.finished.is_none() && !self.is_broken && !self.is_cut {
@@ -305,7 +323,7 @@ impl Supervisor {
             let happened = tokio::select! {
                 biased;
                 wished = wished(events, wish) => Happened::Wished(wished),
-                () = sleep_until(self.kill_at.unwrap_or(deadline)) => {
+                () = sleep_until(self.kill_at.unwrap_or_else(|| self.clock.deadline())) => {
                     if self.kill_at.is_some() { Happened::KillIsDue } else { Happened::TimeIsUp }
                 }
                 place = events.reserve(), if self.pending.is_some() => match place {
@@ -320,6 +338,7 @@ impl Supervisor {
                 wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
                     Happened::Wrote(wrote)
                 }
+                Some(answer) = answers.recv() => Happened::Answered(answer),
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
                 read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() && !is_behind => {
                     Happened::Read(read)
@@ -327,6 +346,7 @@ impl Supervisor {
             };
             match happened {
                 Happened::Wished(Wished::Stop) => self.end(Cause::Stopped),
+                Happened::TimeIsUp if self.clock.waits() => self.end(Cause::Unanswered),
                 Happened::TimeIsUp => self.end(Cause::TimedOut),
                 Happened::KillIsDue => return Over::KillIsDue,
                 Happened::Wished(Wished::Nothing) => return Over::Unwanted,
@@ -335,6 +355,7 @@ impl Supervisor {
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
                 Happened::Delivered => {}
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
+                Happened::Answered((id, value)) => self.answered(id, value.as_deref()),
                 Happened::Read(Ok(1..)) => self.is_heard = true,
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
@@ -386,11 +407,24 @@ impl Supervisor {
                 Ok((count, events)) => self.console(count, events),
                 Err(what) => self.broken(what),
             },
+            DISPLAY => match console(&frame.payload, self.display_bytes) {
+                Ok((1, events)) => self.console(1, events),
+                Ok(_) => self.broken("a frame with more than one thing to display"),
+                Err(what) => self.broken(what),
+            },
             FINISHED => match serde_json::from_slice::<FinishedSpec>(&frame.payload) {
                 Ok(finished) => self.finished(finished, frame.payload.len()),
                 Err(error) => self.broken(&error.to_string()),
             },
             // A run that is to end begins nothing more, and what it began is given up.
+            PROMPT if self.cause.is_some() => {}
+            PROMPT => match self.prompts.take(&frame.payload) {
+                Ok(event) => {
+                    self.pending = Some(event);
+                    self.clock.switch(true);
+                }
+                Err(what) => self.broken(what),
+            },
             kind if Fetches::is_about(kind) && self.cause.is_some() => {}
             kind if Fetches::is_about(kind) => {
                 if let Err(what) = self.fetches.take(kind, &frame.payload) {
@@ -416,6 +450,14 @@ impl Supervisor {
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;
+    }
+
+    /// Passes an answer on. One to a question that is not open comes too late for it.
+    fn answered(&mut self, id: u32, value: Option<&str>) {
+        if let Some(frame) = self.prompts.answer(id, value) {
+            self.to_write.extend_from_slice(&frame);
+            self.clock.switch(self.prompts.is_open());
+        }
     }
 
     fn dropped(&mut self, events: u64, bytes: u64) {

@@ -52,6 +52,8 @@ impl Calls {
             zygote_forks: 10_000,
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
+            display_bytes: 256 << 10,
+            prompts: 0,
             egress: mayfly::sandbox::egress::EgressSettings::default(),
             modules_dir: None,
         })
@@ -80,6 +82,8 @@ impl Calls {
             limits: Limits::default(),
             egress: None,
             modules: Allowed::default(),
+            stdin: Vec::new(),
+            is_attended: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {
@@ -94,7 +98,10 @@ impl Calls {
                         other => panic!("{name}: {other:?}"),
                     };
                 }
-                RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Console { .. } => {}
+                RunEvent::Queued { .. }
+                | RunEvent::Started
+                | RunEvent::Console { .. }
+                | RunEvent::Prompt { .. } => {}
             }
         }
     }

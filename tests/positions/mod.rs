@@ -44,8 +44,8 @@ fn compare(case: &Case, ran: &Value) -> Result<(), String> {
         };
         if found != Some(expected) {
             return Err(format!(
-                "{}: {} is at {expected:?}, and {found:?} was said: {ran:#}",
-                case.title, mark.name
+                "{}: {} is at {expected:?}, and {found:?} was said: {} {} {}",
+                case.title, mark.name, ran["outcome"], ran["error"], ran["console"]
             ));
         }
         before = expected;

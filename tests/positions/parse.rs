@@ -3,12 +3,12 @@
 //! ```text
 //! ==== what it is [language] [mode]
 //! ---- lib/a.ts             (a file of its own; without one, all of it is `source`)
-//! const a: number = boom()  ◀throws
+//! const a: number = b◀throws▶oom()
 //! ```
 //!
-//! `◀name` marks the character before it as a place, and is taken out: `◀log` of a console call, `◀throws` of the
-//! error's innermost frame, `◀frame1` and so on of those around it, `◀stopped` of where the program was stopped
-//! (anywhere from the mark before to it), `◀cause` of the innermost frame of the error's cause. Marks stand right
+//! `◀name▶` marks the character before it as a place, and is taken out: `◀log▶` of a console call, `◀throws▶` of the
+//! error's innermost frame, `◀frame1▶` and so on of those around it, `◀stopped▶` of where the program was stopped
+//! (anywhere from the mark before to it), `◀cause▶` of the innermost frame of the error's cause. Marks stand right
 //! behind the first character of the place.
 
 use serde_json::{Value, json};
@@ -38,13 +38,13 @@ fn unmarked(text: &str, file: Option<&str>, marks: &mut Vec<Mark>) -> String {
     while let Some(at) = rest.find('◀') {
         plain.push_str(&rest[..at]);
         rest = &rest[at + '◀'.len_utf8()..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let end = rest.find('▶').expect("a mark ends with ▶");
         let line = plain.matches('\n').count() as u64 + 1;
         let start = plain.rfind('\n').map_or(0, |at| at + 1);
         // The mark stands behind the character, whose column this is.
         let column = plain[start..].chars().map(|c| c.len_utf16() as u64).sum();
         marks.push(Mark { name: rest[..end].to_owned(), file: file.map(str::to_owned), line, column });
-        rest = &rest[end..];
+        rest = &rest[end + '▶'.len_utf8()..];
     }
     plain.push_str(rest);
     plain
@@ -84,7 +84,7 @@ pub fn cases(text: &str) -> Vec<Case> {
 #[test]
 fn marks_are_taken_out_and_kept() {
     let cases = cases(
-        "==== a [typescript module]\nab◀log c\n😀d◀throws\n==== b [js]\n---- m.js\nx◀one\n---- a/b.js\n\ny◀two\n",
+        "==== a [typescript module]\nab◀log▶ c\n😀d◀throws▶\n==== b [js]\n---- m.js\nx◀one▶\n---- a/b.js\n\ny◀two▶\n",
     );
     assert_eq!(
         cases[0].request,

@@ -32,6 +32,8 @@ pub(crate) struct FakeRun {
     pub(crate) stopped: CancellationToken,
     /// Cancelled when the run's handle is dropped.
     pub(crate) dropped: CancellationToken,
+    /// Answers to its questions.
+    pub(crate) answers: mpsc::UnboundedReceiver<(u32, Option<String>)>,
 }
 
 impl FakeRun {
@@ -71,11 +73,17 @@ struct FakeRuns {
 struct FakeHandle {
     stopped: CancellationToken,
     dropped: CancellationToken,
+    answers: mpsc::UnboundedSender<(u32, Option<String>)>,
 }
 
 impl OpenRun for FakeHandle {
     fn stop(&self) {
         self.stopped.cancel();
+    }
+
+    fn answer(&self, prompt_id: u32, value: Option<String>) {
+        // A test that has dropped the run looks at no more answers.
+        let _ = self.answers.send((prompt_id, value));
     }
 }
 
@@ -93,9 +101,10 @@ impl Runs for FakeRuns {
         }
         let (events, receiver) = mpsc::channel(4);
         let (stopped, dropped) = (CancellationToken::new(), CancellationToken::new());
-        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone() };
+        let (answered, answers) = mpsc::unbounded_channel();
+        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone(), answers: answered };
         // A test that has ended looks at no more runs.
-        let _ = self.started.send(FakeRun { run, events, stopped, dropped });
+        let _ = self.started.send(FakeRun { run, events, stopped, dropped, answers });
         Ok((Box::new(handle), receiver))
     }
 

@@ -166,6 +166,8 @@ async fn pump(
             Some(RunEvent::Queued { position }) => ServerMsg::Queued { run_id, position },
             Some(RunEvent::Started) => ServerMsg::Started { run_id },
             Some(RunEvent::Console { seq, count: _, events }) => ServerMsg::Console { run_id, seq, events },
+            // Nobody can answer here: the program has its `stdin`.
+            Some(RunEvent::Prompt { .. }) => continue,
             Some(RunEvent::Finished(report)) => ServerMsg::Finished { run_id, report: *report },
             None => ServerMsg::Finished { run_id, report: lost_run(limits) },
         };
@@ -196,7 +198,7 @@ impl Log {
             ServerMsg::Started { .. } => "started",
             ServerMsg::Console { .. } => "console",
             ServerMsg::Finished { .. } => "finished",
-            ServerMsg::Hello { .. } | ServerMsg::Rejected { .. } => "message",
+            ServerMsg::Hello { .. } | ServerMsg::Rejected { .. } | ServerMsg::Prompt { .. } => "message",
         };
         let mut events = lock(&self.events);
         let mut text = String::with_capacity(json.len() + 100);

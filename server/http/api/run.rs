@@ -101,7 +101,8 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
     let mut report = None;
     while let Some(event) = events.recv().await {
         match event {
-            RunEvent::Queued { .. } | RunEvent::Started => {}
+            // Nobody is asked anything here.
+            RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Prompt { .. } => {}
             RunEvent::Console { events, .. } => append(&mut console, events.get()),
             RunEvent::Finished(finished) => {
                 report = Some(*finished);

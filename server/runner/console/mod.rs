@@ -33,13 +33,15 @@ const MAX_LABELS: usize = 1_000;
 /// The longest label, in UTF-16 units; of longer ones only the beginning counts.
 const LABEL_UNITS: usize = 200;
 /// The longest `text` of an event, in UTF-16 units.
-const TEXT_UNITS: usize = 4_096;
+pub const TEXT_UNITS: usize = 4_096;
 /// The deepest nesting of groups that is shown; deeper groups stay at it.
 const MAX_GROUPS: u32 = 100;
 /// How far up the stack the call's position is looked for.
-const POSITION_FRAMES: usize = 16;
+pub const POSITION_FRAMES: usize = 16;
 /// What an event takes in JSON without its variable parts, rounded up.
 const EVENT: usize = 360;
+/// `{"type":"string","value":"","length":…},`
+const SHOWN: usize = 60;
 /// The least that `message_bytes` can be.
 pub const MIN_MESSAGE_BYTES: usize = 1_024;
 
@@ -70,6 +72,32 @@ struct Draft<'s, 'a> {
     position: Place,
     at_ms: u64,
     depth: u32,
+}
+
+/// A question of the program's that is over.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The question.
+    pub message: &'a str,
+    /// What came of it.
+    pub answer: Answer<'a>,
+    /// Where it was asked.
+    pub position: Place,
+    /// Whether it is rather that there was nobody to ask.
+    pub is_notice: bool,
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// There is nothing to answer.
+    None,
+    /// Nobody answered it.
+    Cancelled,
+    /// Yes or no.
+    Yes(bool),
+    /// This.
+    Text(&'a str),
 }
 
 /// The arguments in a JavaScript array made by a rest parameter.
@@ -129,7 +157,68 @@ impl Console {
             depth: self.groups.min(MAX_GROUPS),
             table: None,
             stack: None,
+            bundle: None,
         }
+    }
+
+    /// A question and its answer.
+    pub fn asked(&self, asked: &Asked<'_>) -> ConsoleEvent {
+        let Asked { message, answer, position, is_notice } = asked;
+        // Each of the two is there twice: for itself, and in the text.
+        let bytes = self.message_bytes.saturating_sub(EVENT + 2 * SHOWN) / 4;
+        let string = |text: &str| {
+            let (length, mut value) = (size::units(text) as u64, text.to_owned());
+            size::cut(&mut value, bytes, TEXT_UNITS);
+            Value::String { value, length }
+        };
+        let answer = match *answer {
+            Answer::None => None,
+            Answer::Cancelled => Some(Value::Null),
+            Answer::Yes(yes) => Some(Value::Boolean { value: yes }),
+            Answer::Text(text) => Some(string(text)),
+        };
+        let args: Vec<Value> = std::iter::once(string(message)).chain(answer).collect();
+        let mut text: String = args.iter().map(line).collect::<Vec<_>>().join(" ");
+        shorten(&mut text, 2 * bytes);
+        ConsoleEvent {
+            level: if *is_notice { Level::Warn } else { Level::Log },
+            kind: Some(Kind::Prompt),
+            args,
+            format: None,
+            text,
+            line: position.line,
+            column: position.column,
+            file: position.file.clone(),
+            at_ms: self.started.elapsed().as_millis() as u64,
+            depth: self.groups.min(MAX_GROUPS),
+            table: None,
+            stack: None,
+            bundle: None,
+        }
+    }
+
+    /// An event of `display`, of a value that has no bundle, or still without its bundle.
+    pub fn displayed<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: Option<v8::Local<'s, v8::Value>>,
+    ) -> ConsoleEvent {
+        guarded(scope, |scope| {
+            let draft = Draft {
+                level: Level::Log,
+                kind: Some(Kind::Display),
+                prefix: "",
+                lead: None,
+                args: value.as_slice(),
+                formatted: false,
+                columns: None,
+                stack: None,
+                position: self.frames.position(scope, POSITION_FRAMES),
+                at_ms: self.started.elapsed().as_millis() as u64,
+                depth: self.groups.min(MAX_GROUPS),
+            };
+            self.fitted(scope, &draft)
+        })
     }
 
     fn call_guarded<'s>(
@@ -361,6 +450,7 @@ impl Console {
             depth: draft.depth,
             table,
             stack,
+            bundle: None,
         }
     }
 }

@@ -243,8 +243,9 @@ impl Eraser<'_> {
         let word = if it.r#static { "static " } else { "" };
         let key = &self.source[it.key.span().start as usize..it.key.span().end as usize];
         let field = format!("#{}a{}", self.own, self.made);
+        let end = self.blank_next(end, b'!');
         let start = it.type_annotation.as_ref().map_or(end, |it| it.span.end);
-        let start = self.blank_next(start, b'!');
+        self.edits.blank(end, start);
         let parts = format!("(){{return this.{field}}}{word}set {key}($){{this.{field}=$}}{word}{field}");
         let is_decorated = !it.decorators.is_empty();
         match &it.value {

@@ -78,7 +78,7 @@ impl Eraser<'_> {
 
     /// ```text
     /// enum Color { Red, Blue = "b" }
-    /// var Color;{const $o=Color||(Color={});let $v;const Red=$v=0,{}=…;const Blue=$v=("b"),{}=… }
+    /// var Color;{const $o=Color||(Color={});let $v;{const Red=$v=(0),{}=…; const Blue=$v=("b"),{}=…; }}
     /// ```
     /// In declarations only, which have no completion value, and without a function, which would have a frame in
     /// stacks.
@@ -95,7 +95,7 @@ impl Eraser<'_> {
         self.edits.replace(
             start,
             it.body.span.start + 1,
-            format!("{declaration}{{const {object}={made};let {value};"),
+            format!("{declaration}{{const {object}={made};let {value};{{"),
         );
         for (index, member) in it.body.members.iter().enumerate() {
             let key = match &member.id {
@@ -135,6 +135,7 @@ impl Eraser<'_> {
             }
             self.blank_next(member.span.end, b',');
         }
+        self.edits.insert(it.body.span.end, "}");
     }
 
     /// ```text

@@ -204,6 +204,8 @@ impl Program {
             None
         };
         let wants_commonjs = goal == Goal::Module && !mentions.own_names().is_empty();
+        // A module that exports something under our name has no value.
+        let captures = captures && !(goal == Goal::Module && source.contains(RESULT_EXPORT));
         let captured = if captures && goal != Goal::Script { last_expression(tree) } else { None };
         if syntax.is_plain() && captured.is_none() && !wants_commonjs {
             return Self { lone_throw, mentions, ..Self::plain(source, goal) };
@@ -272,7 +274,7 @@ impl Program {
 
 /// Where the first thing is that the parser does not understand.
 fn first_error(parsed: &ParserReturn) -> Option<u32> {
-    parsed.diagnostics.first().map(|error| error.labels.first().map_or(0, |label| label.offset() as u32))
+    parsed.diagnostics.first().map(|error| error.labels.first().map_or(0, oxc_span::LabeledSpan::offset))
 }
 
 /// What the parser does not understand.

@@ -271,7 +271,7 @@ fn jsx_becomes_calls() {
 
 #[test]
 fn what_is_no_typescript_is_told_where() {
-    for (source, place) in [("let a: = 1", (1, 8)), ("\n let a: b c", (2, 11)), ("enum A { b = }", (1, 14))] {
+    for (source, place) in [("let a: = 1", (1, 8)), ("\n let a: b c", (2, 10)), ("enum A { b = }", (1, 14))] {
         let program = Program::new(source.into(), TYPESCRIPT, Want::Auto, true);
         let (message, point) = program.error.expect(source);
         assert_eq!((point.line, point.column), place, "{message}");

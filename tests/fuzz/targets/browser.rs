@@ -53,11 +53,12 @@ struct Written<'a> {
     export: Option<&'a str>,
     input: Option<&'a RawValue>,
     limits: LimitsRequest,
+    stdin: &'a [String],
 }
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits } = request;
+    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin } = request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
@@ -69,6 +70,7 @@ fn run_json(request: &RunRequest) -> String {
         export: export.as_deref(),
         input: input.as_deref(),
         limits: *limits,
+        stdin,
     };
     serde_json::to_string(&written).expect("a request can be written")
 }
