@@ -112,7 +112,8 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended: false })
+        let is_attended = false;
+        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod calls;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
 mod confinement;
@@ -11,7 +12,6 @@ mod embed;
 mod events;
 mod fetch;
 mod files;
-mod function_endpoints;
 mod functions;
 mod fuzz;
 mod hostile;

@@ -159,7 +159,11 @@ fn message(html: &mut Html, event: &ConsoleEvent) {
         Some(Kind::Network) => {
             html.tag("<strong>Network</strong>: <span class=\"text\">").text(&event.text).tag("</span>");
         }
-        Some(Kind::Dir | Kind::GroupEnd) | None => content(html, event),
+        Some(Kind::Prompt) => {
+            html.tag("<span class=\"text\">").text(&event.text).tag("</span>");
+        }
+        // What is shown as more than text takes the page's scripts, which have all of it.
+        Some(Kind::Display | Kind::Dir | Kind::GroupEnd) | None => content(html, event),
     }
 }
 

@@ -198,7 +198,7 @@ impl Log {
             ServerMsg::Started { .. } => "started",
             ServerMsg::Console { .. } => "console",
             ServerMsg::Finished { .. } => "finished",
-            ServerMsg::Hello { .. } | ServerMsg::Rejected { .. } => "message",
+            ServerMsg::Hello { .. } | ServerMsg::Rejected { .. } | ServerMsg::Prompt { .. } => "message",
         };
         let mut events = lock(&self.events);
         let mut text = String::with_capacity(json.len() + 100);

@@ -135,7 +135,7 @@ fn argument(bytes: &[u8]) -> Result<Option<Box<RawValue>>, Problem> {
 
 /// The run that calls a snippet's function.
 fn call_of(content: Content, input: Option<Box<RawValue>>) -> RunRequest {
-    let Content { title: _, source, files, entry, language, mode: _, export, input: own, stdin: _ } = content;
+    let Content { title: _, source, files, entry, language, mode: _, export, input: own, stdin } = content;
     let file = |file: crate::snippets::File| SourceFile { name: file.name, content: file.content };
     RunRequest {
         run_id: None,
@@ -153,6 +153,7 @@ fn call_of(content: Content, input: Option<Box<RawValue>>) -> RunRequest {
         // A call without an argument has the one that was shared.
         input: input.or(own),
         limits: LimitsRequest::default(),
+        stdin: stdin.unwrap_or_default(),
     }
 }
 
