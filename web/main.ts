@@ -1,34 +1,48 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
+import type { Command } from "./commands.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
-import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
 import { exampleMenu } from "./menu.ts";
 import { INITIAL, openRun, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
+import { SettingsStore } from "./settings.ts";
 import { Socket } from "./socket.ts";
+import { translatePage, useLocale, words } from "./strings/words.ts";
 import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
 import { followViewport } from "./viewport.ts";
+import { Workbench, draftOf, programOf } from "./workbench.ts";
+import { Workspace } from "./workspace.ts";
 
 /** How often times on the page are brought up to date, in milliseconds. */
 const TICK_MS = 100;
 
+const settings = new SettingsStore();
+await useLocale(settings.now.locale);
+translatePage(document);
+
 const saved = byId("saved", HTMLElement);
 const draft = new Draft({
   onSaved: (ok) => {
-    saved.textContent = ok ? "Draft kept in this browser" : "This browser keeps no draft: copy what you need";
+    saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? EXAMPLES[0].source, {
+const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? EXAMPLES[0].source, {
   onChange: () => {
-    draft.changed(() => editor.text());
+    draft.changed(() => draftOf(editor));
   },
   onRun: run,
+  onFiles: () => {
+    bench.show();
+  },
+  onEscape: () => {
+    bench.escaped();
+  },
 });
-const jump = (place: { line: number; column: number }) => {
+const jump = (place: { line: number; column: number; file?: string }) => {
   editor.jump(place);
 };
 const output = new ConsolePanel(
@@ -75,7 +89,7 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
 
 function run(): void {
   draft.flush();
-  dispatch({ type: "run", runId: uuid(), source: editor.text(), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: programOf(editor), now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -83,7 +97,7 @@ function dispatch(action: Action): void {
   state = step.state;
   for (const effect of step.effects) perform(effect);
   bar.show(state, Date.now());
-  empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
+  empty.textContent = state.phase.at === "finished" ? words().nothingPrinted : invitation;
   tickWhileNeeded();
 }
 
@@ -95,6 +109,7 @@ function perform(effect: Effect): void {
     case "begin":
       output.clear();
       editor.begin();
+      bench.fail(null);
       break;
     case "events":
       output.events(effect.events);
@@ -109,7 +124,8 @@ function perform(effect: Effect): void {
       output.notice(effect.level, effect.text);
       break;
     case "mark":
-      editor.mark({ kind: effect.kind, line: effect.frame.line, column: effect.frame.column, message: effect.message });
+      editor.mark({ ...effect.frame, kind: effect.kind, message: effect.message });
+      bench.fail((effect.frame as { file?: string }).file ?? editor.entry);
       break;
     case "announce":
       live.textContent = effect.text;
@@ -149,12 +165,6 @@ byId("skip", HTMLAnchorElement).addEventListener("click", (event) => {
   event.preventDefault();
   editor.focus();
 });
-document.addEventListener("keydown", (event) => {
-  // In the editor CodeMirror has seen it already.
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-  event.preventDefault();
-  run();
-});
 addEventListener("online", () => {
   socket.retryNow();
 });
@@ -166,9 +176,39 @@ document.addEventListener("visibilitychange", () => {
   else socket.retryNow();
 });
 exampleMenu(byId("examples", HTMLButtonElement), byId("examples-menu", HTMLElement), (example) => {
-  editor.replace(example.source);
-  live.textContent = `${example.name} loaded. Undo brings your program back.`;
+  bench.load(example.source, example.name);
 });
 themeChoice(byId("theme", HTMLButtonElement));
+const press = (id: string) => () => {
+  byId(id, HTMLButtonElement).click();
+};
+const bench = new Workbench({
+  editor,
+  settings,
+  announce: (text) => {
+    live.textContent = text;
+  },
+  commands: (): Command[] => [
+    { id: "run", title: words().runProgram, keys: ["Mod-Enter"], run },
+    { id: "stop", title: words().stopProgram, run: press("stop") },
+    { id: "clear", title: words().clearConsole, run: press("clear") },
+    {
+      id: "editor",
+      title: words().focusEditor,
+      run: () => {
+        editor.focus();
+      },
+    },
+    {
+      id: "console",
+      title: words().focusConsole,
+      run: () => {
+        byId("console", HTMLElement).focus();
+      },
+    },
+    { id: "examples", title: words().showExamples, run: press("examples") },
+    { id: "theme", title: words().changeTheme, run: press("theme") },
+  ],
+});
 followViewport();
 bar.show(state, Date.now());

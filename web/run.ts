@@ -36,11 +36,14 @@ export type Open = {
   heardAt: number;
 };
 
+/** What is to run: one program, or files and which of them is the program. */
+export type Program = { source: string } | { files: { name: string; content: string }[]; entry: string };
+
 /** Where the visitor's run is. */
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; source: string }
+  | { at: "waiting"; runId: string; program: Program }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -58,7 +61,7 @@ export type State = {
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; source: string; now: number }
+  | { type: "run"; runId: string; program: Program; now: number }
   | { type: "stop" }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
@@ -91,7 +94,7 @@ export const INITIAL: State = { connection: { at: "connecting" }, hello: null, p
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action.runId, action.source, action.now);
+      return run(state, action.runId, action.program, action.now);
     case "stop":
       return stop(state);
     case "connection":
@@ -133,23 +136,23 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, runId: string, source: string, now: number): Step {
+function run(state: State, runId: string, program: Program, now: number): Step {
   const before = openRun(state);
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, runId, source, now);
+  const started = submit(state, runId, program, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, runId: string, source: string, now: number): Step {
+function submit(state: State, runId: string, program: Program, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, source } });
+    return step({ ...state, phase: { at: "waiting", runId, program } });
   }
-  const size = new TextEncoder().encode(source).length;
+  const size = sizeOf(program);
   if (size > hello.source_bytes) {
     const text = `The program is ${bytes(size)} long; this server takes at most ${bytes(hello.source_bytes)}. Shorten it.`;
     return step(
@@ -168,8 +171,21 @@ function submit(state: State, runId: string, source: string, now: number): Step 
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: { type: "run", run_id: runId, source, language: "javascript", mode: "auto" } },
+    { type: "send", message: request(runId, program) },
   );
+}
+
+/** Bytes of a program, in UTF-8, as the server counts them. */
+function sizeOf(program: Program): number {
+  const encoder = new TextEncoder();
+  const texts = "source" in program ? [program.source] : program.files.map((file) => file.content);
+  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
+}
+
+function request(run_id: string, program: Program): ClientMsg {
+  if ("source" in program) return { type: "run", run_id, source: program.source, language: "javascript", mode: "auto" };
+  // The wire's types know files as soon as the server does.
+  return { type: "run", run_id, files: program.files, entry: program.entry, mode: "auto" } as unknown as ClientMsg;
 }
 
 function stop(state: State): Step {
@@ -236,7 +252,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase.runId, state.phase.source, now);
+  const sent = submit(next, state.phase.runId, state.phase.program, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 

@@ -60,7 +60,10 @@ export async function openPage(
     if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
-  page.on("requestfailed", (request) => problems.push(`request: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // A page that is left or reloaded gives up what it was loading for later.
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`request: ${request.url()}`);
+  });
   await page.goto(url);
   await page.locator("#connection[data-at=open]").waitFor();
   return { page, problems, close: () => context.close() };

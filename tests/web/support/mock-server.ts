@@ -18,6 +18,7 @@ const CSP = [
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
+  "worker-src 'self'",
   "font-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -29,6 +30,31 @@ const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".txt": "text/plain; charset=utf-8",
+  ".json": "application/json",
+};
+
+const AXIOS = `export interface AxiosResponse<T = any> { data: T; status: number }
+export interface AxiosStatic {
+  /** Fetches by GET. */
+  get<T = any>(url: string, config?: { timeout?: number }): Promise<AxiosResponse<T>>;
+}
+declare const axios: AxiosStatic;
+export default axios;
+export declare const get: AxiosStatic["get"];
+`;
+
+/** What programs may import, and the types of it: as the real server answers. */
+const answers: Record<string, unknown> = {
+  "/api/v1/modules": {
+    builtins: [{ name: "node:util" }, { name: "node:events" }],
+    packages: [
+      { name: "axios", version: "1.0.0", license: "MIT", paths: [], exports: ["get"], types: "/api/v1/modules/types/axios" },
+      { name: "lodash", version: "4.0.0", license: "MIT", paths: ["fp"], exports: ["chunk", "debounce"] },
+    ],
+  },
+  "/api/v1/modules/types/axios": {
+    files: { "node_modules/axios/package.json": '{"name": "axios", "types": "index.d.ts"}', "node_modules/axios/index.d.ts": AXIOS },
+  },
 };
 
 /** The limits that the mock tells. */
@@ -128,7 +154,8 @@ export class MockServer {
   static async start(port = 0): Promise<MockServer> {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
-    const page = await render(manifest);
+    const preload = JSON.parse(await readFile(path.join(dist, "preload.json"), "utf8")) as Record<string, string[]>;
+    const page = await render(manifest, preload);
     let mock: MockServer | null = null;
     const http = createServer((request, response) => {
       const refusal = mock?.refusal ?? null;
@@ -137,7 +164,11 @@ export class MockServer {
         return;
       }
       const name = /^\/assets\/([\w.-]+)$/.exec(request.url ?? "")?.[1];
-      if (request.url === "/") {
+      const json = answers[request.url ?? ""];
+      if (json !== undefined) {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify(json));
+      } else if (request.url === "/") {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
         response.end(page);
       } else if (name !== undefined && Object.values(manifest).includes(name)) {
@@ -197,7 +228,7 @@ function refuse(response: ServerResponse, detail: string): void {
 }
 
 /** As much of askama as the page's templates use. */
-async function render(manifest: Record<string, string>): Promise<string> {
+async function render(manifest: Record<string, string>, preload: Record<string, string[]>): Promise<string> {
   const read = (name: string) => readFile(path.join(root, "templates", name), "utf8");
   const blocks = new Map<string, string>();
   for (const [, name, body] of (await read("index.html")).matchAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g)) {
@@ -205,6 +236,9 @@ async function render(manifest: Record<string, string>): Promise<string> {
   }
   return (await read("base.html"))
     .replaceAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g, (_, name: string, body: string) => blocks.get(name) ?? body)
+    .replaceAll(/{% for (\w+) in assets\.preload\("([\w.-]+)"\) %}([\s\S]*?){% endfor %}/g, (_, url: string, name: string, body: string) =>
+      (preload[name] ?? []).map((part) => body.replaceAll(`{{ ${url} }}`, `/assets/${part}`)).join(""),
+    )
     .replaceAll(/{{ assets\.url\("([\w.-]+)"\) }}/g, (_, name: string) => {
       const hashed = manifest[name];
       if (hashed === undefined) throw new Error(`The templates name an asset that was not built: ${name}`);
