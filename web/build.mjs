@@ -42,6 +42,19 @@ const closeBracketsAlone = {
   },
 };
 
+/** Emacs' keys are bound by calls that their library's own build has marked as without effect. */
+const emacsKeysKept = {
+  name: "emacs-keys-kept",
+  setup(on) {
+    on.onLoad({ filter: /codemirror-emacs\/dist\/index\.js$/ }, async ({ path: file }) => {
+      const text = await readFile(file, "utf8");
+      const contents = text.replaceAll("/*@__PURE__*/EmacsHandler.", "EmacsHandler.");
+      if (contents === text) throw new Error("@replit/codemirror-emacs is no longer built as it was: take this plugin out.");
+      return { contents, loader: "js" };
+    });
+  },
+};
+
 /** A name with the content's hash in it. */
 function hashedName(name, bytes) {
   const { name: stem, ext } = path.parse(name);
@@ -58,7 +71,7 @@ async function bundle({ entry, format }, addresses) {
     splitting: format === "esm",
     // Their names come from their content, as those of all other files do.
     chunkNames: "[name]-[hash]",
-    plugins: [closeBracketsAlone],
+    plugins: [closeBracketsAlone, emacsKeysKept],
     define: { ASSETS: JSON.stringify(addresses) },
     target: "es2022",
     minify: true,

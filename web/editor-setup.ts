@@ -95,8 +95,9 @@ export function setup(name: string, slots: ReadonlyMap<Slot, Extension>, events:
   };
   const slot = (of: Slot) => SLOTS[of].of(slots.get(of) ?? []);
   return [
+    // Before every keymap: these have a way of their own to hear of keys.
+    Prec.highest(slot("keys")),
     Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
-    slot("keys"),
     lineNumbers(),
     foldGutter({ markerDOM: foldMarker }),
     codeFolding({ placeholderText: "…" }),

@@ -98,10 +98,12 @@ async function complete(page: Page, context: CompletionContext): Promise<Complet
   const file = fileOf(state);
   const found = await page.client.ask("complete", { file, at: pos, explicit }).catch(() => null);
   if (found === null || context.aborted) return null;
-  return { from: found.from, to: found.to, options: found.items.map((item) => option(page, file, pos, item)), validFor: /^[\w$]*$/ };
+  // What follows the caret is replaced by the choice, and is no part of what is looked for.
+  const after = Math.max(0, found.to - pos);
+  return { from: found.from, options: found.items.map((item) => option(page, file, pos, after, item)), validFor: /^[\w$]*$/ };
 }
 
-function option(page: Page, file: string, at: number, item: Completion): Option {
+function option(page: Page, file: string, at: number, after: number, item: Completion): Option {
   const { label, kind, rank, source, data, insert, caret } = item;
   const imported = source !== undefined && source !== "";
   return {
@@ -116,7 +118,7 @@ function option(page: Page, file: string, at: number, item: Completion): Option 
     },
     apply: (view, _, from, to) => {
       const text = insert ?? label;
-      view.dispatch(insertCompletionText(view.state, text, from, to));
+      view.dispatch(insertCompletionText(view.state, text, from, Math.min(to + after, view.state.doc.length)));
       if (caret !== undefined) {
         view.dispatch({ selection: { anchor: from + caret } });
         startCompletion(view);

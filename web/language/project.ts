@@ -51,11 +51,14 @@ export class Project {
   /** Declarations of modules that have no package of their own, such as those of `node:util`. */
   readonly #ambient = new Set<string>();
   #versions = 0;
+  /** Files have come or gone: imports that led nowhere may lead somewhere now, and the other way round. */
+  #moved = false;
 
   constructor(library: Library) {
     for (const [name, text] of Object.entries(library.files)) this.#put(LIBRARY + name, text);
     const options = { ...OPTIONS, lib: library.roots };
-    const host: ts.LanguageServiceHost = {
+    // Without this the service keeps what it once found out about an import. Its types don't tell of it.
+    const host: ts.LanguageServiceHost & { hasInvalidatedResolutions: () => boolean } = {
       getCompilationSettings: () => options,
       getProjectVersion: () => String(this.#versions),
       getScriptFileNames: () => [`${LIBRARY}lib.mayfly.d.ts`, ...this.#ambient, ...[...this.#names].map(pathOf)],
@@ -66,6 +69,7 @@ export class Project {
       },
       getCurrentDirectory: () => PROGRAM,
       getDefaultLibFileName: () => `${LIBRARY}lib.es2025.d.ts`,
+      hasInvalidatedResolutions: () => this.#moved,
       fileExists: (path) => this.#files.has(path),
       readFile: (path) => this.#files.get(path)?.text,
       directoryExists: (path) => this.#folders.has(path.replace(/\/$/, "")),
@@ -82,6 +86,7 @@ export class Project {
   /** Takes over what changed. */
   update(changed: readonly SourceFile[], removed: readonly string[]): void {
     for (const name of removed) {
+      this.#moved = true;
       this.#names.delete(name);
       this.#files.delete(pathOf(name));
     }
@@ -116,6 +121,7 @@ export class Project {
   program(): ts.Program {
     const program = this.service.getProgram();
     if (program === undefined) throw new Error("The language service has no program.");
+    this.#moved = false;
     return program;
   }
 
@@ -150,6 +156,7 @@ export class Project {
 
   #put(path: string, text: string): void {
     this.#versions += 1;
+    if (!this.#files.has(path)) this.#moved = true;
     this.#files.set(path, { text, version: this.#versions });
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) this.#folders.add(path.slice(0, end));
   }

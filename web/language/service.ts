@@ -60,6 +60,8 @@ const IN_JAVASCRIPT = new Set([2300, 2304, 2448, 2451, 2480, 2481, 2552, 2588, 1
 
 /** Answers one call. */
 export function answer<Name extends Call>(project: Project, call: Name, asks: Calls[Name]["asks"]): Calls[Name]["gives"] {
+  // Brings it up to date with everything that has changed.
+  project.program();
   return (ANSWERS[call] as (project: Project, asks: Calls[Name]["asks"]) => Calls[Name]["gives"])(project, asks);
 }
 

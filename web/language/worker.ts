@@ -20,6 +20,12 @@ const early: ToWorker[] = [];
 /** Types that were fetched or are on their way, by address. */
 const asked = new Set<string>();
 
+/** Those that are on their way. */
+const coming = new Set<Promise<void>>();
+
+/** How long an answer may wait for types that are on their way, in milliseconds. */
+const PATIENCE_MS = 1500;
+
 scope.addEventListener("message", ({ data }) => {
   if (data.type === "start") void start(data.library, data.modules);
   else if (project === null) early.push(data);
@@ -33,17 +39,31 @@ async function start(library: string, modules: string | null): Promise<void> {
     scope.postMessage({ type: "failed", message: wordsOf(error) });
     return;
   }
-  scope.postMessage({ type: "ready" });
-  for (const message of early.splice(0)) hear(project, message);
-  if (modules === null) return;
-  try {
-    project.modules = readList(await fetchJson(modules));
-  } catch {
-    // Without the list there is only less to complete.
-    return;
+  const on = project;
+  if (modules !== null) {
+    expect(
+      fetchJson(modules).then((list) => {
+        on.modules = readList(list);
+        learn(on);
+      }),
+    );
   }
-  scope.postMessage({ type: "learned" });
-  learn(project);
+  scope.postMessage({ type: "ready" });
+  for (const message of early.splice(0)) hear(on, message);
+}
+
+/** Lets answers wait for something, and tells when it is there. Without it there is only less to tell. */
+function expect(fetching: Promise<void>): void {
+  const done = fetching.then(
+    () => {
+      scope.postMessage({ type: "learned" });
+    },
+    () => undefined,
+  );
+  coming.add(done);
+  void done.finally(() => {
+    coming.delete(done);
+  });
 }
 
 function hear(on: Project, message: ToWorker): void {
@@ -55,11 +75,21 @@ function hear(on: Project, message: ToWorker): void {
       learn(on);
       break;
     case "call":
-      try {
-        scope.postMessage({ type: "answer", id: message.id, gives: answer(on, message.call, message.asks) });
-      } catch (error) {
-        scope.postMessage({ type: "error", id: message.id, message: wordsOf(error) });
+      if (coming.size === 0) reply(on, message);
+      else {
+        const late = new Promise((done) => setTimeout(done, PATIENCE_MS));
+        void Promise.race([Promise.all(coming), late]).then(() => {
+          reply(on, message);
+        });
       }
+  }
+}
+
+function reply(on: Project, { id, call, asks }: Extract<ToWorker, { type: "call" }>): void {
+  try {
+    scope.postMessage({ type: "answer", id, gives: answer(on, call, asks) });
+  } catch (error) {
+    scope.postMessage({ type: "error", id, message: wordsOf(error) });
   }
 }
 
@@ -68,16 +98,17 @@ function learn(on: Project): void {
   for (const url of wanted(on)) {
     if (asked.has(url)) continue;
     asked.add(url);
-    fetchJson(url).then(
+    const fetching = fetchJson(url).then(
       (body) => {
         on.addTypes(readTypes(body));
-        scope.postMessage({ type: "learned" });
       },
-      () => {
+      (error: unknown) => {
         // The next change asks again.
         asked.delete(url);
+        throw error;
       },
     );
+    expect(fetching);
   }
 }
 

@@ -159,6 +159,17 @@ describe("completion", () => {
     assert.ok(labels(complete({ "main.ts": 'import { ‸ } from "node:util";' }, UTIL)).includes("inspect"));
   });
 
+  test("has types that come, and files that come and go, after the import was seen", () => {
+    const { project, file } = open({ "main.ts": 'import axios from "axios";\nimport { two } from "./two.ts";\naxios.get(two);' });
+    const told = () => answer(project, "problems", { file }).map((it) => it.message);
+    assert.match(told().join(), /two\.ts/);
+    project.addTypes(AXIOS);
+    project.update([{ name: "two.ts", content: "export const two = 2;" }], []);
+    assert.match(told().join(), /'number' is not assignable to parameter of type 'string'/);
+    project.update([], ["two.ts"]);
+    assert.match(told().join(), /two\.ts/);
+  });
+
   test("leaves alone what is typed in a number or a string", () => {
     const { project, file, at } = open({ "main.ts": 'const a = "console‸"' });
     assert.equal(answer(project, "complete", { file, at, explicit: false }), null);
