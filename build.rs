@@ -19,6 +19,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=server/runner/extension.rs");
     println!("cargo:rerun-if-changed=server/runner/fetch/ops.rs");
+    println!("cargo:rerun-if-changed=server/runner/line_op.rs");
     println!("cargo:rerun-if-changed=server/runner/js");
     // rust-embed and askama read these when the crate is compiled.
     println!("cargo:rerun-if-changed=static/dist");

@@ -3,8 +3,8 @@ import tseslint from "typescript-eslint";
 
 export default tseslint.config(
   // protocol.ts is generated from the Rust types; tests/attacks are programs that mean harm, and
-  // tests/conformance programs that try what no program should do.
-  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "web/language/mayfly.d.ts", "web/language/probe.js", "server", "tests/attacks", "tests/conformance"] },
+  // tests/conformance and tests/modules programs that try what no program should do.
+  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "web/language/mayfly.d.ts", "web/language/probe.js", "server", "tests/attacks", "tests/conformance", "tests/modules"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -42,6 +42,20 @@ export default tseslint.config(
         { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["test", "describe", "it", "before", "after"] }] },
       ],
     },
+  },
+  {
+    // What programs import: CommonJS, on the platform that programs have.
+    files: ["web/modules/builtins/**"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          "AbortController", "AbortSignal", "Blob", "CryptoKey", "File", "TextDecoder", "TextEncoder", "URL",
+          "URLSearchParams", "atob", "btoa", "console", "exports", "module", "performance", "queueMicrotask", "require",
+          "setTimeout",
+        ].map((name) => [name, "readonly"]),
+      ),
+    },
+    rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_" }] },
   },
   {
     files: ["**/*.mjs", "eslint.config.js"],

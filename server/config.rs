@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::limits::{FLOOR, Limits};
+use crate::policy::modules::{self, Allowed, ModuleRule};
 use crate::policy::{self, EgressRule, Endpoint};
 
 mod clients;
@@ -25,8 +26,8 @@ pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, confinement, directory, file, fork, frame_ancestors, log_filter, log_format, number,
-    origins, resolver, time, workers,
+    Raw, address, bytes, confinement, directory, file, folder, fork, frame_ancestors, log_filter, log_format,
+    module_origins, number, origins, resolver, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -169,8 +170,10 @@ settings! {
 
     /// What one run may use; a request can only lower it.
     ["limits"] limits => Limits RawLimits existing {
-        /// Time from start to end.
+        /// Time from start to end, while nobody is asked.
         wall_ms: u64 = "10s", time(FLOOR.wall_ms..=86_400_000), "limit-wall-ms", "MAYFLY_LIMIT_WALL_MS";
+        /// Time in which a program waits for answers, over all its questions; `wall_ms` stands still meanwhile.
+        prompt_ms: u64 = "120s", time(FLOOR.prompt_ms..=86_400_000), "limit-prompt-ms", "MAYFLY_LIMIT_PROMPT_MS";
         /// CPU time of the process.
         cpu_ms: u64 = "5s", time(FLOOR.cpu_ms..=86_400_000), "limit-cpu-ms", "MAYFLY_LIMIT_CPU_MS";
         /// V8's heap.
@@ -188,10 +191,17 @@ settings! {
     /// What one client may send and hold. A client is an IPv4 address or an IPv6 network of 64 bits, so all who
     /// share an address share this.
     ["client"] client => Client RawClient {
-        /// The longest program, in UTF-8; its `input` may be as long again.
+        /// The longest program, all its files together, in UTF-8; its `input` may be as long again, and so may its
+        /// `stdin`.
         source_bytes: u64 = "256KiB", bytes(1..=16 << 20), "source-bytes", "MAYFLY_SOURCE_BYTES";
+        /// Files of one program.
+        files: u32 = "32", number(1..=1_000), "files", "MAYFLY_FILES";
         /// The longest console event, in JSON.
         message_bytes: u64 = "64KiB", bytes(4 << 10..=16 << 20), "message-bytes", "MAYFLY_MESSAGE_BYTES";
+        /// The longest console event of `display`, in JSON.
+        display_bytes: u64 = "256KiB", bytes(4 << 10..=16 << 20), "display-bytes", "MAYFLY_DISPLAY_BYTES";
+        /// Questions that one run may ask.
+        prompts: u32 = "1000", number(0..=1_000_000), "prompts-per-run", "MAYFLY_PROMPTS_PER_RUN";
         /// Runs that one client may start: `off`, or a rate like `30/min`, or like `30/min burst 10` for less at once.
         rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
         /// Open connections of one client.
@@ -261,14 +271,35 @@ settings! {
         /// A PEM file with certificates of authorities to trust besides Mozilla's, which are built in.
         ca_file: Option<PathBuf> = "none", file, "egress-ca-file", "MAYFLY_EGRESS_CA_FILE";
     }
+
+    /// What programs may import.
+    ["modules"] modules => Modules RawModules {
+        /// Modules, separated by commas: `*`, `node:*` for all of Node's, `npm:*` for all packages, or names like `node:path`, `lodash` and `axios@1`.
+        allow: Vec<ModuleRule> = "*", modules::rules, "modules-allow", "MAYFLY_MODULES_ALLOW";
+        /// Origins whose pages' programs may import less, separated by commas, each with what is left, separated by spaces: `https://school.example node:* lodash`.
+        origins: Vec<(Origin, Vec<ModuleRule>)> = "", module_origins, "modules-origins", "MAYFLY_MODULES_ORIGINS";
+        /// Folder of packages that `mayfly modules add` has made, or `none`.
+        dir: Option<PathBuf> = "none", folder, "modules-dir", "MAYFLY_MODULES_DIR";
+        /// The longest package that is added, bundled.
+        bundle_bytes: u64 = "2MiB", bytes(1 << 10..=64 << 20), "modules-bundle-bytes", "MAYFLY_MODULES_BUNDLE_BYTES";
+    }
 }
 
 impl Client {
     /// The longest WebSocket message or request body that is read, in bytes. JSON can need six bytes for one
-    /// of the program's (`\u0000`), and the input comes beside it.
+    /// of the program's (`\u0000`), and the input and the answers come beside it.
     pub fn frame_bytes(&self) -> usize {
-        // The setting's range keeps this far below the limits of usize.
-        7 * self.source_bytes as usize + (64 << 10)
+        // The setting's range keeps this far below the limits of usize. The answer to a prompt has 64 KiB and may
+        // need six bytes for one, too.
+        (8 * self.source_bytes as usize + (64 << 10)).max(400 << 10)
+    }
+}
+
+impl Modules {
+    /// What programs of pages of this origin may import.
+    pub fn allowed(&self, origin: Option<&Origin>) -> Allowed {
+        let narrower = self.origins.iter().find(|(it, _)| Some(it) == origin);
+        Allowed::new(&self.allow, narrower.map(|(_, rules)| rules.as_slice()))
     }
 }
 

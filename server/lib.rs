@@ -5,6 +5,8 @@ pub mod config;
 #[cfg(not(fuzzing))]
 pub mod http;
 pub mod limits;
+#[cfg(not(fuzzing))]
+pub mod modules;
 pub mod policy;
 pub mod protocol;
 #[cfg(not(fuzzing))]

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Wall-clock time from start to end, in milliseconds. Default 10,000.
     pub wall_ms: u64,
+    /// How long the program may have a question open in all, in milliseconds; `wall_ms` stands still meanwhile.
+    /// Default 120,000.
+    pub prompt_ms: u64,
     /// CPU time of the process, in milliseconds. Default 5,000.
     pub cpu_ms: u64,
     /// V8's heap, in bytes. Default 64 MiB.
@@ -27,6 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             wall_ms: 10_000,
+            prompt_ms: 120_000,
             cpu_ms: 5_000,
             heap_bytes: 64 << 20,
             buffer_bytes: 64 << 20,
@@ -45,6 +49,9 @@ pub struct LimitsRequest {
     /// See [`Limits::wall_ms`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ms: Option<u64>,
+    /// See [`Limits::prompt_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_ms: Option<u64>,
     /// See [`Limits::cpu_ms`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_ms: Option<u64>,
@@ -68,6 +75,7 @@ pub struct LimitsRequest {
 /// The least that a run can live with: a request below it is raised to it, since V8 itself needs room.
 pub const FLOOR: Limits = Limits {
     wall_ms: 10,
+    prompt_ms: 10,
     cpu_ms: 10,
     heap_bytes: 8 << 20,
     buffer_bytes: 64 << 10,
@@ -86,6 +94,7 @@ impl Limits {
         };
         Self {
             wall_ms: pick(self.wall_ms, request.wall_ms, FLOOR.wall_ms),
+            prompt_ms: pick(self.prompt_ms, request.prompt_ms, FLOOR.prompt_ms),
             cpu_ms: pick(self.cpu_ms, request.cpu_ms, FLOOR.cpu_ms),
             heap_bytes: pick(self.heap_bytes, request.heap_bytes, FLOOR.heap_bytes),
             buffer_bytes: pick(self.buffer_bytes, request.buffer_bytes, FLOOR.buffer_bytes),

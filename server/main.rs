@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly::config::{
     Client, Config, Confinement, EgressConfig, Flags, Fork, Loaded, LogFormat, Sandbox as SandboxConfig,
 };
+use mayfly::modules::{Added, Bundled, Catalogue, Manifest};
 use mayfly::policy::EgressPolicy;
 use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
@@ -32,11 +34,36 @@ enum Command {
     Serve(Box<Flags>),
     /// Asks a server started with the same settings whether it is well
     Healthcheck(Box<Flags>),
+    /// Adds, lists and removes packages that programs may import
+    #[command(subcommand)]
+    Modules(ModulesCommand),
     /// Runs programs; started by `serve`
     #[command(hide = true)]
     Runner {
         /// Settings, by position: only `serve` knows them
         settings: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ModulesCommand {
+    /// Fetches a package with npm and adds it to the folder of the setting modules.dir
+    Add {
+        /// The package and its version: lodash@4.17.21, @scope/name@1, zod@latest
+        #[arg(value_name = "NAME@VERSION")]
+        package: String,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
+    /// Lists what programs may import
+    List(Box<Flags>),
+    /// Removes a package from the folder of the setting modules.dir
+    Remove {
+        /// The package
+        #[arg(value_name = "NAME")]
+        package: String,
+        #[command(flatten)]
+        flags: Box<Flags>,
     },
 }
 
@@ -46,6 +73,7 @@ fn main() -> ExitCode {
         Ok(Command::Runner { settings }) => return mayfly::runner::main(settings),
         Ok(Command::Serve(_)) => serve(subcommand(&matches)),
         Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
+        Ok(Command::Modules(command)) => modules(&command, subcommand(subcommand(&matches))),
         Err(error) => error.exit(),
     };
     match result {
@@ -126,7 +154,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
     } = config.sandbox;
-    let Client { message_bytes, places, queue: client_queue, .. } = config.client;
+    let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
         program: std::env::current_exe().context("can't find this program's own file")?,
         limits: config.limits,
@@ -146,8 +174,17 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
         message_bytes,
+        display_bytes,
+        prompts,
         egress: egress_settings(&config.egress)?,
+        modules_dir: modules_dir(config)?,
     })
+}
+
+/// The folder of modules as the zygote finds it, whose working directory is another.
+fn modules_dir(config: &Config) -> anyhow::Result<Option<PathBuf>> {
+    let dir = config.modules.dir.as_deref();
+    dir.map(std::path::absolute).transpose().context("the setting modules.dir")
 }
 
 fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
@@ -186,6 +223,51 @@ fn egress_settings(config: &EgressConfig) -> anyhow::Result<EgressSettings> {
         resolver,
         authorities,
     })
+}
+
+fn modules(command: &ModulesCommand, matches: &ArgMatches) -> anyhow::Result<()> {
+    let config = Config::load(matches)?.config;
+    let folder = || {
+        let dir = config.modules.dir.as_deref();
+        dir.context(
+            "no folder for modules is set. Name one: --modules-dir FOLDER, or the setting modules.dir",
+        )
+    };
+    let mut out = std::io::stdout();
+    match command {
+        ModulesCommand::Add { package, .. } => {
+            let Added { package, folder } =
+                mayfly::modules::add(folder()?, package, config.modules.bundle_bytes)
+                    .map_err(anyhow::Error::msg)?;
+            let Manifest { name, version, packages, .. } = &package.about;
+            writeln!(out, "Added {name} {version} in {}. In it are:", folder.display())?;
+            for Bundled { name, version, license, .. } in packages {
+                writeln!(out, "  {name} {version} ({license})")?;
+            }
+            writeln!(out, "A server that runs has to be started again.")?;
+        }
+        ModulesCommand::List(_) => {
+            let catalogue = Catalogue::load(config.modules.dir.as_deref()).map_err(anyhow::Error::msg)?;
+            let allowed = config.modules.allowed(None);
+            for (name, module) in catalogue.builtins.iter().filter(|(name, _)| allowed.builtin(name)) {
+                writeln!(out, "{:<24} {:>8} bytes", format!("node:{name}"), module.source.len())?;
+            }
+            for package in catalogue.packages.values() {
+                let Manifest { name, version, license, .. } = &package.about;
+                if !allowed.package(name, version) {
+                    continue;
+                }
+                let bytes = package.modules.get("").map_or(0, |module| module.source.len());
+                let added = if package.added { ", added" } else { "" };
+                writeln!(out, "{:<24} {bytes:>8} bytes, {license}{added}", format!("{name}@{version}"))?;
+            }
+        }
+        ModulesCommand::Remove { package, .. } => {
+            mayfly::modules::remove(folder()?, package).map_err(anyhow::Error::msg)?;
+            writeln!(out, "Removed {package}. A server that runs has to be started again.")?;
+        }
+    }
+    Ok(())
 }
 
 /// For containers, whose images have no curl.

@@ -1,9 +1,11 @@
 //! What runs may reach (data only): the operator's list of hosts, and the few private endpoints among them. Who
-//! holds runs to it is in `sandbox::egress`.
+//! holds runs to it is in `sandbox::egress`. What runs may import is in [`modules`].
 
 use std::fmt;
 
 use url::{Host, Url};
+
+pub mod modules;
 
 /// Methods that a rule can name.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -10,13 +10,16 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
     ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
     StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
+use crate::protocol::prompt::ANSWER_BYTES;
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
+mod program;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +39,9 @@ pub trait Runs: Send + Sync {
 pub trait OpenRun: Send {
     /// See [`RunHandle::stop`].
     fn stop(&self);
+
+    /// See [`RunHandle::answer`].
+    fn answer(&self, prompt_id: u32, value: Option<String>);
 }
 
 impl Runs for Sandbox {
@@ -53,6 +59,10 @@ impl OpenRun for RunHandle {
     fn stop(&self) {
         Self::stop(self);
     }
+
+    fn answer(&self, prompt_id: u32, value: Option<String>) {
+        Self::answer(self, prompt_id, value);
+    }
 }
 
 /// What a client may ask for.
@@ -60,8 +70,10 @@ impl OpenRun for RunHandle {
 pub struct Rules {
     /// What a run may use.
     pub limits: Limits,
-    /// The longest source, and the longest `input`, in bytes of UTF-8.
+    /// The longest source or files together, and the longest `input`, in bytes of UTF-8.
     pub source_bytes: u64,
+    /// How many files a program may have.
+    pub files: u32,
     /// The longest console event, in bytes of JSON.
     pub message_bytes: u64,
     /// Runs open on one connection at once.
@@ -71,26 +83,36 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The run that `request` of `client` asks for, under the name `run_id`.
+    /// The run that `request` of `client` asks for, under the name `run_id`, with nobody there to be asked.
     ///
     /// # Errors
-    /// [`RejectReason::TooLarge`] for a source or an input over the limit.
+    /// [`RejectReason::TooLarge`] for a source, an input or answers over the limit, [`RejectReason::BadRequest`] for
+    /// files that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, language, mode, input, limits } = request;
+        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits, stdin } =
+            request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
-        for (what, bytes) in [("source", source.len()), ("input", input_bytes)] {
+        let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
+        let source_bytes = source.as_ref().map_or(0, String::len);
+        // A line takes one at least, for its end.
+        let stdin_bytes = stdin.iter().map(|line| line.len() + 1).sum();
+        for (what, bytes) in
+            [("source", source_bytes), ("files", of_files), ("input", input_bytes), ("stdin", stdin_bytes)]
+        {
             if bytes as u64 > self.source_bytes {
-                return Err(Rejection {
-                    reason: RejectReason::TooLarge,
-                    message: format!(
-                        "The {what} is {bytes} bytes long; at most {} are allowed. Send a shorter one.",
-                        self.source_bytes
-                    ),
-                    retry_after_ms: None,
-                });
+                let (verb, length) = if what == "files" { ("are", "together") } else { ("is", "long") };
+                let message = format!(
+                    "The {what} {verb} {bytes} bytes {length}; at most {} are allowed. Send less.",
+                    self.source_bytes
+                );
+                return Err(rejection(RejectReason::TooLarge, message));
             }
         }
-        Ok(Run { run_id, client, source, language, mode, input, limits: self.limits.lowered(&limits) })
+        let asked = program::Asked { source, files, entry, language, mode, export };
+        let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
+        let limits = self.limits.lowered(&limits);
+        let modules = Allowed::default();
+        Ok(Run { run_id, client, program, input, limits, modules, stdin, is_attended: false })
     }
 }
 
@@ -101,7 +123,8 @@ pub fn lost_run(limits: Limits) -> RunReport {
     RunReport {
         outcome: Outcome::Crashed,
         value: None,
-        error: Some(RunError { name: "Crashed".to_owned(), message, stack: Vec::new() }),
+        returned: None,
+        error: Some(RunError::new("Crashed", message)),
         stopped_at: None,
         usage: Usage { limits, ..Usage::default() },
         dropped: Dropped::default(),
@@ -114,6 +137,8 @@ struct Open {
     limits: Limits,
     handle: Box<dyn OpenRun>,
     events: RunEvents,
+    /// Questions that the client knows of and has not answered: two at most.
+    prompts: Vec<u32>,
 }
 
 /// One connection.
@@ -121,17 +146,23 @@ pub struct Session {
     runs: Arc<dyn Runs>,
     rules: Arc<Rules>,
     client: ClientKey,
+    modules: Allowed,
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
 }
 
 impl Session {
-    /// A connection of `client` without runs.
+    /// A connection of `client` without runs, which may import all modules.
     pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, client, open: VecDeque::new(), ended }
+        Self { runs, rules, client, modules: Allowed::default(), open: VecDeque::new(), ended }
+    }
+
+    /// The same, whose runs may import what is `allowed`.
+    pub fn with_modules(self, allowed: Allowed) -> Self {
+        Self { modules: allowed, ..self }
     }
 
     /// The first message of every connection.
@@ -150,7 +181,7 @@ impl Session {
     /// accepted run does comes from [`Session::next`].
     pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
         let rejected = match parse::client_msg(text) {
-            Ok(ClientMsg::Run(request)) => self.run(request),
+            Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
@@ -176,10 +207,12 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
+        run.modules = self.modules.clone();
+        run.is_attended = true;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
-        self.open.push_back(Open { run_id, limits, handle, events });
+        self.open.push_back(Open { run_id, limits, handle, events, prompts: Vec::new() });
         Ok(())
     }
 
@@ -188,12 +221,27 @@ impl Session {
         Ok(())
     }
 
-    fn input(&self, request: InputRequest) -> Result<(), (Option<Uuid>, Rejection)> {
-        let InputRequest { run_id, prompt_id, value: _ } = request;
+    fn input(&mut self, request: InputRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let InputRequest { run_id, prompt_id, value } = request;
         self.known(run_id)?;
-        let message =
-            format!("The run has no prompt {prompt_id} open. Answer a prompt once, while it waits.");
-        Err((Some(run_id), rejection(RejectReason::UnknownPrompt, message)))
+        let open = self.open.iter_mut().find(|open| open.run_id == run_id);
+        let asked = open.and_then(|open| Some((open.prompts.iter().position(|id| *id == prompt_id)?, open)));
+        let Some((at, open)) = asked else {
+            let message =
+                format!("The run has no prompt {prompt_id} open. Answer a prompt once, while it waits.");
+            return Err((Some(run_id), rejection(RejectReason::UnknownPrompt, message)));
+        };
+        let bytes = value.as_ref().map_or(0, String::len);
+        if bytes > ANSWER_BYTES {
+            let message = format!(
+                "The answer is {bytes} bytes long; at most {ANSWER_BYTES} are allowed. Send a shorter one: the \
+                 prompt still waits."
+            );
+            return Err((Some(run_id), rejection(RejectReason::TooLarge, message)));
+        }
+        open.prompts.swap_remove(at);
+        open.handle.answer(prompt_id, value);
+        Ok(())
     }
 
     fn find(&self, run_id: Uuid) -> Option<&Open> {
@@ -224,10 +272,14 @@ impl Session {
                 Some(RunEvent::Console { seq, count: _, events }) => {
                     ServerMsg::Console { run_id, seq, events }
                 }
-                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, *report)),
+                Some(RunEvent::Prompt { prompt_id, kind, message, default }) => {
+                    open.prompts.push(prompt_id);
+                    ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
+                }
+                Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");
-                    let report = lost_run(open.limits);
+                    let report = Box::new(lost_run(open.limits));
                     return Poll::Ready(self.finish(at, report));
                 }
             };
@@ -238,7 +290,7 @@ impl Session {
         Poll::Pending
     }
 
-    fn finish(&mut self, at: usize, report: RunReport) -> ServerMsg {
+    fn finish(&mut self, at: usize, report: Box<RunReport>) -> ServerMsg {
         let run_id = self.open[at].run_id;
         self.open.remove(at);
         self.ended.add(run_id);

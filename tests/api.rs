@@ -65,9 +65,14 @@ async fn bad_bodies_are_told_what_is_wrong() {
         ("{\"source\":\n \"1\",}", 400, "line 2"),
         ("[\"1\"]", 400, "not a JSON object"),
         ("{}", 400, "missing field `source`"),
+        ("{\"source\":\"\",\"files\":[]}", 400, "either `source` or `files`"),
         ("{\"source\":1}", 400, "expected a string at line 1 column 11"),
         ("{\"source\":\"\",\"sauce\":\"\"}", 400, "unknown field `sauce`"),
-        ("{\"source\":\"\",\"mode\":\"fast\"}", 400, "expected one of `auto`, `script`, `module`"),
+        (
+            "{\"source\":\"\",\"mode\":\"fast\"}",
+            400,
+            "expected one of `auto`, `script`, `module`, `commonjs`, `function`",
+        ),
         ("{\"source\":\"\",\"limits\":{\"wall_ms\":-1}}", 400, "invalid value"),
         ("{\"source\":\"\",\"run_id\":\"7\"}", 400, "UUID"),
     ] {
@@ -85,8 +90,8 @@ async fn bad_bodies_are_told_what_is_wrong() {
 #[actix_web::test]
 async fn a_body_over_the_limit_is_not_read_to_its_end() {
     let app = FakeApp::start(&["--source-bytes=100"]).await;
-    let detail = post(app.address, vec![b' '; 200_000]).await.expect_problem(413);
-    assert!(detail.contains("66236 bytes"), "{detail}");
+    let detail = post(app.address, vec![b' '; 500_000]).await.expect_problem(413);
+    assert!(detail.contains("409600 bytes"), "{detail}");
 }
 
 #[actix_web::test]
@@ -178,7 +183,7 @@ async fn pages_of_other_origins_are_refused_unless_the_settings_allow_them() {
             });
         run
     });
-    assert_eq!(run.run.source, "first");
+    assert_eq!(run.run.program.source(), "first");
 }
 
 #[actix_web::test]

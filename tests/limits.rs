@@ -430,7 +430,7 @@ async fn a_message_in_a_thousand_pieces_is_one() {
         socket.send_frame(Message::Continuation(Item::Continue(piece.clone().into()))).await;
     }
     socket.send_frame(Message::Continuation(Item::Last("".into()))).await;
-    assert_eq!(app.started().await.run.source, "ä".repeat(500));
+    assert_eq!(app.started().await.run.program.source(), "ä".repeat(500));
     socket.send_frame(Message::Continuation(Item::FirstBinary("x".into()))).await;
     socket.expect_close(CloseCode::Unsupported).await;
 }

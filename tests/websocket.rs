@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_ws::Item;
 use awc::ws::{CloseCode, CloseReason, Frame, Message};
+use mayfly::protocol::browser::PromptKind;
 use mayfly::sandbox::RunEvent;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +28,7 @@ async fn a_run_streams_and_several_share_a_connection() {
     let mut socket = JsonSocket::connect(app.address).await;
     let (first, second) = (socket.run("1").await, socket.run("2").await);
     let (one, two) = (app.started().await, app.started().await);
-    assert_eq!((one.run.source.as_str(), two.run.source.as_str()), ("1", "2"));
+    assert_eq!((one.run.program.source(), two.run.program.source()), ("1", "2"));
     for (run, id) in [(&two, second), (&one, first)] {
         run.emit(RunEvent::Queued { position: 3 }).await;
         assert_eq!(socket.expect("queued").await, json!({"type": "queued", "run_id": id, "position": 3}));
@@ -45,6 +46,23 @@ async fn a_run_streams_and_several_share_a_connection() {
     assert_eq!((&end["run_id"], &end["outcome"]), (&json!(first), &json!("completed")));
     soon("the handle's end", one.dropped.cancelled()).await;
     assert!(!two.dropped.is_cancelled());
+}
+
+#[actix_web::test]
+async fn a_prompt_goes_out_and_its_answer_comes_in() {
+    let mut app = FakeApp::start(&[]).await;
+    let mut socket = JsonSocket::connect(app.address).await;
+    let id = socket.run("1").await;
+    let mut run = app.started().await;
+    assert!(run.run.is_attended);
+    let (kind, message, default) = (PromptKind::Line, "?".to_owned(), Some("d".to_owned()));
+    run.emit(RunEvent::Prompt { prompt_id: 7, kind, message, default }).await;
+    let expected = json!({"type": "prompt", "run_id": id, "prompt_id": 7, "kind": "line", "message": "?", "default": "d"});
+    assert_eq!(socket.expect("prompt").await, expected);
+    socket.send(json!({"type": "input", "run_id": id, "prompt_id": 8, "value": "x"})).await;
+    socket.expect_rejected("unknown_prompt").await;
+    socket.send(json!({"type": "input", "run_id": id, "prompt_id": 7, "value": "x"})).await;
+    assert_eq!(soon("the answer", run.answers.recv()).await, Some((7, Some("x".to_owned()))));
 }
 
 #[actix_web::test]
@@ -87,7 +105,7 @@ async fn a_message_in_pieces_is_put_together() {
     socket.send_frame(Message::Continuation(Item::FirstText(head.to_owned().into()))).await;
     socket.send_frame(Message::Ping("between".into())).await;
     socket.send_frame(Message::Continuation(Item::Last(tail.to_owned().into()))).await;
-    assert_eq!(app.started().await.run.source, "pieces");
+    assert_eq!(app.started().await.run.program.source(), "pieces");
     assert_eq!(socket.frame().await, Some(Frame::Pong("between".into())));
 }
 
@@ -101,7 +119,7 @@ fn raw_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
 #[actix_web::test]
 async fn what_breaks_the_protocol_is_closed_with_the_code_for_it() {
     let app = FakeApp::start(&["--source-bytes=100"]).await;
-    let limit = 700 + (64 << 10);
+    let limit = 400 << 10;
     let cases: [(&str, Vec<u8>, CloseCode); 5] = [
         ("a binary frame", raw_frame(0x82, b"x"), CloseCode::Unsupported),
         ("not UTF-8", raw_frame(0x81, b"\xff"), CloseCode::Invalid),
@@ -119,7 +137,7 @@ async fn what_breaks_the_protocol_is_closed_with_the_code_for_it() {
 
     let mut socket = JsonSocket::connect(app.address).await;
     socket.send_text("x".repeat(limit + 1)).await;
-    assert!(socket.expect_close(CloseCode::Size).await.contains("66236 bytes"));
+    assert!(socket.expect_close(CloseCode::Size).await.contains("409600 bytes"));
 
     let mut socket = JsonSocket::connect(app.address).await;
     socket.send_frame(Message::Continuation(Item::FirstText(vec![b'x'; limit].into()))).await;

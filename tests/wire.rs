@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use mayfly::limits::{Limits, LimitsRequest};
 use mayfly::protocol::browser::{
-    ClientMsg, Dropped, Language, Mode, Outcome, RejectReason, RunError, RunReport, RunResponse, ServerMsg,
-    Usage,
+    ClientMsg, Dropped, Language, Mode, Omitted, Outcome, PromptKind, RejectReason, Returned, RunError,
+    RunReport, RunResponse, ServerMsg, SourceFile, Usage,
 };
 use mayfly::protocol::parse;
 use mayfly::protocol::value::{ConsoleEvent, Kind, Level, ObjectKind, StackFrame, Value};
@@ -29,16 +29,24 @@ fn client(name: &str) -> ClientMsg {
 #[test]
 fn client_messages_are_understood() {
     let ClientMsg::Run(run) = client("client-run") else { panic!("a run") };
-    assert_eq!((run.run_id, run.source.as_str()), (Some(id()), "console.log(input.n)"));
+    assert_eq!((run.run_id, run.source.as_deref()), (Some(id()), Some("console.log(input.n)")));
     assert_eq!((run.language, run.mode), (Language::Javascript, Mode::Module));
     let limits = LimitsRequest { wall_ms: Some(500), console_events: Some(10), ..LimitsRequest::default() };
     assert_eq!(run.limits, limits);
     let input: serde_json::Value = serde_json::from_str(run.input.expect("an input").get()).expect("JSON");
     assert_eq!(input, serde_json::json!({"n": [1, 2.5, null, "é"]}));
 
+    assert_eq!(run.stdin, ["one", "", "três"]);
+
     let ClientMsg::Run(run) = client("client-run-short") else { panic!("a run") };
     assert_eq!((run.mode, run.limits), (Mode::Auto, LimitsRequest::default()));
-    assert!(run.input.is_none());
+    assert!(run.input.is_none() && run.stdin.is_empty());
+
+    let ClientMsg::Run(run) = client("client-run-files") else { panic!("a run") };
+    let files = run.files.expect("files");
+    assert_eq!(files[1], SourceFile { name: "lib/sum.ts".into(), content: "export const sum = 1".into() });
+    assert_eq!((run.source, run.entry.as_deref()), (None, Some("main.ts")));
+    assert_eq!((run.mode, run.export.as_deref()), (Mode::Function, Some("total")));
 
     let ClientMsg::Stop(stop) = client("client-stop") else { panic!("a stop") };
     assert_eq!(stop.run_id, id());
@@ -67,6 +75,7 @@ fn hi() -> serde_json::Value {
 fn usage() -> Usage {
     Usage {
         wall_ms: 12,
+        prompt_ms: 0,
         cpu_ms: 7,
         heap_bytes: 1_500_000,
         buffer_bytes: 4_096,
@@ -78,7 +87,7 @@ fn usage() -> Usage {
 }
 
 fn frame(function: &str, line: u32, column: u32) -> StackFrame {
-    StackFrame { function: function.to_owned(), line, column }
+    StackFrame { function: function.to_owned(), line, column, file: None }
 }
 
 #[test]
@@ -97,31 +106,52 @@ fn server_messages_are_as_written_down() {
     );
     same("server-queued", &ServerMsg::Queued { run_id, position: 2 });
     same("server-started", &ServerMsg::Started { run_id });
+    let (kind, message, default) = (PromptKind::Prompt, "Your name?".to_owned(), Some("Ada".to_owned()));
+    same("server-prompt", &ServerMsg::Prompt { run_id, prompt_id: 1, kind, message, default });
+    let (kind, message) = (PromptKind::Line, String::new());
+    same("server-prompt-line", &ServerMsg::Prompt { run_id, prompt_id: 2, kind, message, default: None });
     let one = serde_json::json!({"type": "number", "value": 1.0});
     let event = serde_json::json!({"level": "log", "args": [hi(), one], "text": "hi 1", "line": 1, "column": 9, "at_ms": 3});
     same("server-console", &ServerMsg::Console { run_id, seq: 0, events: raw(serde_json::json!([event])) });
     let report = RunReport {
         outcome: Outcome::Completed,
         value: Some(raw(serde_json::json!({"type": "number", "value": 2.0}))),
+        returned: None,
         error: None,
         stopped_at: None,
         usage: usage(),
         dropped: Dropped::default(),
     };
-    same("server-finished", &ServerMsg::Finished { run_id, report });
+    same("server-finished", &ServerMsg::Finished { run_id, report: Box::new(report) });
+    let report = RunReport {
+        outcome: Outcome::Completed,
+        value: None,
+        returned: Some(Returned {
+            json: raw(serde_json::json!({"users": [null]})),
+            omitted: vec![Omitted { path: "users[0]".into(), reason: "a function".into() }],
+            more: 0,
+        }),
+        error: None,
+        stopped_at: None,
+        usage: usage(),
+        dropped: Dropped::default(),
+    };
+    same("server-finished-returned", &ServerMsg::Finished { run_id, report: Box::new(report) });
     let report = RunReport {
         outcome: Outcome::TimedOut,
         value: None,
+        returned: None,
         error: Some(RunError {
             name: "TimeLimit".to_owned(),
             message: "Stopped after 10 s, in `loop` at line 7.".to_owned(),
-            stack: vec![frame("loop", 7, 3), frame("", 9, 1)],
+            stack: vec![frame("loop", 7, 3), StackFrame { file: Some("lib/a.ts".into()), ..frame("", 9, 1) }],
+            cause: None,
         }),
         stopped_at: Some(frame("loop", 7, 3)),
         usage: usage(),
         dropped: Dropped { events: 3, bytes: 120 },
     };
-    same("server-finished-timed-out", &ServerMsg::Finished { run_id, report });
+    same("server-finished-timed-out", &ServerMsg::Finished { run_id, report: Box::new(report) });
     same(
         "server-rejected",
         &ServerMsg::Rejected {
@@ -145,10 +175,12 @@ fn server_messages_are_as_written_down() {
     let report = RunReport {
         outcome: Outcome::Failed,
         value: None,
+        returned: None,
         error: Some(RunError {
             name: "TypeError".into(),
             message: "no".into(),
             stack: vec![frame("", 1, 7)],
+            cause: Some(Box::new(Value::Null)),
         }),
         stopped_at: None,
         usage: usage(),
@@ -228,8 +260,23 @@ fn there_is_an_event_of_every_kind_and_each_survives() {
         assert!(events.iter().any(|event| event.level == level), "{level:?}");
     }
     use Kind::*;
-    for kind in [Assert, Clear, Count, Dir, Group, GroupCollapsed, GroupEnd, Network, Table, Time, Trace] {
+    for kind in [
+        Assert,
+        Clear,
+        Count,
+        Dir,
+        Display,
+        Group,
+        GroupCollapsed,
+        GroupEnd,
+        Network,
+        Prompt,
+        Table,
+        Time,
+        Trace,
+    ] {
         assert!(events.iter().any(|event| event.kind == Some(kind)), "{kind:?}");
     }
     assert!(events.iter().any(|event| event.format.is_some()));
+    assert!(events.iter().any(|event| event.bundle.as_ref().is_some_and(|bundle| bundle.len() > 1)));
 }

@@ -12,6 +12,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "esbuild";
 
 import { library } from "./language/library.mjs";
+import { buildModules } from "./modules/build.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, "static/dist");
@@ -23,6 +24,9 @@ const bundles = [
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
+  // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
+  { name: "markdown.js", entry: "web/markdown.ts", format: "esm" },
+  { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
 ];
 
@@ -104,7 +108,7 @@ async function bundle({ entry, format }, addresses) {
 }
 
 /** The licence of every package that ended up in a bundle: their terms ask for it to travel along. */
-async function licenses(inputs) {
+async function licenses(inputs, ofModules) {
   const packages = new Set();
   for (const input of inputs) {
     const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
@@ -117,6 +121,11 @@ async function licenses(inputs) {
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
     if (!file) throw new Error(`${name} has no licence file`);
     parts.push(`${name} ${version} (${license})\n\n${(await readFile(path.join(folder, file), "utf8")).trim()}\n`);
+  }
+  for (const { name, version, license, text } of ofModules) {
+    if (!text) throw new Error(`${name} has no licence file`);
+    const part = `${name} ${version} (${license})\n\n${text}\n`;
+    if (!parts.includes(part)) parts.push(part);
   }
   return Buffer.from(parts.join(`\n${"-".repeat(72)}\n\n`));
 }
@@ -143,10 +152,10 @@ for (const entry of bundles) {
 for (const name of await readdir(path.join(root, "static/icons"))) {
   add(name, await readFile(path.join(root, "static/icons", name)));
 }
-add("licenses.txt", await licenses(inputs));
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
+add("licenses.txt", await licenses(inputs, await buildModules(path.join(dist, "modules"))));
 for (const [hashed, bytes] of files) {
   const br = await promisify(brotliCompress)(bytes, {
     params: {

@@ -16,8 +16,10 @@ import type {
   ObjectValue,
   Outcome,
   PromiseState,
+  PromptKind,
   Property,
   RejectReason,
+  Returned,
   RunError,
   ServerMsg,
   StackFrame,
@@ -38,10 +40,12 @@ const KINDS: Record<Kind, true> = {
   clear: true,
   count: true,
   dir: true,
+  display: true,
   group: true,
   group_collapsed: true,
   group_end: true,
   network: true,
+  prompt: true,
   table: true,
   time: true,
   trace: true,
@@ -90,6 +94,7 @@ const REASONS: Record<RejectReason, true> = {
   unknown_run: true,
   unknown_prompt: true,
 };
+const PROMPTS: Record<PromptKind, true> = { prompt: true, confirm: true, alert: true, line: true };
 const STATES: Record<PromiseState, true> = { pending: true, fulfilled: true, rejected: true };
 const ACCESSORS: Record<Accessor, true> = { getter: true, setter: true, getter_setter: true };
 
@@ -123,6 +128,18 @@ export function decodeFrame(text: string): ServerMsg | null {
       return runId === null || !Array.isArray(from["events"])
         ? null
         : { type: "console", run_id: runId, seq: whole(from["seq"]), events: from["events"].map(decodeEvent) };
+    case "prompt": {
+      const kind = oneOf(PROMPTS, from["kind"]);
+      if (runId === null || kind === null) return null;
+      return {
+        type: "prompt",
+        run_id: runId,
+        prompt_id: whole(from["prompt_id"]),
+        kind,
+        message: string(from["message"]),
+        ...(typeof from["default"] === "string" ? { default: from["default"] } : {}),
+      };
+    }
     case "finished": {
       const outcome = oneOf(OUTCOMES, from["outcome"]);
       if (runId === null || outcome === null) return null;
@@ -131,6 +148,7 @@ export function decodeFrame(text: string): ServerMsg | null {
         run_id: runId,
         outcome,
         value: from["value"] === null || from["value"] === undefined ? null : decodeValue(from["value"]),
+        returned: returned(from["returned"]),
         error: runError(from["error"]),
         stopped_at: frame(from["stopped_at"]),
         usage: usage(from["usage"]),
@@ -159,6 +177,7 @@ export function decodeEvent(raw: unknown): ConsoleEvent {
   const kind = oneOf(KINDS, from["kind"]);
   const format = decodeFormat(from["format"]);
   const table = decodeTable(from["table"]);
+  const bundle = fields(from["bundle"]);
   return {
     level: oneOf(LEVELS, from["level"]) ?? "log",
     ...(kind === null ? {} : { kind }),
@@ -167,10 +186,12 @@ export function decodeEvent(raw: unknown): ConsoleEvent {
     text: string(from["text"]),
     line: whole(from["line"]),
     column: whole(from["column"]),
+    ...(typeof from["file"] === "string" ? { file: from["file"] } : {}),
     at_ms: whole(from["at_ms"]),
     depth: whole(from["depth"]),
     ...(table === null ? {} : { table }),
     ...(Array.isArray(from["stack"]) ? { stack: frames(from["stack"]) } : {}),
+    ...(bundle === null ? {} : { bundle: texts(bundle) }),
   };
 }
 
@@ -270,6 +291,13 @@ function decodeFormat(raw: unknown): Format | null {
   };
 }
 
+/** Those of `from` that are texts. Without a prototype, since the names are a program's. */
+function texts(from: Fields): Record<string, string> {
+  const bundle = Object.create(null) as Record<string, string>;
+  for (const [name, text] of Object.entries(from)) if (typeof text === "string") bundle[name] = text;
+  return bundle;
+}
+
 function decodeTable(raw: unknown): Table | null {
   const from = fields(raw);
   if (from === null) return null;
@@ -290,23 +318,47 @@ function decodeTable(raw: unknown): Table | null {
 function runError(raw: unknown): RunError | null {
   const from = fields(raw);
   if (from === null) return null;
-  return { name: string(from["name"]), message: string(from["message"]), stack: frames(from["stack"]) };
+  return {
+    name: string(from["name"]),
+    message: string(from["message"]),
+    stack: frames(from["stack"]),
+    ...(from["cause"] === undefined ? {} : { cause: decodeValue(from["cause"]) }),
+  };
 }
 
 function frames(raw: unknown): StackFrame[] {
   return list(raw, frame).filter((entry) => entry !== null);
 }
 
+function returned(raw: unknown): Returned | null {
+  const from = fields(raw);
+  if (from === null) return null;
+  return {
+    json: from["json"],
+    omitted: list(from["omitted"], (raw) => {
+      const it = fields(raw) ?? {};
+      return { path: string(it["path"]), reason: string(it["reason"]) };
+    }),
+    ...(from["more"] === undefined ? {} : { more: whole(from["more"]) }),
+  };
+}
+
 function frame(raw: unknown): StackFrame | null {
   const from = fields(raw);
   if (from === null) return null;
-  return { function: string(from["function"]), line: whole(from["line"]), column: whole(from["column"]) };
+  return {
+    function: string(from["function"]),
+    line: whole(from["line"]),
+    column: whole(from["column"]),
+    ...(typeof from["file"] === "string" ? { file: from["file"] } : {}),
+  };
 }
 
 function limits(raw: unknown): Limits {
   const from = fields(raw) ?? {};
   return {
     wall_ms: whole(from["wall_ms"]),
+    prompt_ms: whole(from["prompt_ms"]),
     cpu_ms: whole(from["cpu_ms"]),
     heap_bytes: whole(from["heap_bytes"]),
     buffer_bytes: whole(from["buffer_bytes"]),

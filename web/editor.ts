@@ -3,10 +3,10 @@
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
-import { typescriptLanguage } from "@codemirror/lang-javascript";
+import { tsxLanguage, typescriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -18,6 +18,7 @@ import {
 
 import { editorTheme } from "./editor-theme.ts";
 import { addMark, beginRun, marks, offset, type Mark } from "./marks.ts";
+import type { Language } from "./protocol.ts";
 
 /** What an [`Editor`] tells the page. */
 export type EditorEvents = {
@@ -46,6 +47,7 @@ function typeOverSelection(event: InputEvent, view: EditorView): boolean {
 /** The program being typed. */
 export class Editor {
   #view: EditorView;
+  #grammar = new Compartment();
 
   /** Puts the editor into `host`. */
   constructor(host: HTMLElement, text: string, events: EditorEvents) {
@@ -85,7 +87,7 @@ export class Editor {
           search({ top: false }),
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
           // TypeScript's grammar holds JavaScript's.
-          typescriptLanguage,
+          this.#grammar.of(typescriptLanguage),
           editorTheme,
           marks,
           EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
@@ -118,6 +120,12 @@ export class Editor {
       scrollIntoView: true,
     });
     this.focus();
+  }
+
+  /** Takes the program for one in `language`. */
+  speak(language: Language): void {
+    const grammar = language === "jsx" || language === "tsx" ? tsxLanguage : typescriptLanguage;
+    this.#view.dispatch({ effects: this.#grammar.reconfigure(grammar) });
   }
 
   /** Puts the caret into the program. */

@@ -1,12 +1,15 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
 import type { Command } from "./commands.ts";
+import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { EXAMPLES } from "./examples.ts";
+import { freeName } from "./files.ts";
+import { languageChoice } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
 import { Socket } from "./socket.ts";
@@ -37,11 +40,17 @@ const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? EXAMPL
   onRun: run,
   onFiles: () => {
     bench.show();
+    showLanguage(editor.active);
   },
   onEscape: () => {
     bench.escaped();
   },
 });
+const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {
+  const others = editor.names().filter((name) => name !== editor.active);
+  editor.rename(editor.active, freeName(others, editor.active.replace(/\.[^.]*$/, "") + end));
+});
+showLanguage(editor.active);
 const jump = (place: { line: number; column: number; file?: string }) => {
   editor.jump(place);
 };
@@ -55,6 +64,9 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
+  dispatch({ type: "answer", id, value, now: Date.now() });
+});
 const bar = new RunBar(
   {
     run: byId("run", HTMLButtonElement),
@@ -96,6 +108,7 @@ function dispatch(action: Action): void {
   const step = update(state, action);
   state = step.state;
   for (const effect of step.effects) perform(effect);
+  asks.show(questions(state));
   bar.show(state, Date.now());
   empty.textContent = state.phase.at === "finished" ? words().nothingPrinted : invitation;
   tickWhileNeeded();
@@ -125,7 +138,7 @@ function perform(effect: Effect): void {
       break;
     case "mark":
       editor.mark({ ...effect.frame, kind: effect.kind, message: effect.message });
-      bench.fail((effect.frame as { file?: string }).file ?? editor.entry);
+      bench.fail(effect.frame.file ?? editor.entry);
       break;
     case "announce":
       live.textContent = effect.text;

@@ -47,6 +47,10 @@ line: number,
  */
 column: number,
 /**
+ * The file that the call stands in, where that is not the entry file.
+ */
+file?: string,
+/**
  * Milliseconds since the run started.
  */
 at_ms: number,
@@ -61,7 +65,13 @@ table?: Table,
 /**
  * For `kind: "trace"`: the call stack, innermost first.
  */
-stack?: Array<StackFrame>, };
+stack?: Array<StackFrame>,
+/**
+ * For `kind: "display"`: the same thing in one form or several, by MIME type: `text/plain`, `text/html`,
+ * `image/svg+xml` and `text/markdown` as they are, `application/json` as its text, `image/png`, `image/jpeg`,
+ * `image/gif` and `image/webp` in base64. Where there is none, the value is in `args`.
+ */
+bundle?: { [key in string]: string }, };
 
 /**
  * Output that did not reach the client.
@@ -140,19 +150,20 @@ run_id: string,
  */
 prompt_id: number,
 /**
- * The answer; `null` for a prompt that was cancelled.
+ * The answer, of at most 64 KiB; `null` for a prompt that was cancelled. To `confirm`, `y`, `yes`, `true`, `ok`
+ * and `1` are a yes, in any case, and all else a no.
  */
 value: string | null, };
 
 /**
  * Console calls that are more than a message.
  */
-export type Kind = "assert" | "clear" | "count" | "dir" | "group" | "group_collapsed" | "group_end" | "network" | "table" | "time" | "trace";
+export type Kind = "assert" | "clear" | "count" | "dir" | "display" | "group" | "group_collapsed" | "group_end" | "network" | "prompt" | "table" | "time" | "trace";
 
 /**
  * Languages a program can be written in.
  */
-export type Language = "javascript";
+export type Language = "javascript" | "typescript" | "jsx" | "tsx";
 
 /**
  * Severity of a console event, for colour and filtering.
@@ -167,6 +178,11 @@ export type Limits = {
  * Wall-clock time from start to end, in milliseconds. Default 10,000.
  */
 wall_ms: number,
+/**
+ * How long the program may have a question open in all, in milliseconds; `wall_ms` stands still meanwhile.
+ * Default 120,000.
+ */
+prompt_ms: number,
 /**
  * CPU time of the process, in milliseconds. Default 5,000.
  */
@@ -201,6 +217,10 @@ export type LimitsRequest = {
  */
 wall_ms?: number,
 /**
+ * See [`Limits::prompt_ms`].
+ */
+prompt_ms?: number,
+/**
  * See [`Limits::cpu_ms`].
  */
 cpu_ms?: number,
@@ -228,7 +248,7 @@ console_events?: number, };
 /**
  * How a program is evaluated.
  */
-export type Mode = "auto" | "script" | "module";
+export type Mode = "auto" | "script" | "module" | "commonjs" | "function";
 
 /**
  * What an [`ObjectValue`] is. Taken from V8's own idea of the object, which no program can fake.
@@ -295,6 +315,19 @@ handler?: Value,
 error?: ErrorValue, };
 
 /**
+ * A part of a returned value that could not be copied.
+ */
+export type Omitted = {
+/**
+ * Where it is, such as `users[0].born`; empty for the value itself.
+ */
+path: string,
+/**
+ * What it is and, where there is one, what to return instead.
+ */
+reason: string, };
+
+/**
  * How a run ended.
  */
 export type Outcome = "completed" | "failed" | "timed_out" | "cpu_exceeded" | "memory_exceeded" | "output_exceeded" | "stopped" | "crashed";
@@ -303,6 +336,11 @@ export type Outcome = "completed" | "failed" | "timed_out" | "cpu_exceeded" | "m
  * State of a promise.
  */
 export type PromiseState = "pending" | "fulfilled" | "rejected";
+
+/**
+ * What a program asks for.
+ */
+export type PromptKind = "prompt" | "confirm" | "alert" | "line";
 
 /**
  * One own property of an object.
@@ -335,12 +373,29 @@ accessor?: Accessor, };
 export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt";
 
 /**
+ * What a function returned, as JSON.
+ */
+export type Returned = {
+/**
+ * The copy. What JSON can't say is left out of objects and `null` elsewhere.
+ */
+json: unknown,
+/**
+ * What could not be copied.
+ */
+omitted: Array<Omitted>,
+/**
+ * How much more could not be copied than `omitted` lists. Default 0.
+ */
+more?: number, };
+
+/**
  * What went wrong in a run.
  */
 export type RunError = {
 /**
  * The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
- * `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
+ * `TimeLimit PromptLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
  */
 name: string,
 /**
@@ -350,7 +405,11 @@ message: string,
 /**
  * Where, innermost first; only frames of the visitor's program. A syntax error has one frame.
  */
-stack: Array<StackFrame>, };
+stack: Array<StackFrame>,
+/**
+ * The error's `cause`, where it has one.
+ */
+cause?: Value, };
 
 /**
  * What is known of a run when it has ended.
@@ -361,9 +420,14 @@ export type RunReport = {
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -391,25 +455,43 @@ export type RunRequest = {
  */
 run_id?: string,
 /**
- * The program's text.
+ * The program's text. Either this or `files`.
  */
-source: string,
+source?: string,
 /**
- * What it is written in. Default `javascript`.
+ * The program's files, which import each other by relative paths.
+ */
+files?: Array<SourceFile>,
+/**
+ * Which of `files` is run. Default: the only one, else `main.*`, else `index.*`, else the first.
+ */
+entry?: string,
+/**
+ * What `source` is written in; of files, their extensions say it. Default `javascript`.
  */
 language?: Language,
 /**
- * Script or module. Default `auto`.
+ * How the program is evaluated. Default `auto`.
  */
 mode?: Mode,
 /**
- * Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
+ * For mode `function`: the name of the exported function to call. Default: the default export, or
+ * `module.exports`.
+ */
+export?: string,
+/**
+ * Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
+ * Default: no such global.
  */
 input?: unknown,
 /**
  * Tighter limits than the server's own.
  */
-limits?: LimitsRequest, };
+limits?: LimitsRequest,
+/**
+ * Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
+ */
+stdin?: Array<string>, };
 
 /**
  * The answer to `POST /api/v1/run`.
@@ -428,9 +510,14 @@ console: Array<ConsoleEvent>,
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -500,7 +587,27 @@ seq: number,
 /**
  * The events, passed on as the isolate's process wrote them.
  */
-events: Array<ConsoleEvent>, } | { "type": "finished",
+events: Array<ConsoleEvent>, } | { "type": "prompt",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * The question's name in this run.
+ */
+prompt_id: number,
+/**
+ * What is asked for.
+ */
+kind: PromptKind,
+/**
+ * The question. Text, not markup.
+ */
+message: string,
+/**
+ * The answer that is proposed.
+ */
+default?: string, } | { "type": "finished",
 /**
  * Which run.
  */
@@ -510,9 +617,14 @@ run_id: string,
  */
 outcome: Outcome,
 /**
- * The value of the program's last expression, as a console value; `null` unless it completed with one.
+ * The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+ * console value; `null` unless it completed with one.
  */
 value: Value | null,
+/**
+ * What the function returned, in mode `function`, as JSON; else `null`.
+ */
+returned: Returned | null,
 /**
  * What went wrong, and what to do; `null` when it completed.
  */
@@ -547,6 +659,20 @@ message: string,
 retry_after_ms?: number, };
 
 /**
+ * One file of a program.
+ */
+export type SourceFile = {
+/**
+ * A relative path: segments of `A-Z a-z 0-9 _ . -` joined by `/`, at most 100 characters. Its extension says
+ * the language: `.js .mjs .cjs .jsx .ts .mts .cts .tsx .json`.
+ */
+name: string,
+/**
+ * Its text.
+ */
+content: string, };
+
+/**
  * One frame of a call stack, in the visitor's own lines.
  */
 export type StackFrame = {
@@ -561,7 +687,11 @@ line: number,
 /**
  * Column, counted from 1 in UTF-16 units.
  */
-column: number, };
+column: number,
+/**
+ * The file, where that is not the entry file.
+ */
+file?: string, };
 
 /**
  * Body of a `stop` message.
@@ -611,9 +741,13 @@ cells: Array<Value | null>, };
  */
 export type Usage = {
 /**
- * Milliseconds from start to end.
+ * Milliseconds from start to end, without `prompt_ms`.
  */
 wall_ms: number,
+/**
+ * Milliseconds in which the program had a question open.
+ */
+prompt_ms: number,
 /**
  * Milliseconds of CPU.
  */
@@ -646,6 +780,11 @@ limits: {
  * Wall-clock time from start to end, in milliseconds. Default 10,000.
  */
 wall_ms: number,
+/**
+ * How long the program may have a question open in all, in milliseconds; `wall_ms` stands still meanwhile.
+ * Default 120,000.
+ */
+prompt_ms: number,
 /**
  * CPU time of the process, in milliseconds. Default 5,000.
  */

@@ -5,6 +5,7 @@ import {
   WIRE_VERSION,
   type ClientMsg,
   type ConsoleEvent,
+  type Language,
   type Level,
   type Limits,
   type RunError,
@@ -13,6 +14,7 @@ import {
   type StackFrame,
   type Value,
 } from "./protocol.ts";
+import type { Question } from "./console/asks.ts";
 import type { Connection } from "./socket.ts";
 import { bytes, duration, plural } from "./units.ts";
 
@@ -34,10 +36,15 @@ export type Open = {
   nextSeq: number;
   /** When the server was last heard of it. */
   heardAt: number;
+  /** What the program has asked and nobody has answered. */
+  questions: Question[];
+  /** How long it has waited for answers, and since when it does now; `null` while nothing is asked. */
+  waited: number;
+  waitsSince: number | null;
 };
 
 /** What is to run: one program, or files and which of them is the program. */
-export type Program = { source: string } | { files: { name: string; content: string }[]; entry: string };
+export type Program = { source: string; language: Language } | { files: { name: string; content: string }[]; entry: string };
 
 /** Where the visitor's run is. */
 export type Phase =
@@ -63,6 +70,8 @@ export type State = {
 export type Action =
   | { type: "run"; runId: string; program: Program; now: number }
   | { type: "stop" }
+  /** An answer to what the program asked; `null` for none. */
+  | { type: "answer"; id: number; value: string | null; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
@@ -97,6 +106,8 @@ export function update(state: State, action: Action): Step {
       return run(state, action.runId, action.program, action.now);
     case "stop":
       return stop(state);
+    case "answer":
+      return answer(state, action.id, action.value, action.now);
     case "connection":
       return connection(state, action.connection);
     case "message":
@@ -123,9 +134,22 @@ export function canStop(state: State): boolean {
   return state.phase.at === "waiting" || openRun(state)?.stopping === false;
 }
 
+/** What the visitor can answer now. */
+export function questions(state: State): readonly Question[] {
+  const open = openRun(state);
+  return open === null || open.stopping ? [] : open.questions;
+}
+
+/** How long the program has waited for answers, by the page's clock. */
+export function waited(open: Open, now: number): number {
+  return open.waited + (open.waitsSince === null ? 0 : Math.max(0, now - open.waitsSince));
+}
+
 /** A sentence for the end of a run: the server's own words, or the page's for a run that went well. */
 export function outcomeMessage(report: RunReport): string {
-  if (report.error === null) return `Completed in ${duration(report.usage.wall_ms)}.`;
+  const { wall_ms, prompt_ms } = report.usage;
+  const waited = prompt_ms > 0 ? `, and waited ${duration(prompt_ms)} for you` : "";
+  if (report.error === null) return `Completed in ${duration(wall_ms)}${waited}.`;
   const { name, message } = report.error;
   if (report.outcome !== "failed") return message;
   return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
@@ -168,6 +192,9 @@ function submit(state: State, runId: string, program: Program, now: number): Ste
     stopping: false,
     nextSeq: 0,
     heardAt: now,
+    questions: [],
+    waited: 0,
+    waitsSince: null,
   };
   return step(
     { ...state, phase: open },
@@ -183,9 +210,7 @@ function sizeOf(program: Program): number {
 }
 
 function request(run_id: string, program: Program): ClientMsg {
-  if ("source" in program) return { type: "run", run_id, source: program.source, language: "javascript", mode: "auto" };
-  // The wire's types know files as soon as the server does.
-  return { type: "run", run_id, files: program.files, entry: program.entry, mode: "auto" } as unknown as ClientMsg;
+  return { type: "run", run_id, ...program, mode: "auto" };
 }
 
 function stop(state: State): Step {
@@ -195,6 +220,17 @@ function stop(state: State): Step {
   return step(
     { ...state, phase: { ...open, stopping: true } },
     { type: "send", message: { type: "stop", run_id: open.runId } },
+  );
+}
+
+function answer(state: State, id: number, value: string | null, now: number): Step {
+  const open = openRun(state);
+  if (open?.questions.some((question) => question.id === id) !== true) return step(state);
+  const left = open.questions.filter((question) => question.id !== id);
+  const waits = left.length > 0 ? {} : { waited: waited(open, now), waitsSince: null };
+  return step(
+    { ...state, phase: { ...open, questions: left, ...waits, heardAt: now } },
+    { type: "send", message: { type: "input", run_id: open.runId, prompt_id: id, value } },
   );
 }
 
@@ -216,7 +252,8 @@ function lose(state: State, text: string): Step {
 function tick(state: State, now: number): Step {
   const open = openRun(state);
   if (open === null || state.hello === null || open.at === "queued") return step(state);
-  const allowed = SILENCE_MS + (open.at === "running" ? state.hello.limits.wall_ms : 0);
+  const { wall_ms, prompt_ms } = state.hello.limits;
+  const allowed = SILENCE_MS + (open.at === "running" ? wall_ms : 0) + (open.waitsSince === null ? 0 : prompt_ms);
   if (now - open.heardAt <= allowed) return step(state);
   const lost = lose(state, "The server has gone silent during the run. Run it again.");
   return step(lost.state, ...lost.effects, { type: "reconnect", reason: "The server has gone silent." });
@@ -236,9 +273,17 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return step({ ...state, phase: { ...heard, at: "running", position: 0, since: now } });
     case "console":
       return events(state, heard, from.seq, from.events);
+    case "prompt":
+      return asked(state, heard, from, now);
     case "finished":
       return finished(state, from);
   }
+}
+
+function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
+  const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
+  const phase: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
+  return step({ ...state, phase }, { type: "announce", text: `The program waits for you: ${from.message}` });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -269,8 +314,8 @@ function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Ste
 }
 
 function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
-  const { outcome, value, error, stopped_at, usage, dropped } = from;
-  const report: RunReport = { outcome, value, error, stopped_at, usage, dropped };
+  const { outcome, value, returned, error, stopped_at, usage, dropped } = from;
+  const report: RunReport = { outcome, value, returned, error, stopped_at, usage, dropped };
   const text = outcomeMessage(report);
   const effects: Effect[] = [];
   if (dropped.events > 0) {

@@ -3,7 +3,7 @@
 import { positionButton, type Jump } from "./console/position.ts";
 import { Meters } from "./meters.ts";
 import type { Outcome } from "./protocol.ts";
-import { canStop, limitsOf, openRun, outcomeMessage, type Phase, type State } from "./run.ts";
+import { canStop, limitsOf, openRun, outcomeMessage, waited, type Phase, type State } from "./run.ts";
 import { count, elapsed } from "./units.ts";
 
 /** The elements that the run bar works on. */
@@ -53,7 +53,7 @@ export class RunBar {
     // Focus must not get lost with a button that goes out of use.
     if (!canStop(state) && document.activeElement === stop) this.#elements.run.focus();
     stop.disabled = !canStop(state);
-    const [tone, word] = badgeOf(phase, now);
+    const [tone, word] = badgeOf(phase, now, state.hello?.limits.prompt_ms ?? 0);
     setText(badge, word);
     badge.dataset["tone"] = tone;
     const reason = state.connection.at === "closed" ? state.connection.reason : "";
@@ -71,7 +71,7 @@ export class RunBar {
       phase.at === "finished"
         ? phase.report.usage
         : open?.at === "running"
-          ? { wall_ms: Math.max(0, now - open.since) }
+          ? { wall_ms: Math.max(0, now - open.since - waited(open, now)) }
           : null;
     this.#meters.show(used, limitsOf(state));
     this.#connection(state, now);
@@ -117,7 +117,8 @@ export class RunBar {
   }
 }
 
-function badgeOf(phase: Phase, now: number): [tone: string, word: string] {
+/** `promptMs`: how long the program may wait for its visitor. */
+function badgeOf(phase: Phase, now: number, promptMs: number): [tone: string, word: string] {
   switch (phase.at) {
     case "idle":
       return ["quiet", "Ready"];
@@ -128,7 +129,10 @@ function badgeOf(phase: Phase, now: number): [tone: string, word: string] {
     case "queued":
       return ["busy", phase.stopping ? "Stopping" : "Queued"];
     case "running":
-      return ["busy", `${phase.stopping ? "Stopping" : "Running"} ${elapsed(now - phase.since)}`];
+      if (phase.waitsSince !== null && !phase.stopping) {
+        return ["busy", `Waiting for you ${Math.max(0, Math.ceil((promptMs - waited(phase, now)) / 1000))} s`];
+      }
+      return ["busy", `${phase.stopping ? "Stopping" : "Running"} ${elapsed(now - phase.since - waited(phase, now))}`];
     case "rejected":
       return ["warn", "Not run"];
     case "lost":
@@ -153,6 +157,7 @@ function messageOf(phase: Phase, reason: string): string {
     case "queued":
       return phase.position <= 1 ? "The server is busy. Next in line." : `The server is busy. Number ${count(phase.position)} in line.`;
     case "running":
+      if (phase.waitsSince !== null && !phase.stopping) return "The program goes on when you answer.";
       return phase.stopping ? "Told to stop." : "Output appears as the program writes it.";
     case "finished":
       return outcomeMessage(phase.report);

@@ -12,6 +12,8 @@ import { byId } from "./dom.ts";
 import { MOST_FILES, freeName, nameTrouble, serialise, type Files } from "./files.ts";
 import { difference, format } from "./formatter.ts";
 import type { Running } from "./language/start.ts";
+import { languageOf } from "./language.ts";
+import type { Program } from "./run.ts";
 import { FONT_SIZES, type Settings, type SettingsStore } from "./settings.ts";
 import { split } from "./split.ts";
 import { words } from "./strings/words.ts";
@@ -386,11 +388,12 @@ export class Workbench {
   }
 }
 
-/** The program as it goes to the server: plain JavaScript alone, or files, whose names say what they are written in. */
-export function programOf(editor: Workspace): { source: string } | Pick<Files, "files"> & { entry: string } {
+/** The program as it goes to the server: a file alone with its language, or files, whose names say theirs and more. */
+export function programOf(editor: Workspace): Program {
   const { files } = editor.files();
   const [only] = files;
-  return files.length === 1 && only?.name.endsWith(".js") === true ? { source: only.content } : { files, entry: editor.entry };
+  const language = files.length === 1 && only !== undefined && /\.[jt]sx?$/.test(only.name) ? languageOf(only.name) : null;
+  return only === undefined || language === null ? { files, entry: editor.entry } : { source: only.content, language };
 }
 
 /** What is kept of the program. */

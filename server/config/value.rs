@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::policy::modules::{self, ModuleRule};
+
 /// A setting's value as text, whatever it was in its source. A list is its members with commas between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw(pub String);
@@ -147,6 +149,13 @@ pub fn file(text: &str) -> Result<Option<PathBuf>, String> {
             Err("Write none, or the path of a file.".to_owned())
         }
         _ => Ok(Some(PathBuf::from(text))),
+    }
+}
+
+pub fn folder(text: &str) -> Result<Option<PathBuf>, String> {
+    match text {
+        "none" => Ok(None),
+        _ => directory(text).map(Some).map_err(|_| "Write none, or the path of a folder.".to_owned()),
     }
 }
 
@@ -302,6 +311,22 @@ pub fn origins(text: &str) -> Result<Vec<Origin>, String> {
     let read = |member| {
         Origin::parse(member)
             .ok_or_else(|| format!("{} is no origin: write one like https://example.org.", quote(member)))
+    };
+    members(text).map(read).collect()
+}
+
+/// Origins, each with what programs of its pages may import: `https://example.org node:* lodash`.
+pub fn module_origins(text: &str) -> Result<Vec<(Origin, Vec<ModuleRule>)>, String> {
+    let read = |member: &str| {
+        let (origin, rules) = member.split_once(char::is_whitespace).unwrap_or((member, ""));
+        let origin = Origin::parse(origin).ok_or_else(|| {
+            format!(
+                "{} does not begin with an origin: write one and what its programs may import, like \
+                 https://example.org node:* lodash.",
+                quote(member)
+            )
+        })?;
+        Ok((origin, modules::rules(rules)?))
     };
     members(text).map(read).collect()
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::error::{Problem, answer};
 use super::{AppState, State, guard, origin};
 use crate::config::Origin;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::{RejectReason, RunResponse};
 use crate::protocol::parse;
 use crate::sandbox::{ClientKey, RunEvent, RunEvents};
@@ -21,7 +22,8 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
         Ok(origin) => origin,
         Err(problem) => return answer(&req, &problem),
     };
-    let mut response = match respond(req.headers(), guard::client(&req), body, &state).await {
+    let modules = state.modules.allowed(origin.as_ref());
+    let mut response = match respond(req.headers(), guard::client(&req), modules, body, &state).await {
         Ok(response) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(response),
         Err(problem) => answer(&req, &problem),
     };
@@ -47,7 +49,7 @@ pub async fn preflight(req: HttpRequest, state: State) -> HttpResponse {
 }
 
 /// Lets the page that asked, whose origin was checked, read the answer.
-fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
+pub fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
     headers.insert(header::VARY, header::HeaderValue::from_static("Origin"));
     let value = origin.and_then(|origin| header::HeaderValue::try_from(origin.to_string()).ok());
     if let Some(value) = value {
@@ -60,6 +62,7 @@ fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
 async fn respond(
     headers: &HeaderMap,
     client: ClientKey,
+    modules: Allowed,
     body: web::Payload,
     state: &AppState,
 ) -> Result<RunResponse, Problem> {
@@ -69,7 +72,8 @@ async fn respond(
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))?;
     drop(bytes);
     let run_id = request.run_id.unwrap_or_else(Uuid::new_v4);
-    let run = state.rules.admit(run_id, client, request)?;
+    let mut run = state.rules.admit(run_id, client, request)?;
+    run.modules = modules;
     let limits = run.limits;
     // Held until the end: to drop it is to kill the run.
     let (_handle, mut events) = state.runs.start(run)?;
@@ -133,7 +137,8 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<crate::protoc
     let mut report = None;
     while let Some(event) = events.recv().await {
         match event {
-            RunEvent::Queued { .. } | RunEvent::Started => {}
+            // Nobody is asked anything here.
+            RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Prompt { .. } => {}
             RunEvent::Console { events, .. } => append(&mut console, events.get()),
             RunEvent::Finished(finished) => {
                 report = Some(*finished);

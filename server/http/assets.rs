@@ -18,6 +18,8 @@ use super::error::{self, Problem};
 /// `make web` builds the folder. Its manifest changes with any file, so cargo notices a new front end.
 #[derive(RustEmbed)]
 #[folder = "static/dist"]
+// What programs import is no part of any page; see `modules`.
+#[exclude = "modules/*"]
 struct Files;
 
 const MANIFEST: &str = "manifest.json";
@@ -45,6 +47,13 @@ impl Assets {
     /// When the binary was built without a front end.
     pub fn load() -> Result<Self, String> {
         Ok(Self { manifest: read(MANIFEST)?, preload: read(PRELOAD)? })
+    }
+
+    /// The text of the script with this plain name, and its SHA-256.
+    pub fn script(&self, name: &str) -> Option<(String, [u8; 32])> {
+        let file = Files::get(self.manifest.get(name)?)?;
+        let hash = file.metadata.sha256_hash();
+        Some((String::from_utf8(file.data.into_owned()).ok()?, hash))
     }
 
     /// The address of the file with this plain name.

@@ -13,7 +13,8 @@ pub fn security(frame_ancestors: &[String]) -> DefaultHeaders {
     // `connect-src 'self'` covers the WebSocket of the same host as well (CSP 3).
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}",
+         connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {}",
         frame_ancestors.join(" ")
     );
     let headers = DefaultHeaders::new()

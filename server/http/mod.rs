@@ -20,10 +20,12 @@ mod api;
 mod assets;
 mod client;
 mod connections;
+mod display;
 mod error;
 mod guard;
 mod headers;
 mod health;
+mod modules;
 mod origin;
 mod pages;
 mod rate;
@@ -32,6 +34,7 @@ mod ws;
 use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
+use display::Display;
 use rate::RateLimited;
 
 /// What every handler may use.
@@ -42,10 +45,14 @@ struct AppState {
     rules: Arc<Rules>,
     /// The built front end.
     assets: Assets,
+    /// Where the page shows a program's HTML.
+    display: Display,
     /// Whose word on who the client is counts.
     proxies: Proxies,
     /// All that are open.
     connections: Connections,
+    /// What programs may import.
+    modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
     allowed_origins: Vec<Origin>,
     /// The longest WebSocket message or request body, in bytes.
@@ -66,8 +73,11 @@ fn routes(service: &mut web::ServiceConfig) {
     service
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
+        .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
+        .service(get("/api/v1/modules", modules::list))
+        .service(get("/api/v1/modules/types/{name:.+}", modules::types))
         .service(
             web::resource("/api/v1/run")
                 .route(web::post().to(api::run))
@@ -109,6 +119,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
+        files: client.files,
         message_bytes: client.message_bytes,
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
@@ -125,10 +136,14 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         proxies: proxies.clone(),
         patience: client.idle_timeout + client.request_timeout,
     };
+    let assets = Assets::load().map_err(io::Error::other)?;
+    let display = Display::new(&assets, &settings.frame_ancestors).map_err(io::Error::other)?;
     let state = web::Data::new(AppState {
         runs,
         rules: Arc::new(rules),
-        assets: Assets::load().map_err(io::Error::other)?,
+        assets,
+        display,
+        modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,
         allowed_origins: settings.allowed_origins.clone(),

@@ -31,9 +31,10 @@ const NOT_UTF8: &str = "A text message is not UTF-8.";
 
 /// Turns the request into a WebSocket.
 pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> HttpResponse {
-    if let Err(problem) = origin::check(&req, &state) {
-        return answer(&req, &problem);
-    }
+    let origin = match origin::check(&req, &state) {
+        Ok(origin) => origin,
+        Err(problem) => return answer(&req, &problem),
+    };
     let (response, out, stream) = match actix_ws::handle(&req, body) {
         Ok(parts) => parts,
         Err(error) => {
@@ -46,7 +47,8 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
     };
     let stream = stream.max_frame_size(state.frame_bytes);
     let pump = Pump {
-        session: Session::new(Arc::clone(&state.runs), Arc::clone(&state.rules), guard::client(&req)),
+        session: Session::new(Arc::clone(&state.runs), Arc::clone(&state.rules), guard::client(&req))
+            .with_modules(state.modules.allowed(origin.as_ref())),
         outbox: VecDeque::new(),
         heard: Instant::now(),
         pinged: None,

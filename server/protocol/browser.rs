@@ -1,11 +1,11 @@
 //! The wire between browser and server, version 1: JSON text frames on `GET /api/v1/ws`, and the body of
 //! `POST /api/v1/run`. `web/protocol.ts` is generated from these types.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::value::StackFrame;
+use super::value::{StackFrame, Value};
 use crate::limits::{Limits, LimitsRequest};
 
 /// Version of this wire, told in [`ServerMsg::Hello`].
@@ -16,7 +16,7 @@ pub const WIRE_VERSION: u32 = 1;
 #[cfg_attr(test, derive(Serialize, ts_rs::TS), serde(tag = "type", rename_all = "snake_case"))]
 pub enum ClientMsg {
     /// Run a program.
-    Run(RunRequest),
+    Run(Box<RunRequest>),
     /// Stop a run.
     Stop(StopRequest),
     /// Answer a prompt of a run.
@@ -32,24 +32,52 @@ pub struct RunRequest {
     /// HTTP one is made when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<Uuid>,
-    /// The program's text.
-    pub source: String,
-    /// What it is written in. Default `javascript`.
+    /// The program's text. Either this or `files`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The program's files, which import each other by relative paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<SourceFile>>,
+    /// Which of `files` is run. Default: the only one, else `main.*`, else `index.*`, else the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// What `source` is written in; of files, their extensions say it. Default `javascript`.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<Language>"))]
     pub language: Language,
-    /// Script or module. Default `auto`.
+    /// How the program is evaluated. Default `auto`.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<Mode>"))]
     pub mode: Mode,
-    /// Any JSON value; the program sees its own copy as the global `input`. Default: no such global.
+    /// For mode `function`: the name of the exported function to call. Default: the default export, or
+    /// `module.exports`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
+    /// Any JSON value; the program sees its own copy as the global `input`, a function as its argument.
+    /// Default: no such global.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
     pub input: Option<Box<RawValue>>,
     /// Tighter limits than the server's own.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
+    /// Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<String>>"))]
+    pub stdin: Vec<String>,
+}
+
+/// One file of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SourceFile {
+    /// A relative path: segments of `A-Z a-z 0-9 _ . -` joined by `/`, at most 100 characters. Its extension says
+    /// the language: `.js .mjs .cjs .jsx .ts .mts .cts .tsx .json`.
+    pub name: String,
+    /// Its text.
+    pub content: String,
 }
 
 /// Languages a program can be written in.
@@ -60,6 +88,12 @@ pub enum Language {
     /// ECMAScript as V8 has it.
     #[default]
     Javascript,
+    /// TypeScript, whose types are not checked.
+    Typescript,
+    /// JavaScript with JSX.
+    Jsx,
+    /// TypeScript with JSX.
+    Tsx,
 }
 
 /// How a program is evaluated.
@@ -67,13 +101,18 @@ pub enum Language {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Mode {
-    /// A module if the program uses `import`, `export`, `import.meta` or top-level `await`, else a script.
+    /// A module if the program uses `import`, `export`, `import.meta` or top-level `await`; CommonJS if it uses
+    /// `require()`, `module.exports` or `exports.x`; else a script.
     #[default]
     Auto,
     /// A classic script: sloppy mode unless it says `"use strict"`.
     Script,
     /// An ES module: strict, with top-level `await`.
     Module,
+    /// A CommonJS module: `module`, `exports`, `require`, `__filename` and `__dirname`.
+    Commonjs,
+    /// A module of either kind whose exported function is called with `input`; what it returns is the result.
+    Function,
 }
 
 /// Body of a `stop` message.
@@ -85,6 +124,14 @@ pub struct StopRequest {
     pub run_id: Uuid,
 }
 
+/// A member that is there, even as `null`, which is a value like any.
+///
+/// # Errors
+/// When what is there is not JSON.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
 /// Body of an `input` message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +141,24 @@ pub struct InputRequest {
     pub run_id: Uuid,
     /// Which of its prompts.
     pub prompt_id: u32,
-    /// The answer; `null` for a prompt that was cancelled.
+    /// The answer, of at most 64 KiB; `null` for a prompt that was cancelled. To `confirm`, `y`, `yes`, `true`, `ok`
+    /// and `1` are a yes, in any case, and all else a no.
     pub value: Option<String>,
+}
+
+/// What a program asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum PromptKind {
+    /// `prompt()`: a text. The program stands still.
+    Prompt,
+    /// `confirm()`: yes or no. The program stands still.
+    Confirm,
+    /// `alert()`: that it was read. The program stands still.
+    Alert,
+    /// `readLine()`: a text. The program may do other things meanwhile.
+    Line,
 }
 
 /// What the server sends.
@@ -141,13 +204,28 @@ pub enum ServerMsg {
         #[cfg_attr(test, ts(as = "Vec<super::value::ConsoleEvent>"))]
         events: Box<RawValue>,
     },
+    /// The program asks something: [`ClientMsg::Input`] is the answer. A prompt that the end of the run overtakes is
+    /// not open any more, which no frame says but `finished`.
+    Prompt {
+        /// Which run.
+        run_id: Uuid,
+        /// The question's name in this run.
+        prompt_id: u32,
+        /// What is asked for.
+        kind: PromptKind,
+        /// The question. Text, not markup.
+        message: String,
+        /// The answer that is proposed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        default: Option<String>,
+    },
     /// The end of an accepted run; exactly one for each.
     Finished {
         /// Which run.
         run_id: Uuid,
         /// The rest.
         #[serde(flatten)]
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// A run that was not accepted, or a frame that could not be acted on. An accepted run is not affected
     /// by a rejected frame that names it.
@@ -197,7 +275,7 @@ pub enum Outcome {
     Completed,
     /// It threw, did not parse, or left a rejected promise unhandled.
     Failed,
-    /// It took longer than `wall_ms`.
+    /// It took longer than `wall_ms`, or waited for longer than `prompt_ms` to be answered.
     TimedOut,
     /// It computed for longer than `cpu_ms`.
     CpuExceeded,
@@ -218,9 +296,12 @@ pub enum Outcome {
 pub struct RunReport {
     /// How it ended.
     pub outcome: Outcome,
-    /// The value of the program's last expression, as a console value; `null` unless it completed with one.
-    #[cfg_attr(test, ts(as = "Option<super::value::Value>"))]
+    /// The value of the program's last expression, of what CommonJS exports or of what a function returned, as a
+    /// console value; `null` unless it completed with one.
+    #[cfg_attr(test, ts(as = "Option<Value>"))]
     pub value: Option<Box<RawValue>>,
+    /// What the function returned, in mode `function`, as JSON; else `null`.
+    pub returned: Option<Returned>,
     /// What went wrong, and what to do; `null` when it completed.
     pub error: Option<RunError>,
     /// Where the program was when it was stopped; `null` if it was not, was waiting, or could not be asked.
@@ -231,25 +312,68 @@ pub struct RunReport {
     pub dropped: Dropped,
 }
 
-/// What went wrong in a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a function returned, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct Returned {
+    /// The copy. What JSON can't say is left out of objects and `null` elsewhere.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub json: Box<RawValue>,
+    /// What could not be copied.
+    pub omitted: Vec<Omitted>,
+    /// How much more could not be copied than `omitted` lists. Default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(test, ts(as = "Option<u64>"))]
+    pub more: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// A part of a returned value that could not be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Omitted {
+    /// Where it is, such as `users[0].born`; empty for the value itself.
+    pub path: String,
+    /// What it is and, where there is one, what to return instead.
+    pub reason: String,
+}
+
+/// What went wrong in a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct RunError {
     /// The error's `name`; `Uncaught` for a thrown value that is no error; for limits one of
-    /// `TimeLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
+    /// `TimeLimit PromptLimit CpuLimit MemoryLimit OutputLimit Stopped Crashed`.
     pub name: String,
     /// What happened and, for limits, where and what to do about it.
     pub message: String,
     /// Where, innermost first; only frames of the visitor's program. A syntax error has one frame.
     pub stack: Vec<StackFrame>,
+    /// The error's `cause`, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<Value>>,
+}
+
+impl RunError {
+    /// An error without a stack.
+    pub fn new(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { name: name.into(), message: message.into(), ..Self::default() }
+    }
 }
 
 /// What a run used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Usage {
-    /// Milliseconds from start to end.
+    /// Milliseconds from start to end, without `prompt_ms`.
     pub wall_ms: u64,
+    /// Milliseconds in which the program had a question open.
+    pub prompt_ms: u64,
     /// Milliseconds of CPU.
     pub cpu_ms: u64,
     /// V8's heap in use at the end (or when last seen), in bytes.

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod fetch;
 pub mod frame;
 pub mod parse;
+pub mod prompt;
 pub mod runner;
 pub mod value;
 

@@ -174,6 +174,9 @@ mod tests {
         let text = format!(r#"{{"input":{{"a":[1, 2.50]}},"type":"run","run_id":"{ID}","source":"1"}}"#);
         let Ok(ClientMsg::Run(run)) = client_msg(&text) else { panic!("a run") };
         assert_eq!(run.input.expect("an input").get(), r#"{"a":[1, 2.50]}"#);
+        let text = format!(r#"{{"input":null,"type":"run","run_id":"{ID}","source":"1"}}"#);
+        let Ok(ClientMsg::Run(run)) = client_msg(&text) else { panic!("a run") };
+        assert_eq!(run.input.expect("an input").get(), "null");
     }
 
     #[test]

@@ -8,14 +8,22 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::browser::{Dropped, Language, Mode, RunError};
+use super::browser::{Dropped, Language, Mode, Returned, RunError, SourceFile};
 use super::value::StackFrame;
 use crate::limits::Limits;
+use crate::policy::modules::Allowed;
 
 /// Server to runner: a [`RunSpec`] in JSON.
 pub const RUN: u8 = 1;
 /// Server to runner, no payload: interrupt the program, say where it was, and leave.
 pub const STOP: u8 = 2;
+
+/// The longest copy of what a function returned, in bytes of JSON, however much output a run may write.
+pub const RETURNED_BYTES: u64 = 4 << 20;
+/// The most parts of a returned value that are listed as left out.
+pub const MAX_OMITTED: usize = 100;
+/// The longest path or reason of one, in bytes.
+pub const OMITTED_BYTES: usize = 300;
 
 /// The longest payload of any frame from the server to a runner that has its program, in bytes.
 pub const TO_RUNNER_BYTES: u32 = 1 << 19;
@@ -26,24 +34,57 @@ pub const READY: u8 = 65;
 pub const CONSOLE: u8 = 66;
 /// Runner to server: a [`FinishedSpec`] in JSON. The last frame.
 pub const FINISHED: u8 = 67;
+/// Runner to server: one console event with a bundle, in the form of [`CONSOLE`].
+pub const DISPLAY: u8 = 74;
 
 /// Exit status of a runner whose V8 ran out of memory in a place where it can't go on.
 pub const EXIT_OUT_OF_MEMORY: i32 = 71;
 /// Exit status of a runner that had to leave without a report since the program held its only thread.
 pub const EXIT_CPU_EXCEEDED: i32 = 72;
+/// Exit status of a runner whose program nests too deeply to be read.
+pub const EXIT_TOO_DEEP: i32 = 74;
 /// Exit status of a runner that was told to stop, or ran out of time, and whose program did not yield.
 pub const EXIT_STOPPED: i32 = 73;
+
+/// A program, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Its files; their names say what they are written in.
+    pub files: Vec<SourceFile>,
+    /// Which of them is run.
+    pub entry: usize,
+    /// How that is evaluated.
+    pub mode: Mode,
+    /// The exported function to call in mode `function`, where that is not the default one.
+    pub export: Option<String>,
+}
+
+impl Submission {
+    /// The program of one text.
+    pub fn of_source(source: String, language: Language, mode: Mode) -> Self {
+        let extension = match language {
+            Language::Javascript => "js",
+            Language::Typescript => "ts",
+            Language::Jsx => "jsx",
+            Language::Tsx => "tsx",
+        };
+        let file = SourceFile { name: format!("main.{extension}"), content: source };
+        Self { files: vec![file], entry: 0, mode, export: None }
+    }
+
+    /// The text of the file that is run.
+    pub fn source(&self) -> &str {
+        self.files.get(self.entry).map_or("", |file| &file.content)
+    }
+}
 
 /// What a runner needs to know of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RunSpec {
-    /// The program's text.
-    pub source: String,
-    /// What it is written in.
-    pub language: Language,
-    /// How it is evaluated.
-    pub mode: Mode,
-    /// The global `input`.
+    /// The program.
+    pub program: Submission,
+    /// The global `input`, or the function's argument.
+    #[serde(default, deserialize_with = "super::browser::present", skip_serializing_if = "Option::is_none")]
     pub input: Option<Box<RawValue>>,
     /// What the run may use.
     pub limits: Limits,
@@ -51,6 +92,16 @@ pub struct RunSpec {
     pub message_bytes: u64,
     /// How often it may fetch.
     pub fetches: u32,
+    /// What it may import.
+    pub modules: Allowed,
+    /// The longest console event with a bundle, in bytes of JSON.
+    pub display_bytes: u64,
+    /// How often it may ask.
+    pub prompts: u32,
+    /// Answers given beforehand.
+    pub stdin: Vec<String>,
+    /// Whether there is somebody to ask.
+    pub is_attended: bool,
 }
 
 /// A runner's last word.
@@ -61,6 +112,8 @@ pub struct FinishedSpec {
     pub ending: Ending,
     /// The result, a [`super::value::Value`].
     pub value: Option<Box<RawValue>>,
+    /// What a function returned.
+    pub returned: Option<Returned>,
     /// What was thrown.
     pub error: Option<RunError>,
     /// Where the program was when it was interrupted.

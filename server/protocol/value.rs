@@ -3,6 +3,8 @@
 //! What does not fit is cut, and each cut says how much is missing: a string carries its whole `length`,
 //! an object the number of properties (`more`) that are not in the tree.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One console call (or one thing the runner says in the console's stead, such as an uncaught error).
@@ -26,6 +28,9 @@ pub struct ConsoleEvent {
     pub line: u32,
     /// Column of the call, counted from 1 in UTF-16 units; 0 where there is none.
     pub column: u32,
+    /// The file that the call stands in, where that is not the entry file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Milliseconds since the run started.
     pub at_ms: u64,
     /// How many console groups are open around this event. Default 0.
@@ -38,6 +43,11 @@ pub struct ConsoleEvent {
     /// For `kind: "trace"`: the call stack, innermost first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<Vec<StackFrame>>,
+    /// For `kind: "display"`: the same thing in one form or several, by MIME type: `text/plain`, `text/html`,
+    /// `image/svg+xml` and `text/markdown` as they are, `application/json` as its text, `image/png`, `image/jpeg`,
+    /// `image/gif` and `image/webp` in base64. Where there is none, the value is in `args`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BTreeMap<String, String>>,
 }
 
 fn is_zero(n: &u32) -> bool {
@@ -74,6 +84,8 @@ pub enum Kind {
     Count,
     /// `console.dir`: the value's properties rather than its usual rendering.
     Dir,
+    /// `display()`; what to show is in `bundle`.
+    Display,
     /// `console.group`: opens a group whose heading is this event.
     Group,
     /// `console.groupCollapsed`: the same, closed at first.
@@ -82,6 +94,9 @@ pub enum Kind {
     GroupEnd,
     /// What `fetch` was not allowed, and why; the runner says it in the console's stead.
     Network,
+    /// What the program asked, and the answer (a string, a boolean, or `null` where it was cancelled; none for an
+    /// `alert`): `args` are both. Or that nobody was there to ask; the runner says it in the console's stead.
+    Prompt,
     /// `console.table`; `table` has the cells.
     Table,
     /// `console.time`, `timeLog` and `timeEnd`; `text` is `label: 12.3 ms`.
@@ -367,8 +382,8 @@ pub enum Accessor {
 }
 
 /// One frame of a call stack, in the visitor's own lines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct StackFrame {
     /// Name of the function; empty at top level and for anonymous functions.
     pub function: String,
@@ -376,4 +391,7 @@ pub struct StackFrame {
     pub line: u32,
     /// Column, counted from 1 in UTF-16 units.
     pub column: u32,
+    /// The file, where that is not the entry file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }

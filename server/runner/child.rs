@@ -69,9 +69,9 @@ pub fn live(
     let link = Link::new(template.handle(), writing, signalled, spec.limits);
     let _ = to_watch.send(link.clone());
     if let Some(instead) = instead {
-        let value = serde_json::value::to_raw_value(&instead(&spec.source)).ok();
-        link.finish(Ending::Completed, value, None);
+        let value = serde_json::value::to_raw_value(&instead(spec.program.source())).ok();
+        link.finish(Ending::Completed, value, None, None);
     }
     let ended = template.run(&link, spec);
-    link.finish(ended.ending, ended.value, ended.error)
+    link.finish(ended.ending, ended.value, ended.returned, ended.error)
 }

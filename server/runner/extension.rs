@@ -1,15 +1,17 @@
 // The extension whose JavaScript is in the startup snapshot. Included by the build script, which makes the
 // snapshot, and by the runner, which loads it: both must name the same extensions and ops in the same order.
 
+#[path = "line_op.rs"]
+pub mod line_op;
 #[path = "fetch/ops.rs"]
 pub mod ops;
 
 deno_core::extension!(
     mayfly,
     deps = [deno_webidl, deno_web],
-    ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled],
+    ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled, line_op::op_read_line],
     esm_entry_point = "ext:mayfly/bootstrap.js",
-    esm = [dir "server/runner/js", "bootstrap.js", "platform.js"],
+    esm = [dir "server/runner/js", "algorithms.js", "bootstrap.js", "parameters.js", "platform.js", "subtle.js"],
 );
 
 /// The extensions of a runner's JavaScript runtime, in order; ours is the last.

@@ -4,10 +4,11 @@
 
 use deno_core::v8;
 
-use super::clone;
 use super::console::Method;
+use super::crypto;
 use super::inspect::Platform;
 use super::visit::Visit;
+use super::{clone, display, prompts};
 
 /// What `navigator.userAgent` says, and the header of that name where a program sets none.
 pub const USER_AGENT: &str = concat!("Mayfly/", env!("CARGO_PKG_VERSION"));
@@ -36,8 +37,14 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let fill = function(scope, "", 1, random_fill);
     let uuid = function(scope, "", 0, random_uuid);
     call(scope, hooks, "useRandom", &[fill.into(), uuid.into()])?;
+    let subtle = get(scope, hooks, "subtleError").and_then(|error| crypto::install(scope, error));
+    let subtle = subtle.ok_or("the startup snapshot does not say what a failure of crypto.subtle is")?;
+    call(scope, hooks, "useSubtle", &[subtle.into()])?;
     let cloner = cloner(scope, hooks).ok_or("the startup snapshot does not say what can be cloned")?;
     call(scope, hooks, "useCloner", &cloner.map(Into::into))?;
+    let begin_line = prompts::install(scope, global);
+    call(scope, hooks, "useLines", &[begin_line.into()])?;
+    display::install(scope, global, hooks)?;
     let name = key(scope, USER_AGENT);
     call(scope, hooks, "useName", &[name.into()])?;
 
@@ -72,7 +79,8 @@ fn key<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str) -> v8::Local<'s, v8::St
     v8::String::new(scope, name).unwrap_or_else(|| v8::String::empty(scope))
 }
 
-fn get<'s>(
+/// The value of a property of one of our own objects.
+pub fn get<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     name: &str,
@@ -81,7 +89,8 @@ fn get<'s>(
     object.get(scope, key.into())
 }
 
-fn define<'s>(
+/// Gives `object` a property of its own.
+pub fn define<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     name: &str,
@@ -115,7 +124,8 @@ fn call<'s>(
     Ok(())
 }
 
-fn function<'s>(
+/// A function that shows as native and is no constructor.
+pub fn function<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     name: &str,
     length: i32,
@@ -195,6 +205,13 @@ fn queue_microtask<'s>(
         Ok(callback) => scope.enqueue_microtask(callback),
         Err(_) => throw_type_error(scope, "queueMicrotask needs a function"),
     }
+}
+
+/// Throws a `RangeError` at the running program.
+pub fn throw_range_error(scope: &mut v8::PinScope<'_, '_>, message: &str) {
+    let message = key(scope, message);
+    let error = v8::Exception::range_error(scope, message);
+    scope.throw_exception(error);
 }
 
 /// Throws a `TypeError` at the running program.

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::protocol::frame::Frame;
@@ -16,11 +16,24 @@ pub enum Topic {
     Response(u32),
     /// Room for the body of the request of this number.
     Upload(u32),
+    /// The answer to the question of this number.
+    Answer(u32),
 }
 
 /// See the [module](self).
 #[derive(Default)]
-pub struct Inbox(Mutex<HashMap<Topic, Letters>>);
+pub struct Inbox {
+    boxes: Mutex<Boxes>,
+    /// Something has happened that whoever blocks waits for.
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Boxes {
+    letters: HashMap<Topic, Letters>,
+    /// The program must end: there is nothing to block for any more.
+    is_over: bool,
+}
 
 #[derive(Default)]
 struct Letters {
@@ -29,19 +42,20 @@ struct Letters {
 }
 
 impl Inbox {
-    fn boxes(&self) -> MutexGuard<'_, HashMap<Topic, Letters>> {
+    fn boxes(&self) -> MutexGuard<'_, Boxes> {
         // Nothing that runs under the lock panics.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.boxes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to keep what is said about `topic`.
     pub fn open(&self, topic: Topic) {
-        self.boxes().entry(topic).or_default();
+        self.boxes().letters.entry(topic).or_default();
     }
 
     /// Forgets `topic`. Whoever waits for it is told that nothing comes.
     pub fn close(&self, topic: Topic) {
-        let letters = self.boxes().remove(&topic);
+        let letters = self.boxes().letters.remove(&topic);
+        self.news.notify_all();
         if let Some(waker) = letters.and_then(|letters| letters.waker) {
             waker.wake();
         }
@@ -49,10 +63,11 @@ impl Inbox {
 
     /// Takes in what the server said. What nobody waits for any more is dropped.
     pub fn deliver(&self, topic: Topic, frame: Frame) {
-        let waker = self.boxes().get_mut(&topic).and_then(|letters| {
+        let waker = self.boxes().letters.get_mut(&topic).and_then(|letters| {
             letters.frames.push_back(frame);
             letters.waker.take()
         });
+        self.news.notify_all();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -62,7 +77,7 @@ impl Inbox {
     pub async fn next(&self, topic: Topic) -> Option<Frame> {
         poll_fn(|context| {
             let mut boxes = self.boxes();
-            let Some(letters) = boxes.get_mut(&topic) else { return Poll::Ready(None) };
+            let Some(letters) = boxes.letters.get_mut(&topic) else { return Poll::Ready(None) };
             if let Some(frame) = letters.frames.pop_front() {
                 return Poll::Ready(Some(frame));
             }
@@ -70,6 +85,26 @@ impl Inbox {
             Poll::Pending
         })
         .await
+    }
+
+    /// Blocks until the next thing is said about `topic`; `None` when it is closed, or the program must end.
+    pub fn wait(&self, topic: Topic) -> Option<Frame> {
+        let mut boxes = self.boxes();
+        loop {
+            if boxes.is_over {
+                return None;
+            }
+            if let Some(frame) = boxes.letters.get_mut(&topic)?.frames.pop_front() {
+                return Some(frame);
+            }
+            boxes = self.news.wait(boxes).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets nobody block any more.
+    pub fn end(&self) {
+        self.boxes().is_over = true;
+        self.news.notify_all();
     }
 }
 
@@ -117,6 +152,34 @@ mod tests {
         assert_eq!(waiting.await.unwrap(), None);
         inbox.deliver(TOPIC, letter(1));
         assert_eq!(inbox.next(TOPIC).await, None);
-        assert!(inbox.boxes().is_empty());
+        assert!(inbox.boxes().letters.is_empty());
+    }
+
+    #[test]
+    fn whoever_blocks_goes_on_with_a_letter_a_close_and_the_end() {
+        let inbox = Arc::new(Inbox::default());
+        inbox.open(TOPIC);
+        let (asking, asked) = std::sync::mpsc::channel();
+        let theirs = inbox.clone();
+        let thread = std::thread::spawn(move || {
+            for _ in 0..3 {
+                asking.send(()).unwrap();
+                let said = theirs.wait(TOPIC);
+                asking.send(()).unwrap();
+                if said != Some(letter(1)) {
+                    assert_eq!(said, None);
+                    theirs.open(TOPIC);
+                }
+            }
+        });
+        for happens in [&|| inbox.deliver(TOPIC, letter(1)) as (), &|| inbox.close(TOPIC), &|| inbox.end()]
+            as [&dyn Fn(); 3]
+        {
+            asked.recv().unwrap();
+            happens();
+            asked.recv().unwrap();
+        }
+        thread.join().unwrap();
+        assert_eq!(inbox.wait(TOPIC), None, "and after the end nobody blocks");
     }
 }

@@ -11,22 +11,28 @@ use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
 use super::console::{Console, Method};
+use super::display::DisplayBytes;
+use super::extension::line_op::Lines;
 use super::extension::ops::Network;
 use super::fetch::Gateway;
-use super::inspect::{Budget, InspectLimits, UserFrames, inspect};
+use super::function::Exports;
+use super::inspect::{Budget, InspectLimits, Keys, Reader, UserFrames, inspect, keys, name};
 use super::link::Link;
-use super::modules;
-use super::program::{Goal, Program, RESULT_EXPORT};
-use super::visit::{SCRIPT_NAME, Visit};
-use super::{errors, globals, memory, ops};
-use crate::protocol::browser::{Mode, RunError};
+use super::modules::{self, Files, Who};
+use super::program::text::Point;
+use super::program::{Goal, Program, RESULT_EXPORT, Syntax, Want};
+use super::prompts::Prompts;
+use super::visit::Visit;
+use super::{errors, function, globals, memory, ops, returned};
+use crate::protocol::browser::{Mode, Returned, RunError};
 use crate::protocol::runner::{Ending, RunSpec};
-use crate::protocol::value::Value;
+use crate::protocol::value::{StackFrame, Value};
 
 /// The startup snapshot that the build script made.
 pub static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
 
-/// What [`Template::warm_up`] runs.
+/// What [`Template::warm_up`] runs, and under what name.
+const WARM_UP_NAME: &str = "main.js";
 const WARM_UP: &str = "(function f(a) { return [a, { a }, `${a}`].map((x) => x) })(1)";
 
 /// How a program ended, with what came of it.
@@ -35,6 +41,8 @@ pub struct Ended {
     pub ending: Ending,
     /// The result, in JSON.
     pub value: Option<Box<RawValue>>,
+    /// What a function returned.
+    pub returned: Option<Returned>,
     /// What was thrown.
     pub error: Option<RunError>,
 }
@@ -122,12 +130,12 @@ impl Template {
         let _entered = self.executor.enter();
         let context = self.runtime.main_context();
         v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
-        let program = Program::new(WARM_UP.into(), Mode::Auto);
-        let origin = origin(scope, false);
-        let Some(source) = v8::String::new(scope, &program.source) else { return };
+        let program = Program::new(WARM_UP.into(), Syntax::default(), Want::Auto, true);
+        let origin = origin(scope, WARM_UP_NAME, false);
+        let Some(source) = v8::String::new(scope, program.text.changed()) else { return };
         let Some(script) = v8::Script::compile(scope, source, Some(&origin)) else { return };
         let Some(value) = script.run(scope) else { return };
-        let frames = UserFrames::new(|script| script == SCRIPT_NAME, |line, column| (line, column));
+        let frames = UserFrames::of_script(WARM_UP_NAME);
         let mut console = Console::new(frames, Instant::now(), 1 << 16);
         let text = v8::String::empty(scope).into();
         let event = console.call(scope, Method::Log, &[text, value]);
@@ -153,41 +161,58 @@ impl Template {
         let start = Instant::now();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
-        let program = Rc::new(Program::new(spec.source, spec.mode));
+        let RunSpec { program: submission, input, fetches, modules, prompts, stdin, is_attended, .. } = spec;
+        let (mode, export) = (submission.mode, submission.export.clone());
+        let files = Rc::new(Files::new(submission));
         let context = self.runtime.main_context();
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
-        let visit = Visit::enter(isolate, context.clone(), link.clone(), &program, message_bytes, start);
+        let visit =
+            Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start);
         guard_heap(isolate, link);
+        let prompts = Prompts::new(visit.clone(), prompts, stdin, is_attended);
+        isolate.set_slot(prompts.clone());
+        isolate.set_slot(DisplayBytes(usize::try_from(spec.display_bytes).unwrap_or(usize::MAX)));
 
         {
             let state = self.runtime.op_state();
             let mut state = state.borrow_mut();
             state.put(deno_web::StartTime::default());
-            let gateway = Gateway::new(link.clone(), visit.clone(), spec.fetches);
+            let gateway = Gateway::new(link.clone(), visit.clone(), fetches);
             state.put::<Rc<dyn Network>>(Rc::new(gateway));
+            state.put::<Box<dyn Lines>>(Box::new(prompts));
         }
         let _entered = self.executor.enter();
         let started = {
             v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
             let receiver = v8::undefined(scope).into();
             v8::Local::new(scope, &self.start_clock).call(scope, receiver, &[]);
-            if let Some(input) = &spec.input {
+            if let Some(input) = input.as_ref().filter(|_| mode != Mode::Function) {
                 define_input(scope, input);
             }
-            evaluate(scope, &visit, &program)
+            evaluate(scope, &visit)
         };
         drop(_entered);
-        let result = match started {
-            Ok(started) => self.settle(&visit, started),
-            Err(error) => Err(error),
-        };
+        let result = started.and_then(|started| {
+            if mode != Mode::Function {
+                return self.settle(&visit, started, Until::Idle);
+            }
+            let started = self.settle(&visit, started, Until::Evaluated)?;
+            let called = {
+                let _entered = self.executor.enter();
+                v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+                started.result(scope, &visit)?;
+                let exports = started.exports(scope, &visit)?;
+                function::call(scope, &visit, exports, export.as_deref(), input.as_deref())?
+            };
+            self.settle(&visit, Started::Function(called), Until::Idle)
+        });
         let ended = self.conclude(&visit, result, message_bytes);
         link.note_heap(self.runtime.v8_isolate().get_heap_statistics().used_heap_size() as u64);
         ended
     }
 
-    /// Runs the event loop until nothing is left to do.
-    fn settle(&mut self, visit: &Visit, started: Started) -> Result<Started, RunError> {
+    /// Runs the event loop until nothing is left to do, or no more than `until`.
+    fn settle(&mut self, visit: &Visit, started: Started, until: Until) -> Result<Started, RunError> {
         let Self { executor, runtime, platform, .. } = self;
         let context = runtime.main_context();
         let finished: Result<(), RunError> = executor.block_on(async {
@@ -206,6 +231,9 @@ impl Template {
                         v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
                         if let Some(error) = visit.take_rejection(scope) {
                             return Poll::Ready(Err(error));
+                        }
+                        if until == Until::Evaluated && started.is_evaluated(scope) {
+                            return Poll::Ready(Ok(()));
                         }
                     }
                     // V8's own tasks: WebAssembly that compiles, finalizers.
@@ -231,16 +259,21 @@ impl Template {
     /// What is to be reported.
     fn conclude(&mut self, visit: &Visit, result: Result<Started, RunError>, message_bytes: usize) -> Ended {
         if let Some(ending) = visit.link.ending() {
-            return Ended { ending, value: None, error: None };
+            return Ended { ending, value: None, returned: None, error: None };
         }
         let error = match result {
             Ok(started) => {
                 let context = self.runtime.main_context();
                 v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
                 match started.result(scope, visit) {
-                    Ok(value) => {
-                        let value = value.and_then(|value| report_value(scope, visit, value, message_bytes));
-                        return Ended { ending: Ending::Completed, value, error: None };
+                    Ok(result) => {
+                        let value = result.and_then(|value| report_value(scope, visit, value, message_bytes));
+                        let is_function = matches!(started, Started::Function(_));
+                        let returned = result.filter(|_| is_function).map(|result| {
+                            let told = value.as_ref().map_or(0, |value| value.get().len() as u64);
+                            returned::copy(scope, result, visit.link.output_left().saturating_sub(told))
+                        });
+                        return Ended { ending: Ending::Completed, value, returned, error: None };
                     }
                     Err(error) => error,
                 }
@@ -248,7 +281,7 @@ impl Template {
             Err(error) => error,
         };
         let ending = if errors::is_refused_buffer(&error) { Ending::MemoryExceeded } else { Ending::Failed };
-        Ended { ending, value: None, error: Some(error) }
+        Ended { ending, value: None, returned: None, error: Some(error) }
     }
 }
 
@@ -258,10 +291,27 @@ enum Started {
     Script(v8::Global<v8::Value>),
     /// A module, with the promise of its evaluation.
     Module { module: v8::Global<v8::Module>, evaluated: v8::Global<v8::Promise>, exports_result: bool },
+    /// CommonJS: its `module`, the first `module.exports`, and the value of its last expression.
+    CommonJs {
+        module: v8::Global<v8::Object>,
+        exports: v8::Global<v8::Object>,
+        returned: v8::Global<v8::Value>,
+    },
+    /// A function that was called, with the promise of what it returns.
+    Function(v8::Global<v8::Promise>),
 }
 
-fn internal(message: &str) -> RunError {
-    RunError { name: "Error".into(), message: message.into(), stack: Vec::new() }
+/// How long the event loop runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Until the program's top level is done.
+    Evaluated,
+    /// Until nothing is left to do.
+    Idle,
+}
+
+pub(super) fn internal(message: &str) -> RunError {
+    RunError::new("Error", message)
 }
 
 /// The global `input`: a value of the program's own, made from the request's JSON.
@@ -273,34 +323,52 @@ fn define_input(scope: &mut v8::PinScope<'_, '_>, input: &RawValue) {
     global.create_data_property(scope, key.into(), value);
 }
 
-fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, module: bool) -> v8::ScriptOrigin<'s> {
-    let name = v8::String::new(scope, SCRIPT_NAME).map_or_else(|| v8::undefined(scope).into(), Into::into);
+fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str, module: bool) -> v8::ScriptOrigin<'s> {
+    let name = v8::String::new(scope, name).map_or_else(|| v8::undefined(scope).into(), Into::into);
     v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, module, None)
 }
 
 /// Compiles and evaluates; microtasks and timers are left to the event loop.
-fn evaluate<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    visit: &Visit,
-    program: &Program,
-) -> Result<Started, RunError> {
-    let Some(source) = v8::String::new(scope, &program.source) else {
+fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>, visit: &Visit) -> Result<Started, RunError> {
+    let files = &visit.modules.files;
+    let name = files.name(files.entry());
+    let Some(program) = files.program(files.entry()) else {
+        return Err(internal("the entry file is no program"));
+    };
+    if let Some((message, Point { line, column })) = &program.error {
+        let place = StackFrame { line: *line, column: *column, ..StackFrame::default() };
+        return Err(RunError { stack: vec![place], ..RunError::new("SyntaxError", message.as_str()) });
+    }
+    let Some(source) = v8::String::new(scope, program.text.changed()) else {
         return Err(internal("the program is too long for V8"));
     };
     match program.goal {
-        Goal::Script => script(scope, visit, source),
-        Goal::Module => module(scope, visit, source, program.exports_result()),
+        Goal::Script => script(scope, visit, name, source),
+        Goal::Module => module(scope, visit, program.gives_result),
+        Goal::CommonJs => {
+            let started = attempt(scope, visit, |scope| {
+                let started = modules::start(scope, visit)?;
+                Some(Started::CommonJs {
+                    module: v8::Global::new(scope, started.module),
+                    exports: v8::Global::new(scope, started.exports),
+                    returned: v8::Global::new(scope, started.returned),
+                })
+            })?;
+            Ok(started)
+        }
         Goal::Unknown => {
             // Our parser did not take it. If V8 takes it as one of the two, so be it; if as neither, the
             // error that is further into the text comes from the grammar that the visitor meant.
-            let as_script = compile(scope, visit, |scope, origin| {
+            let as_script = compile(scope, visit, name, |scope, origin| {
                 let mut source = v8::script_compiler::Source::new(source, Some(origin));
                 let (options, reason) = compile_options();
                 v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason).map(|_| ())
             });
-            let Err(script_error) = as_script else { return script(scope, visit, source) };
-            let Err(module_error) = compile_module(scope, visit, source).map(|_| ()) else {
-                return module(scope, visit, source, false);
+            let Err(script_error) = as_script else { return script(scope, visit, name, source) };
+            let as_module =
+                attempt(scope, visit, |scope| modules::make(scope, visit, entry(visit)).map(|_| ()));
+            let Err(module_error) = as_module else {
+                return module(scope, visit, false);
             };
             let place =
                 |error: &RunError| error.stack.first().map_or((0, 0), |frame| (frame.line, frame.column));
@@ -309,7 +377,12 @@ fn evaluate<'s>(
     }
 }
 
-fn compile_options() -> (v8::script_compiler::CompileOptions, v8::script_compiler::NoCacheReason) {
+/// The entry file as a module.
+fn entry(visit: &Visit) -> Who {
+    Who::File(visit.modules.files.entry())
+}
+
+pub(super) fn compile_options() -> (v8::script_compiler::CompileOptions, v8::script_compiler::NoCacheReason) {
     (v8::script_compiler::CompileOptions::NoCompileOptions, v8::script_compiler::NoCacheReason::NoReason)
 }
 
@@ -317,13 +390,15 @@ fn compile_options() -> (v8::script_compiler::CompileOptions, v8::script_compile
 fn compile<'s, T>(
     scope: &mut v8::PinScope<'s, '_>,
     visit: &Visit,
+    name: &str,
     what: impl for<'a> FnOnce(&mut v8::PinScope<'s, 'a>, &v8::ScriptOrigin<'s>) -> Option<T>,
 ) -> Result<T, RunError> {
-    let origin = origin(scope, false);
+    let origin = origin(scope, name, false);
     attempt(scope, visit, |scope| what(scope, &origin))
 }
 
-fn attempt<'s, T>(
+/// Does `what` and turns what it throws into an error.
+pub(super) fn attempt<'s, T>(
     scope: &mut v8::PinScope<'s, '_>,
     visit: &Visit,
     what: impl for<'a> FnOnce(&mut v8::PinScope<'s, 'a>) -> Option<T>,
@@ -347,9 +422,10 @@ fn attempt<'s, T>(
 fn script<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     visit: &Visit,
+    name: &str,
     source: v8::Local<'s, v8::String>,
 ) -> Result<Started, RunError> {
-    let origin = origin(scope, false);
+    let origin = origin(scope, name, false);
     let value = attempt(scope, visit, |scope| {
         let value = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
         Some(v8::Global::new(scope, value))
@@ -357,34 +433,17 @@ fn script<'s>(
     Ok(Started::Script(value))
 }
 
-fn compile_module<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    visit: &Visit,
-    source: v8::Local<'s, v8::String>,
-) -> Result<v8::Global<v8::Module>, RunError> {
-    let origin = origin(scope, true);
-    attempt(scope, visit, |scope| {
-        let mut source = v8::script_compiler::Source::new(source, Some(&origin));
-        let module = v8::script_compiler::compile_module(scope, &mut source)?;
-        Some(v8::Global::new(scope, module))
-    })
-}
-
 fn module<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     visit: &Visit,
-    source: v8::Local<'s, v8::String>,
     exports_result: bool,
 ) -> Result<Started, RunError> {
-    let module = compile_module(scope, visit, source)?;
-    let local = v8::Local::new(scope, &module);
-    modules::check_imports(scope, visit, local)?;
-    attempt(scope, visit, |scope| local.instantiate_module(scope, modules::resolve))?;
-    let evaluated = attempt(scope, visit, |scope| {
-        let promise = local.evaluate(scope)?.try_cast::<v8::Promise>().ok()?;
-        Some(v8::Global::new(scope, promise))
-    })?;
-    Ok(Started::Module { module, evaluated, exports_result })
+    attempt(scope, visit, |scope| {
+        let module = modules::load(scope, visit, entry(visit))?;
+        let evaluated = modules::evaluate(scope, visit, module)?;
+        let evaluated = v8::Global::new(scope, evaluated);
+        Some(Started::Module { module: v8::Global::new(scope, module), evaluated, exports_result })
+    })
 }
 
 impl Started {
@@ -397,6 +456,26 @@ impl Started {
         let (module, evaluated, exports_result) = match self {
             Self::Script(value) => return Ok(Some(v8::Local::new(scope, value))),
             Self::Module { module, evaluated, exports_result } => (module, evaluated, *exports_result),
+            Self::CommonJs { module, exports, returned } => {
+                let module = v8::Local::new(scope, module);
+                let first = v8::Local::new(scope, exports);
+                let exported = exported(scope, module, first);
+                return Ok(Some(exported.unwrap_or_else(|| v8::Local::new(scope, returned))));
+            }
+            Self::Function(promise) => {
+                let promise = v8::Local::new(scope, promise);
+                return match promise.state() {
+                    v8::PromiseState::Fulfilled => Ok(Some(promise.result(scope))),
+                    v8::PromiseState::Rejected => {
+                        let reason = promise.result(scope);
+                        Err(errors::from_exception(scope, visit, reason, None))
+                    }
+                    v8::PromiseState::Pending => Err(internal(
+                        "the function returned a promise that nothing is left to settle: does it await \
+                         something that never comes?",
+                    )),
+                };
+            }
         };
         let module = v8::Local::new(scope, module);
         let evaluated = v8::Local::new(scope, evaluated);
@@ -408,6 +487,12 @@ impl Started {
             }
             v8::PromiseState::Pending => return Err(stalled(scope, visit, module)),
         }
+        // A module that waits for something and says `module.exports`, too.
+        if let Some(own) = modules::own_module(scope, visit, visit.modules.files.entry())
+            && let Some(exported) = exported_by(scope, own)
+        {
+            return Ok(Some(exported));
+        }
         if !exports_result {
             return Ok(None);
         }
@@ -415,13 +500,78 @@ impl Started {
         let key = v8::String::new(scope, RESULT_EXPORT);
         Ok(namespace.zip(key).and_then(|(namespace, key)| namespace.get(scope, key.into())))
     }
+
+    /// Whether the program's top level is done.
+    fn is_evaluated(&self, scope: &mut v8::PinScope<'_, '_>) -> bool {
+        match self {
+            Self::Module { evaluated, .. } => {
+                v8::Local::new(scope, evaluated).state() != v8::PromiseState::Pending
+            }
+            Self::Script(_) | Self::CommonJs { .. } | Self::Function(_) => true,
+        }
+    }
+
+    /// What the program exports: `module.exports`, or a module's namespace.
+    fn exports<'s>(&self, scope: &mut v8::PinScope<'s, '_>, visit: &Visit) -> Result<Exports<'s>, RunError> {
+        let own = match self {
+            Self::CommonJs { module, .. } => Some(v8::Local::new(scope, module)),
+            Self::Module { .. } => modules::own_module(scope, visit, visit.modules.files.entry())
+                .filter(|own| exported_by(scope, *own).is_some()),
+            Self::Script(_) | Self::Function(_) => None,
+        };
+        if let Some(module) = own {
+            let exports = attempt(scope, visit, |scope| {
+                let key = v8::String::new(scope, "exports")?;
+                module.get(scope, key.into()).map(|exports| v8::Global::new(scope, exports))
+            })?;
+            return Ok(Exports::CommonJs(v8::Local::new(scope, exports)));
+        }
+        match self {
+            Self::Module { module, .. } => {
+                Ok(Exports::Module(v8::Local::new(scope, module).get_module_namespace()))
+            }
+            _ => Err(internal("a script exports nothing")),
+        }
+    }
+}
+
+/// `module.exports`, if the program set it or put something into it. Runs no code of the program's.
+fn exported<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    module: v8::Local<'s, v8::Object>,
+    first: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key = name(scope, "exports");
+    let exports = Reader::new(scope).own_data(scope, module, key)?;
+    if exports != v8::Local::<v8::Value>::from(first) || has_members(scope, first) {
+        return Some(exports);
+    }
+    None
+}
+
+/// The same where the first `module.exports` is not known: what is no empty object was set.
+fn exported_by<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    module: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key = name(scope, "exports");
+    let exports = Reader::new(scope).own_data(scope, module, key)?;
+    match exports.try_cast::<v8::Object>() {
+        Ok(object) if !object.is_function() && !object.is_proxy() && !has_members(scope, object) => None,
+        _ => Some(exports),
+    }
+}
+
+fn has_members(scope: &mut v8::PinScope<'_, '_>, object: v8::Local<v8::Object>) -> bool {
+    let mut budget = Budget::new(0);
+    keys(scope, object, Keys::All, &mut budget).is_some_and(|keys| keys.length() > 0)
 }
 
 /// A module that awaits what can't come any more.
 fn stalled(scope: &mut v8::PinScope<'_, '_>, visit: &Visit, module: v8::Local<v8::Module>) -> RunError {
     let message =
         "the program waits at a top-level await for a promise that nothing is left to settle".to_owned();
-    let mut error = RunError { name: "Error".into(), message, stack: Vec::new() };
+    let mut error = RunError::new("Error", message);
     if let Some((_, message)) = module.get_stalled_top_level_await_message(scope).first()
         && let Some(place) = errors::place(scope, visit, *message)
     {

@@ -19,9 +19,10 @@ use super::inbox::{Inbox, Topic};
 use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
 use crate::limits::Limits;
-use crate::protocol::browser::{Dropped, RunError};
+use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
 use crate::protocol::frame::{self, Frame};
+use crate::protocol::prompt::{ANSWER, PROMPT};
 use crate::protocol::runner::{
     EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
@@ -109,6 +110,22 @@ impl Link {
         }
     }
 
+    /// Sends a console event with a bundle, in JSON. May block for as long as the server does not read.
+    pub fn display(&self, event: &[u8]) {
+        // The lock must be free again: the end of the program may want it.
+        let pushed = lock(&self.output).show(event, Instant::now());
+        if pushed == Pushed::Exceeded {
+            self.end(Ending::OutputExceeded);
+        }
+    }
+
+    /// Asks a question, behind all that the program has written.
+    pub fn ask(&self, question: &[u8]) {
+        let mut output = lock(&self.output);
+        // As with any frame.
+        let _ = output.flush(Instant::now()).and_then(|()| output.send(PROMPT, question));
+    }
+
     /// Sends a frame. May block for as long as the server does not read.
     pub fn send(&self, kind: u8, payload: &[u8]) {
         // A server that is gone ends this process by itself; there is nobody to tell.
@@ -130,6 +147,15 @@ impl Link {
             drop(signal);
             self.interrupt();
             self.wake.notify_one();
+            self.inbox.end();
+        }
+    }
+
+    /// Notes where the program was when it was told to end, unless that is known.
+    pub fn stopped_at(&self, frames: impl FnOnce() -> Vec<StackFrame>) {
+        if lock(&self.stopped_at).is_none() {
+            let frames = frames();
+            *lock(&self.stopped_at) = Some(frames);
         }
     }
 
@@ -152,11 +178,17 @@ impl Link {
         &self,
         ending: Ending,
         value: Option<Box<serde_json::value::RawValue>>,
+        returned: Option<Returned>,
         error: Option<RunError>,
     ) -> ! {
         let mut output = lock(&self.output);
-        let _ = output.finish(&mut self.report(ending, value, error));
+        let _ = output.finish(&mut FinishedSpec { returned, ..self.report(ending, value, error) });
         exit(0)
+    }
+
+    /// How much the run may still write, in bytes.
+    pub fn output_left(&self) -> u64 {
+        lock(&self.output).left()
     }
 
     fn report(
@@ -169,6 +201,7 @@ impl Link {
         FinishedSpec {
             ending,
             value,
+            returned: None,
             error,
             stopped_at: lock(&self.stopped_at).take().and_then(|frames| frames.into_iter().next()),
             cpu_ms: cpu.saturating_sub(self.cpu_at_start) / 1000,
@@ -238,6 +271,7 @@ impl Link {
         match (frame.kind, id) {
             (STOP, _) => self.end(Ending::Stopped),
             (FETCH_MORE, Some(id)) => self.inbox.deliver(Topic::Upload(id), frame),
+            (ANSWER, Some(id)) => self.inbox.deliver(Topic::Answer(id), frame),
             (FETCHED..=FETCH_FAILED, Some(id)) => self.inbox.deliver(Topic::Response(id), frame),
             _ => {}
         }
@@ -297,10 +331,7 @@ unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, link: *mut s
     let link = unsafe { &*link.cast::<Link>() };
     // SAFETY: V8 passes the isolate that runs.
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    if lock(&link.stopped_at).is_none() {
-        let frames = super::errors::current_stack(&mut isolate);
-        *lock(&link.stopped_at) = Some(frames);
-    }
+    link.stopped_at(|| super::errors::current_stack(&mut isolate));
     link.note_heap(isolate.get_heap_statistics().used_heap_size() as u64);
     isolate.terminate_execution();
 }

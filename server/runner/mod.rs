@@ -3,15 +3,21 @@
 //! `mayfly runner` is the [`zygote`]: it makes a [`Template`](isolate::Template) runtime and forks it. Each
 //! fork is a [`child`] with a [`Link`](link::Link) to the server, which runs one program and leaves.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod absent;
+mod catalogue;
 mod child;
 mod clone;
 mod confine;
 pub mod console;
+mod crypto;
+mod display;
 mod errors;
 mod extension;
 mod fetch;
+mod function;
 mod globals;
 mod inbox;
 pub mod inspect;
@@ -22,6 +28,9 @@ mod modules;
 mod ops;
 mod output;
 mod program;
+mod prompts;
+mod returned;
+mod stack;
 mod visit;
 mod zygote;
 
@@ -30,8 +39,8 @@ pub use confine::Strength;
 /// What stands in a program's place in tests of the confinement: gets the source, gives a text as the result.
 pub type Instead = fn(&str) -> String;
 
-/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES PROCESS_BYTES warm|cold confined|unconfined`, a command that
-/// only the server gives; `args` are what follows `runner`.
+/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES PROCESS_BYTES warm|cold confined|unconfined [MODULES_DIR]`, a command
+/// that only the server gives; `args` are what follows `runner`.
 pub fn main(args: Vec<String>) -> ExitCode {
     start(settings(args.into_iter()))
 }
@@ -71,5 +80,6 @@ fn settings(mut args: impl Iterator<Item = String>) -> Option<zygote::Settings> 
         "unconfined" => Strength::Off,
         _ => return None,
     };
-    Some(zygote::Settings { heap_bytes, buffer_bytes, process_bytes, cold, strength, instead: None })
+    let modules = args.next().map(PathBuf::from);
+    Some(zygote::Settings { heap_bytes, buffer_bytes, process_bytes, cold, strength, modules, instead: None })
 }

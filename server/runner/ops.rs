@@ -37,6 +37,7 @@ const SINGLE: &[&str] = &[
     "op_now",
     "op_read",
     "op_read_all",
+    "op_read_line",
     "op_ref_op",
     "op_run_microtasks",
     "op_str_byte_length",

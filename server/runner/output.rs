@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::browser::Dropped;
 use crate::protocol::frame;
-use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec};
+use crate::protocol::runner::{CONSOLE, DISPLAY, FINISHED, FinishedSpec};
 
 /// Events that come within this time of the last batch wait for each other.
 pub const BATCH_TIME: Duration = Duration::from_millis(16);
@@ -52,16 +52,9 @@ impl Output {
 
     /// Takes one console event, in JSON.
     pub fn push(&mut self, event: &[u8], now: Instant) -> Pushed {
-        let size = event.len() as u64;
-        if self.events_left == 0 || size > self.bytes_left {
-            self.dropped.events += 1;
-            self.dropped.bytes += size;
-            // Nothing smaller may slip through after it: what is missing is the end, not the middle.
-            self.events_left = 0;
+        if !self.take(event) {
             return Pushed::Exceeded;
         }
-        self.events_left -= 1;
-        self.bytes_left -= size;
         self.batch.push(if self.events == 0 { b'[' } else { b',' });
         self.batch.extend_from_slice(event);
         self.events += 1;
@@ -72,6 +65,32 @@ impl Output {
             return Pushed::Sent;
         }
         Pushed::Waits
+    }
+
+    /// Takes one console event with a bundle, in JSON, and sends it at once, behind what waits.
+    pub fn show(&mut self, event: &[u8], now: Instant) -> Pushed {
+        if !self.take(event) {
+            return Pushed::Exceeded;
+        }
+        let payload = [&1u32.to_le_bytes()[..], b"[", event, b"]"].concat();
+        // As above.
+        let _ = self.flush(now).and_then(|()| self.send(DISPLAY, &payload));
+        Pushed::Sent
+    }
+
+    /// Takes an event off what is left, if there is as much; else drops it, and all that come after it.
+    fn take(&mut self, event: &[u8]) -> bool {
+        let size = event.len() as u64;
+        if self.events_left == 0 || size > self.bytes_left {
+            self.dropped.events += 1;
+            self.dropped.bytes += size;
+            // Nothing smaller may slip through after it: what is missing is the end, not the middle.
+            self.events_left = 0;
+            return false;
+        }
+        self.events_left -= 1;
+        self.bytes_left -= size;
+        true
     }
 
     /// Sends what waits.
@@ -93,6 +112,11 @@ impl Output {
         self.socket.write_all(&bytes)
     }
 
+    /// How much may still be written, in bytes.
+    pub fn left(&self) -> u64 {
+        self.bytes_left
+    }
+
     /// Sends a frame that is no output, at once.
     ///
     /// # Errors
@@ -107,11 +131,17 @@ impl Output {
     /// # Errors
     /// When the server is gone.
     pub fn finish(&mut self, report: &mut FinishedSpec) -> io::Result<()> {
-        let size = report.value.as_ref().map_or(0, |value| value.get().len() as u64);
-        if size > self.bytes_left {
-            report.value = None;
-            self.dropped.bytes += size;
-        }
+        let mut left = self.bytes_left;
+        let mut fits = |size: usize| {
+            let fits = left.checked_sub(size as u64);
+            match fits {
+                Some(rest) => left = rest,
+                None => self.dropped.bytes += size as u64,
+            }
+            fits.is_some()
+        };
+        report.value = report.value.take().filter(|value| fits(value.get().len()));
+        report.returned = report.returned.take().filter(|returned| fits(returned.json.get().len()));
         report.dropped = self.dropped;
         self.flush(Instant::now())?;
         let json = serde_json::to_vec(report)?;
@@ -154,6 +184,23 @@ mod tests {
         assert_eq!(output.push(&big, start), Pushed::Sent);
         assert_eq!(next(&mut theirs).0, 1);
         assert_eq!(next(&mut theirs).1.len(), BATCH_BYTES + 2);
+    }
+
+    #[test]
+    fn what_is_displayed_comes_behind_what_waits_and_counts_as_output() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut output = Output::new(ours, 10, 100);
+        let start = Instant::now();
+        output.push(b"1", start);
+        output.push(b"2", start);
+        assert_eq!(output.show(b"{}", start), Pushed::Sent);
+        assert_eq!(next(&mut theirs), (1, "[1]".into()));
+        assert_eq!(next(&mut theirs), (1, "[2]".into()));
+        let shown = frame::read(&mut theirs, 1 << 20).unwrap();
+        assert_eq!(shown, Frame { kind: DISPLAY, payload: b"\x01\0\0\0[{}]".to_vec() });
+        assert_eq!(output.show(b"{\"a\":1}", start), Pushed::Exceeded);
+        assert_eq!(output.push(b"1", start), Pushed::Exceeded);
+        assert_eq!(output.dropped, Dropped { events: 2, bytes: 8 });
     }
 
     #[test]

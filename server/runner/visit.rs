@@ -2,22 +2,25 @@
 //! isolate.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use deno_core::v8;
 
-use super::console::{Console, Method};
+use super::catalogue::Allowed;
+use super::console::{Asked, Console, Method, POSITION_FRAMES};
 use super::errors;
-use super::inspect::UserFrames;
+use super::inspect::{Place, UserFrames};
 use super::link::Link;
-use super::program::Program;
+use super::modules::{Files, Modules};
+use super::program::text::Point;
 use crate::protocol::browser::RunError;
-use crate::protocol::value::StackFrame;
+use crate::protocol::value::{ConsoleEvent, StackFrame};
 
-/// Name of a program's script. What the runtime itself is made of has names with a scheme.
-pub const SCRIPT_NAME: &str = "main.js";
+/// The most errors whose place is remembered.
+const MAX_PLACES: usize = 100;
 
 /// See the [module](self).
 pub struct Visit {
@@ -27,7 +30,9 @@ pub struct Visit {
     pub frames: UserFrames,
     /// The context that the program runs in.
     pub context: v8::Global<v8::Context>,
-    lone_throw: Option<(u32, u32)>,
+    /// What it may import, its own files above all.
+    pub modules: Modules,
+    places: RefCell<VecDeque<(v8::Global<v8::Value>, Vec<StackFrame>)>>,
     console: RefCell<Console>,
     uncaught: RefCell<Option<RunError>>,
     rejections: RefCell<Vec<Rejection>>,
@@ -47,18 +52,19 @@ impl Visit {
         isolate: &mut v8::Isolate,
         context: v8::Global<v8::Context>,
         link: Arc<Link>,
-        program: &Rc<Program>,
+        files: &Rc<Files>,
+        allowed: Allowed,
         message_bytes: usize,
         start: Instant,
     ) -> Rc<Self> {
-        let (program, lone_throw) = (program.clone(), program.lone_throw);
-        let frames = UserFrames::new(
-            |script| script == SCRIPT_NAME,
-            move |line, column| program.original(line, column),
-        );
+        let frames = UserFrames::new({
+            let files = files.clone();
+            move |script, line, column| files.locate(script, line, column)
+        });
         let visit = Rc::new(Self {
             link,
-            lone_throw,
+            modules: Modules::new(files.clone(), allowed),
+            places: RefCell::default(),
             console: RefCell::new(Console::new(frames.clone(), start, message_bytes)),
             frames,
             context,
@@ -100,6 +106,28 @@ impl Visit {
         }
     }
 
+    /// Where the program is now, as far as the innermost frames show it; zeros where it is not.
+    pub fn place(&self, scope: &v8::PinScope<'_, '_>) -> Place {
+        self.frames.position(scope, POSITION_FRAMES)
+    }
+
+    /// Shows a question and its answer, or that there was nobody to ask.
+    pub fn asked(&self, asked: &Asked<'_>) {
+        let event = self.console.borrow().asked(asked);
+        if let Ok(json) = serde_json::to_vec(&event) {
+            self.link.console(&json);
+        }
+    }
+
+    /// An event of `display`, of a value that has no bundle, or still without its bundle.
+    pub fn displayed<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: Option<v8::Local<'s, v8::Value>>,
+    ) -> ConsoleEvent {
+        self.console.borrow().displayed(scope, value)
+    }
+
     /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where
     /// it made one when the error was thrown.
     pub fn uncaught<'s>(
@@ -114,6 +142,30 @@ impl Visit {
         }
         scope.terminate_execution();
         self.link.wake.notify_one();
+    }
+
+    /// Notes where an error belongs that was made by nobody's code.
+    pub fn note_place(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        error: v8::Local<'_, v8::Value>,
+        stack: Vec<StackFrame>,
+    ) {
+        let mut places = self.places.borrow_mut();
+        if places.len() == MAX_PLACES {
+            places.pop_front();
+        }
+        places.push_back((v8::Global::new(scope, error), stack));
+    }
+
+    /// Where an error belongs that [`Visit::note_place`] knows.
+    pub fn place_of(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        error: v8::Local<'_, v8::Value>,
+    ) -> Option<Vec<StackFrame>> {
+        let places = self.places.borrow();
+        places.iter().find(|(known, _)| v8::Local::new(scope, known) == error).map(|(_, stack)| stack.clone())
     }
 
     /// The error that nobody caught, if there was one.
@@ -136,9 +188,13 @@ impl Visit {
             error.stack = rejection.stack;
         }
         if error.stack.is_empty() && !reason.is_native_error() {
-            let place =
-                self.lone_throw.map(|(line, column)| StackFrame { function: String::new(), line, column });
-            error.stack.extend(place);
+            let files = &self.modules.files;
+            let place = files.program(files.entry()).and_then(|program| program.lone_throw);
+            error.stack.extend(place.map(|Point { line, column }| StackFrame {
+                line,
+                column,
+                ..StackFrame::default()
+            }));
         }
         Some(error)
     }

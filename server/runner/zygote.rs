@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -17,14 +18,14 @@ use nix::unistd::Pid;
 
 use super::confine::{ChildConfinement, Confinement, Held, Strength, close_from};
 use super::isolate::Template;
-use super::{Instead, child, isolate, memory};
+use super::{Instead, catalogue, child, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from the server.
 const PACKET_BYTES: usize = 4096;
 
 /// What the zygote is told on its command line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What V8's heap may hold in a child, in bytes.
     pub heap_bytes: u64,
@@ -36,6 +37,8 @@ pub struct Settings {
     pub cold: bool,
     /// How much of the confinement to put on.
     pub strength: Strength,
+    /// The operator's folder of modules.
+    pub modules: Option<PathBuf>,
     /// What runs in the place of programs, in tests.
     pub instead: Option<Instead>,
 }
@@ -48,7 +51,10 @@ pub fn run(settings: Settings) -> Result<(), String> {
     let control =
         take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
     let confinement = Confinement::begin(settings.strength)?;
+    super::stack::install().map_err(|error| format!("signals can't be set up: {error}"))?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
+    // While there are files.
+    let mut notes = catalogue::load(settings.modules.as_deref());
 
     let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);
     let mut template = None;
@@ -58,7 +64,6 @@ pub fn run(settings: Settings) -> Result<(), String> {
         memory::inherit_all_memory();
         template = Some(warm);
     }
-    let mut notes = Vec::new();
     // V8's memory may not have come along with a fork.
     let mut tried = try_out(template.is_none(), || warm_up(template.as_mut(), new));
     if let (Err(reason), true) = (&tried, template.is_some()) {

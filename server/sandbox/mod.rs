@@ -2,11 +2,13 @@
 //! process ([`process`]), deadlines and exactly one outcome ([`supervise`]).
 
 mod client;
+mod clock;
 pub mod console;
 pub mod egress;
 mod permit;
 mod pool;
 pub mod process;
+mod prompts;
 mod queue;
 mod report;
 mod start;
@@ -31,11 +33,14 @@ use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
 use crate::limits::Limits;
-use crate::protocol::browser::{Language, Mode, RejectReason, RunReport};
-use crate::protocol::runner::Layer;
+use crate::policy::modules::Allowed;
+use crate::protocol::browser::{PromptKind, RejectReason, RunReport};
+use crate::protocol::runner::{Layer, Submission};
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
+/// How many answers may be on their way to a run. No more questions than two are open at once.
+const ANSWERS_AHEAD: usize = 4;
 /// What a client that was turned away for want of a place is told to wait, in milliseconds.
 const RETRY_AFTER_MS: u64 = 1_000;
 
@@ -46,20 +51,22 @@ pub struct Run {
     pub run_id: Uuid,
     /// Whose it is.
     pub client: ClientKey,
-    /// The program's text.
-    pub source: String,
-    /// What it is written in.
-    pub language: Language,
-    /// How it is evaluated.
-    pub mode: Mode,
-    /// The value of the program's global `input`.
+    /// The program.
+    pub program: Submission,
+    /// The value of the program's global `input`, or the argument of its function.
     pub input: Option<Box<RawValue>>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may import.
+    pub modules: Allowed,
+    /// Answers to its questions that were given beforehand.
+    pub stdin: Vec<String>,
+    /// Whether there is somebody who can be asked: who answers [`RunEvent::Prompt`].
+    pub is_attended: bool,
 }
 
-/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, and one
-/// `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
+/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console` and `Prompt`, and
+/// one `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
 #[derive(Debug)]
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
@@ -79,6 +86,17 @@ pub enum RunEvent {
         count: u64,
         /// The array.
         events: Box<RawValue>,
+    },
+    /// It asks something; [`RunHandle::answer`] answers.
+    Prompt {
+        /// The question's number.
+        prompt_id: u32,
+        /// What is asked for.
+        kind: PromptKind,
+        /// The question.
+        message: String,
+        /// The answer that is proposed.
+        default: Option<String>,
     },
     /// It has ended.
     Finished(Box<RunReport>),
@@ -121,6 +139,8 @@ pub struct SandboxSettings {
     pub cold: bool,
     /// What to do about layers of the confinement that can't be had. Default: say so and go on.
     pub confinement: ConfinementPolicy,
+    /// The operator's folder of modules, as an absolute path. Default: none.
+    pub modules_dir: Option<PathBuf>,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
     /// How many runs may be open at once. Default 64.
@@ -141,6 +161,10 @@ pub struct SandboxSettings {
     pub zygote_age: Duration,
     /// The longest console event, in bytes of JSON. Default 64 KiB.
     pub message_bytes: u64,
+    /// The longest console event with a bundle, in bytes of JSON. Default 256 KiB.
+    pub display_bytes: u64,
+    /// How many questions a run may ask. Default 1,000.
+    pub prompts: u32,
     /// What programs may fetch. Default: nothing.
     pub egress: EgressSettings,
 }
@@ -162,7 +186,11 @@ struct Inner {
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
+    answers: mpsc::Sender<Answer>,
 }
+
+/// The number of a question, and the answer.
+type Answer = (u32, Option<String>);
 
 /// What the holder of a handle wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,8 +292,9 @@ impl Sandbox {
         })?;
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let (wish, wishes) = watch::channel(Wish::Run);
-        tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes));
-        Ok((RunHandle { wish }, receiver))
+        let (answers, given) = mpsc::channel(ANSWERS_AHEAD);
+        tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes, given));
+        Ok((RunHandle { wish, answers }, receiver))
     }
 
     /// Accepts no more runs. Those that are under way go on.
@@ -299,5 +328,11 @@ impl RunHandle {
     /// Asks the program to stop. Its end comes as [`RunEvent::Finished`], no later than `grace` from now.
     pub fn stop(&self) {
         self.wish.send_replace(Wish::Stop);
+    }
+
+    /// Answers a question that is open; `None` for one that was cancelled. One that is not open is passed over.
+    pub fn answer(&self, prompt_id: u32, value: Option<String>) {
+        // There is room for the answers to all questions that can be open. A run that is over needs none.
+        let _ = self.answers.try_send((prompt_id, value));
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::process::End;
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Outcome, RunError, RunReport, Usage};
-use crate::protocol::runner::{EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec};
+use crate::protocol::runner::{
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, EXIT_TOO_DEEP, Ending, FinishedSpec,
+};
 use crate::protocol::value::StackFrame;
 
 /// Why the server itself ended a run.
@@ -15,6 +17,8 @@ pub enum Cause {
     Stopped,
     /// `wall_ms` is over.
     TimedOut,
+    /// `prompt_ms` is over.
+    Unanswered,
     /// More output came than the runner should have sent.
     OutputExceeded,
     /// The runner said something that it may not say.
@@ -33,8 +37,10 @@ pub struct Seen {
     pub finished: Option<FinishedSpec>,
     /// How the process ended, where it ended without a word.
     pub end: Option<End>,
-    /// From start to end.
+    /// From start to end, without `waited`.
     pub wall: Duration,
+    /// While a question was open.
+    pub waited: Duration,
     /// Output that was passed on.
     pub output_bytes: u64,
     /// Console events that were passed on.
@@ -48,15 +54,17 @@ pub fn report(seen: Seen) -> RunReport {
     let outcome = outcome(&seen);
     // A program that could not be asked where it was is not known to have waited.
     let answered = seen.finished.is_some();
-    let Seen { limits, cause, finished, end, wall, output_bytes, console_events, dropped } = seen;
-    let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-    let mut usage = Usage { wall_ms, output_bytes, console_events, limits, ..Usage::default() };
+    let is_too_deep = seen.cause.is_none() && !answered && is_too_deep(seen.end);
+    let Seen { limits, cause, finished, end, wall, waited, output_bytes, console_events, dropped } = seen;
+    let [wall_ms, prompt_ms] = [wall, waited].map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+    let mut usage = Usage { wall_ms, prompt_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;
-    let (mut value, mut error, mut stopped_at) = (None, None, None);
+    let (mut value, mut returned, mut error, mut stopped_at) = (None, None, None, None);
     if let Some(finished) = finished {
         let FinishedSpec {
             ending: _,
             value: its_value,
+            returned: its_returned,
             error: its_error,
             stopped_at: its_place,
             cpu_ms,
@@ -65,7 +73,7 @@ pub fn report(seen: Seen) -> RunReport {
             process_bytes,
             dropped: its_dropped,
         } = finished;
-        (value, error, stopped_at) = (its_value, its_error, its_place);
+        (value, returned, error, stopped_at) = (its_value, its_returned, its_error, its_place);
         usage.cpu_ms = cpu_ms;
         usage.heap_bytes = heap_bytes;
         usage.buffer_bytes = buffer_bytes;
@@ -79,19 +87,23 @@ pub fn report(seen: Seen) -> RunReport {
     if outcome == Outcome::Completed {
         error = None;
     } else {
-        value = None;
+        (value, returned) = (None, None);
         if cause == Some(Cause::NotStarted) {
             error = Some(not_started());
+        } else if is_too_deep {
+            error = Some(too_deep());
+        } else if cause == Some(Cause::Unanswered) {
+            error = Some(unanswered(&limits, stopped_at.as_ref()));
         } else if outcome != Outcome::Failed {
             error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref(), answered));
         }
     }
-    RunReport { outcome, value, error, stopped_at, usage, dropped }
+    RunReport { outcome, value, returned, error, stopped_at, usage, dropped }
 }
 
 fn outcome(seen: &Seen) -> Outcome {
     match seen.cause {
-        Some(Cause::TimedOut) => return Outcome::TimedOut,
+        Some(Cause::TimedOut | Cause::Unanswered) => return Outcome::TimedOut,
         Some(Cause::Stopped) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
         Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
@@ -111,6 +123,7 @@ fn outcome(seen: &Seen) -> Outcome {
     match seen.end {
         Some(End { status: Some(EXIT_OUT_OF_MEMORY), .. }) => Outcome::MemoryExceeded,
         Some(End { status: Some(EXIT_CPU_EXCEEDED), .. }) => Outcome::CpuExceeded,
+        end if is_too_deep(end) => Outcome::Failed,
         // Without a cause of ours the runner ended this by itself, and output is what it was stuck on.
         Some(End { status: Some(EXIT_STOPPED), .. }) => Outcome::OutputExceeded,
         Some(End { signal: Some(libc::SIGXCPU), .. }) => Outcome::CpuExceeded,
@@ -134,10 +147,30 @@ fn outcome(seen: &Seen) -> Outcome {
     }
 }
 
+/// Whether a process ended since its program nests too deeply to be read.
+fn is_too_deep(end: Option<End>) -> bool {
+    end.is_some_and(|end| end.status == Some(EXIT_TOO_DEEP))
+}
+
+fn too_deep() -> RunError {
+    let message = "The program nests too deeply to be read: too much stands inside something else, or in one chain of \
+                   operators. None of it has run. Take it apart, for instance into functions or shorter sums.";
+    RunError::new("SyntaxError", message)
+}
+
 fn not_started() -> RunError {
     let message = "The server could not start a process for the program, so none of it has run. Try again in a \
                    moment; if that does not help, whoever runs this site can find more in the server's log.";
-    RunError { name: "NotStarted".into(), message: message.into(), stack: Vec::new() }
+    RunError::new("NotStarted", message)
+}
+
+fn unanswered(limits: &Limits, stopped_at: Option<&StackFrame>) -> RunError {
+    let message = format!(
+        "Stopped{}: it waited for an answer too long. A run may wait {} in all for people to answer its questions.",
+        place(stopped_at),
+        seconds(limits.prompt_ms)
+    );
+    RunError { stack: stopped_at.cloned().into_iter().collect(), ..RunError::new("PromptLimit", message) }
 }
 
 fn limit_error(
@@ -185,14 +218,13 @@ fn limit_error(
     };
     let stack =
         if thrown_stack.is_empty() { stopped_at.cloned().into_iter().collect() } else { thrown_stack };
-    RunError { name: name.into(), message, stack }
+    RunError { stack, ..RunError::new(name, message) }
 }
 
 fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> String {
     match thrown {
         Some(thrown) => {
-            let line =
-                thrown.stack.first().map(|frame| format!(" at line {}", frame.line)).unwrap_or_default();
+            let line = thrown.stack.first().map(|frame| format!(" at {}", line(frame))).unwrap_or_default();
             format!(
                 "The program asked for a buffer{line} that is more than a run may hold: \
                  {} in ArrayBuffers and WebAssembly memory together.",
@@ -212,8 +244,16 @@ fn memory_message(limits: &Limits, thrown: Option<RunError>, place: &str) -> Str
 fn place(frame: Option<&StackFrame>) -> String {
     match frame {
         None => String::new(),
-        Some(frame) if frame.function.is_empty() => format!(", at line {}", frame.line),
-        Some(frame) => format!(", in `{}` at line {}", frame.function, frame.line),
+        Some(frame) if frame.function.is_empty() => format!(", at {}", line(frame)),
+        Some(frame) => format!(", in `{}` at {}", frame.function, line(frame)),
+    }
+}
+
+/// `line 7`, or `line 7 of lib/a.ts`.
+fn line(frame: &StackFrame) -> String {
+    match &frame.file {
+        None => format!("line {}", frame.line),
+        Some(file) => format!("line {} of {file}", frame.line),
     }
 }
 
@@ -241,6 +281,7 @@ mod tests {
             finished: None,
             end: None,
             wall: Duration::from_millis(12),
+            waited: Duration::ZERO,
             output_bytes: 3,
             console_events: 1,
             dropped: Dropped::default(),
@@ -251,8 +292,9 @@ mod tests {
         FinishedSpec {
             ending,
             value: None,
+            returned: None,
             error: None,
-            stopped_at: Some(StackFrame { function: "loop".into(), line: 7, column: 3 }),
+            stopped_at: Some(StackFrame { function: "loop".into(), line: 7, column: 3, file: None }),
             cpu_ms: 1,
             heap_bytes: 2,
             buffer_bytes: 3,
@@ -273,6 +315,37 @@ mod tests {
         assert_eq!(error.name, "TimeLimit");
         assert!(error.message.starts_with("Stopped after 10 s, in `loop` at line 7. "), "{}", error.message);
         assert_eq!(report.stopped_at.unwrap().line, 7);
+    }
+
+    #[test]
+    fn a_program_that_nests_too_deeply_has_failed() {
+        let end = Some(End { status: Some(EXIT_TOO_DEEP), ..End::default() });
+        let error = report(Seen { end, ..seen() }).error.unwrap();
+        assert_eq!(error.name, "SyntaxError");
+        assert!(error.message.contains("nests too deeply"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_place_names_its_file() {
+        let mut finished = finished(Ending::Stopped);
+        finished.stopped_at.as_mut().unwrap().file = Some("lib/a.ts".into());
+        let report = report(Seen { cause: Some(Cause::Stopped), finished: Some(finished), ..seen() });
+        assert_eq!(report.error.unwrap().message, "Stopped, in `loop` at line 7 of lib/a.ts.");
+    }
+
+    #[test]
+    fn a_question_that_nobody_answered_is_told_from_a_slow_program() {
+        let report = report(Seen {
+            cause: Some(Cause::Unanswered),
+            finished: Some(finished(Ending::Stopped)),
+            waited: Duration::from_secs(120),
+            ..seen()
+        });
+        assert_eq!((report.outcome, report.usage.prompt_ms), (Outcome::TimedOut, 120_000));
+        let error = report.error.unwrap();
+        assert_eq!((error.name.as_str(), error.stack.len()), ("PromptLimit", 1));
+        assert!(error.message.starts_with("Stopped, in `loop` at line 7: it waited"), "{}", error.message);
+        assert!(error.message.contains("may wait 120 s in all"), "{}", error.message);
     }
 
     #[test]
@@ -308,6 +381,7 @@ mod tests {
         for (end, expected) in [
             (status(EXIT_OUT_OF_MEMORY), Outcome::MemoryExceeded),
             (status(EXIT_CPU_EXCEEDED), Outcome::CpuExceeded),
+            (status(EXIT_TOO_DEEP), Outcome::Failed),
             (status(0), Outcome::Crashed),
             (killed(6_000, 0), Outcome::CpuExceeded),
             (killed(0, 256 << 20), Outcome::MemoryExceeded),

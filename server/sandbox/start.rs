@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::permit::{Permit, Waiting};
 use super::process::{Life, Process, ProcessError};
-use super::{Inner, Run, RunEvent, Wish};
+use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::protocol::frame;
 use crate::protocol::runner::{RUN, RunSpec};
 
@@ -86,10 +86,21 @@ pub struct Starting<'a> {
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
     pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
-        let Run { run_id: _, client: _, source, language, mode, input, limits } = run;
-        let message_bytes = inner.settings.message_bytes;
+        let Run { run_id: _, client: _, program, input, limits, modules, stdin, is_attended } = run;
+        let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
         let fetches = inner.egress.requests();
-        let spec = RunSpec { source, language, mode, input, limits, message_bytes, fetches };
+        let spec = RunSpec {
+            program,
+            input,
+            limits,
+            message_bytes,
+            fetches,
+            modules,
+            display_bytes,
+            prompts,
+            stdin,
+            is_attended,
+        };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
     }

@@ -12,28 +12,31 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::clock::Clock;
 use super::console::console;
 use super::egress::Fetches;
 use super::permit::{Asked, Permit};
 use super::process::{End, Life};
+use super::prompts::Prompts;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
-use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
+use super::{Answer, Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
-use crate::protocol::browser::Dropped;
+use crate::protocol::browser::{Dropped, Omitted, Returned};
 use crate::protocol::frame::{self, Decoder, Frame};
-use crate::protocol::runner::{CONSOLE, FINISHED, FinishedSpec, STOP};
+use crate::protocol::prompt::PROMPT;
+use crate::protocol::runner::{
+    CONSOLE, DISPLAY, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
+};
 
-/// What a frame may be longer than one console event: a batch that was nearly full when the event came, and
-/// a report's own fields.
+/// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
+/// when the event came, and a report's own fields.
 const FRAME_SLACK: u64 = 64 << 10;
 /// How much may wait to be written to a runner before it is asked for no more, in bytes.
 const WRITE_AHEAD: usize = 64 << 10;
 /// How long a process that was killed may take to be gone before its run is reported without it, and its
 /// socket to be at its end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
-/// The longest time that a clock can be set to: without end, for a run.
-const WALL_MOST: Duration = Duration::from_secs(365 * 86_400);
 
 /// Sees a run through.
 pub async fn supervise(
@@ -42,8 +45,9 @@ pub async fn supervise(
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
+    mut answers: mpsc::Receiver<Answer>,
 ) {
-    let (run_id, limits) = (run.run_id, run.limits);
+    let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
     let permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
@@ -62,9 +66,11 @@ pub async fn supervise(
         match start {
             Start::Started { stream, life } => {
                 let fetches = Fetches::new(inner.egress.clone(), run_id);
-                let mut supervisor = Supervisor::new(&inner.settings, run_id, limits, stream, fetches);
+                let prompts = Prompts::new(is_attended, inner.settings.prompts);
+                let mut supervisor =
+                    Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
-                let over = supervisor.listen(&events, &mut wish).await;
+                let over = supervisor.listen(&events, &mut wish, &mut answers).await;
                 if over != Over::Unread {
                     return supervisor.conclude(over, life, permit, events, wish).await;
                 }
@@ -101,6 +107,7 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
         finished: None,
         end: None,
         wall: Duration::ZERO,
+        waited: Duration::ZERO,
         output_bytes: 0,
         console_events: 0,
         dropped: Dropped::default(),
@@ -122,6 +129,7 @@ struct Output {
 
 struct Supervisor {
     message_bytes: u64,
+    display_bytes: u64,
     grace: Duration,
     limits: Limits,
     run_id: uuid::Uuid,
@@ -131,7 +139,8 @@ struct Supervisor {
     /// What the runner is still to be told.
     to_write: Vec<u8>,
     fetches: Fetches,
-    started: Instant,
+    prompts: Prompts,
+    clock: Clock,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
     /// An event that the client has not taken yet. While there is one nothing is read, and so the program is
@@ -154,6 +163,7 @@ enum Happened {
     KillIsDue,
     Delivered,
     Fetched(Vec<u8>),
+    Answered(Answer),
     Wrote(std::io::Result<usize>),
     Read(std::io::Result<usize>),
 }
@@ -182,11 +192,15 @@ impl Supervisor {
         limits: Limits,
         stream: UnixStream,
         fetches: Fetches,
+        prompts: Prompts,
     ) -> Self {
         let (reading, writing) = stream.into_split();
-        let frame_bytes = settings.message_bytes.saturating_add(FRAME_SLACK);
+        let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
+        let report_bytes = message_bytes.saturating_add(limits.output_bytes.min(RETURNED_BYTES));
+        let frame_bytes = report_bytes.max(display_bytes).saturating_add(FRAME_SLACK);
         Self {
-            message_bytes: settings.message_bytes,
+            message_bytes,
+            display_bytes,
             grace: settings.grace,
             limits,
             run_id,
@@ -195,7 +209,8 @@ impl Supervisor {
             writing,
             to_write: Vec::new(),
             fetches,
-            started: Instant::now(),
+            prompts,
+            clock: Clock::start(limits.wall_ms, limits.prompt_ms),
             cause: None,
             kill_at: None,
             pending: None,
@@ -216,7 +231,7 @@ impl Supervisor {
         events: mpsc::Sender<RunEvent>,
         mut wish: watch::Receiver<Wish>,
     ) {
-        let wall = self.started.elapsed();
+        let [wall, waited] = self.clock.used();
         self.fetches.give_up();
         if over != Over::Finished {
             life.kill();
@@ -266,6 +281,7 @@ impl Supervisor {
                 finished: self.finished.take(),
                 end,
                 wall,
+                waited,
                 output_bytes: self.output.bytes,
                 console_events: self.output.events,
                 dropped: self.output.dropped,
@@ -276,8 +292,12 @@ impl Supervisor {
     }
 
     /// Passes on what the runner says until nothing more is to be awaited of it.
-    async fn listen(&mut self, events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<Wish>) -> Over {
-        let deadline = self.started + Duration::from_millis(self.limits.wall_ms).min(WALL_MOST);
+    async fn listen(
+        &mut self,
+        events: &mpsc::Sender<RunEvent>,
+        wish: &mut watch::Receiver<Wish>,
+        answers: &mut mpsc::Receiver<Answer>,
+    ) -> Over {
         loop {
             // Frames that are here already, as long as the client keeps up.
             while self.pending.is_none() && self.finished.is_none() && !self.is_broken && !self.is_cut {
@@ -302,7 +322,7 @@ impl Supervisor {
             let happened = tokio::select! {
                 biased;
                 wished = wished(events, wish) => Happened::Wished(wished),
-                () = sleep_until(self.kill_at.unwrap_or(deadline)) => {
+                () = sleep_until(self.kill_at.unwrap_or_else(|| self.clock.deadline())) => {
                     if self.kill_at.is_some() { Happened::KillIsDue } else { Happened::TimeIsUp }
                 }
                 place = events.reserve(), if self.pending.is_some() => match place {
@@ -317,6 +337,7 @@ impl Supervisor {
                 wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
                     Happened::Wrote(wrote)
                 }
+                Some(answer) = answers.recv() => Happened::Answered(answer),
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
                 read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() && !is_behind => {
                     Happened::Read(read)
@@ -324,6 +345,7 @@ impl Supervisor {
             };
             match happened {
                 Happened::Wished(Wished::Stop) => self.end(Cause::Stopped),
+                Happened::TimeIsUp if self.clock.waits() => self.end(Cause::Unanswered),
                 Happened::TimeIsUp => self.end(Cause::TimedOut),
                 Happened::KillIsDue => return Over::KillIsDue,
                 Happened::Wished(Wished::Nothing) => return Over::Unwanted,
@@ -332,6 +354,7 @@ impl Supervisor {
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
                 Happened::Delivered => {}
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
+                Happened::Answered((id, value)) => self.answered(id, value.as_deref()),
                 Happened::Read(Ok(1..)) => self.is_heard = true,
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
@@ -383,11 +406,24 @@ impl Supervisor {
                 Ok((count, events)) => self.console(count, events),
                 Err(what) => self.broken(what),
             },
+            DISPLAY => match console(&frame.payload, self.display_bytes) {
+                Ok((1, events)) => self.console(1, events),
+                Ok(_) => self.broken("a frame with more than one thing to display"),
+                Err(what) => self.broken(what),
+            },
             FINISHED => match serde_json::from_slice::<FinishedSpec>(&frame.payload) {
-                Ok(finished) => self.finished(finished),
+                Ok(finished) => self.finished(finished, frame.payload.len()),
                 Err(error) => self.broken(&error.to_string()),
             },
             // A run that is to end begins nothing more, and what it began is given up.
+            PROMPT if self.cause.is_some() => {}
+            PROMPT => match self.prompts.take(&frame.payload) {
+                Ok(event) => {
+                    self.pending = Some(event);
+                    self.clock.switch(true);
+                }
+                Err(what) => self.broken(what),
+            },
             kind if Fetches::is_about(kind) && self.cause.is_some() => {}
             kind if Fetches::is_about(kind) => {
                 if let Err(what) = self.fetches.take(kind, &frame.payload) {
@@ -415,16 +451,37 @@ impl Supervisor {
         self.output.events = all_events;
     }
 
+    /// Passes an answer on. One to a question that is not open comes too late for it.
+    fn answered(&mut self, id: u32, value: Option<&str>) {
+        if let Some(frame) = self.prompts.answer(id, value) {
+            self.to_write.extend_from_slice(&frame);
+            self.clock.switch(self.prompts.is_open());
+        }
+    }
+
     fn dropped(&mut self, events: u64, bytes: u64) {
         let dropped = &mut self.output.dropped;
         dropped.events = dropped.events.saturating_add(events);
         dropped.bytes = dropped.bytes.saturating_add(bytes);
     }
 
-    fn finished(&mut self, finished: FinishedSpec) {
-        let size = finished.value.as_ref().map_or(0, |value| value.get().len() as u64);
-        if size > self.message_bytes || self.output.bytes + size > self.limits.output_bytes {
+    fn finished(&mut self, finished: FinishedSpec, frame_bytes: usize) {
+        let length = |json: &RawValue| json.get().len() as u64;
+        let value = finished.value.as_deref().map_or(0, length);
+        let returned = finished.returned.as_ref().map_or(0, |returned| length(&returned.json));
+        let size = value.saturating_add(returned);
+        if value > self.message_bytes
+            || returned > RETURNED_BYTES
+            || self.output.bytes.saturating_add(size) > self.limits.output_bytes
+        {
             return self.broken("a result over the limit");
+        }
+        if finished.returned.as_ref().is_some_and(|returned| !is_modest(returned)) {
+            return self.broken("a list of what was left out that is over the limit");
+        }
+        // All else that a report holds.
+        if (frame_bytes as u64).saturating_sub(size) > self.message_bytes.saturating_add(FRAME_SLACK) {
+            return self.broken("a report over the limit");
         }
         self.output.bytes += size;
         self.finished = Some(finished);
@@ -464,6 +521,15 @@ impl Supervisor {
             self.dropped(count, bytes.saturating_sub(count + 1));
         }
     }
+}
+
+/// Whether what a function returned lists no more as left out than a runner may.
+fn is_modest(returned: &Returned) -> bool {
+    returned.omitted.len() <= MAX_OMITTED
+        && returned
+            .omitted
+            .iter()
+            .all(|Omitted { path, reason }| path.len().max(reason.len()) <= OMITTED_BYTES)
 }
 
 /// Waits until the handle is dropped.

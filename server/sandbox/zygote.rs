@@ -78,6 +78,7 @@ impl Zygote {
                 ConfinementPolicy::Auto | ConfinementPolicy::Required => "confined",
                 ConfinementPolicy::Off => "unconfined",
             })
+            .args(settings.modules_dir.as_deref())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))

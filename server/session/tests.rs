@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::protocol::browser::PromptKind;
 use crate::sandbox::ForkMode;
 
 /// Runs that do what a test tells them.
@@ -15,14 +16,22 @@ struct Fake {
     started: Mutex<Vec<(Run, mpsc::Sender<RunEvent>)>>,
     stopped: Arc<AtomicUsize>,
     dropped: Arc<AtomicUsize>,
+    answered: Answers,
     busy: bool,
 }
 
-struct FakeRun(Arc<AtomicUsize>, Arc<AtomicUsize>);
+/// Answers that runs were given, with the question's number.
+type Answers = Arc<Mutex<Vec<(u32, Option<String>)>>>;
+
+struct FakeRun(Arc<AtomicUsize>, Arc<AtomicUsize>, Answers);
 
 impl OpenRun for FakeRun {
     fn stop(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn answer(&self, prompt_id: u32, value: Option<String>) {
+        self.2.lock().expect("no test panics with it").push((prompt_id, value));
     }
 }
 
@@ -43,7 +52,7 @@ impl Runs for Fake {
         }
         let (sender, events) = mpsc::channel(8);
         self.started.lock().expect("no test panics with it").push((run, sender));
-        Ok((Box::new(FakeRun(self.stopped.clone(), self.dropped.clone())), events))
+        Ok((Box::new(FakeRun(self.stopped.clone(), self.dropped.clone(), self.answered.clone())), events))
     }
 
     fn health(&self) -> SandboxHealth {
@@ -64,6 +73,7 @@ fn rules() -> Rules {
     Rules {
         limits: Limits::default(),
         source_bytes: 100,
+        files: 3,
         message_bytes: 1_000,
         open_runs: 2,
         remembered_runs: 2,
@@ -214,6 +224,60 @@ fn bad_frames_get_the_reason_that_fits() {
         assert_eq!(reason(session.receive(&text)), (run_id, expected), "{text}");
     }
     assert_eq!(fake.started.lock().expect("no test panics with it").len(), 1, "and nothing was started");
+}
+
+fn prompt(prompt_id: u32) -> RunEvent {
+    RunEvent::Prompt { prompt_id, kind: PromptKind::Prompt, message: "?".into(), default: None }
+}
+
+fn input(n: u128, prompt_id: u32, value: &str) -> String {
+    format!(r#"{{"type":"input","run_id":"{}","prompt_id":{prompt_id},"value":{value}}}"#, id(n))
+}
+
+#[test]
+fn a_prompt_is_answered_once_and_only_while_it_is_open() {
+    let fake = Arc::new(Fake::default());
+    let mut session = session(&fake);
+    session.receive(&run(1));
+    session.receive(&run(2));
+    assert_eq!(reason(session.receive(&input(1, 1, "null"))).1, RejectReason::UnknownPrompt);
+    send(&fake, 0, prompt(1));
+    assert_eq!(
+        reason(session.receive(&input(1, 1, "null"))).1,
+        RejectReason::UnknownPrompt,
+        "nobody knows yet"
+    );
+    assert!(matches!(next(&mut session), Some(ServerMsg::Prompt { prompt_id: 1, .. })));
+    assert_eq!(reason(session.receive(&input(2, 1, "null"))).1, RejectReason::UnknownPrompt, "another run's");
+    let long = format!("\"{}\"", "x".repeat(ANSWER_BYTES + 1));
+    assert_eq!(reason(session.receive(&input(1, 1, &long))), (Some(id(1)), RejectReason::TooLarge));
+    assert!(session.receive(&input(1, 1, "\"é\"")).is_none(), "it still waits");
+    assert_eq!(reason(session.receive(&input(1, 1, "\"é\""))).1, RejectReason::UnknownPrompt, "once");
+    send(&fake, 0, prompt(2));
+    send(&fake, 0, finished());
+    next(&mut session);
+    assert!(session.receive(&input(1, 2, "null")).is_none());
+    next(&mut session);
+    assert_eq!(reason(session.receive(&input(1, 2, "null"))).1, RejectReason::UnknownRun);
+    let answered = fake.answered.lock().expect("no test panics with it");
+    assert_eq!(*answered, [(1, Some("é".to_owned())), (2, None)]);
+}
+
+#[test]
+fn answers_may_come_beforehand_and_are_as_long_as_a_source_at_most() {
+    let fake = Arc::new(Fake::default());
+    let mut session = session(&fake);
+    let with = |stdin: &str| format!(r#"{{"type":"run","run_id":"{}","source":"","stdin":{stdin}}}"#, id(1));
+    let lines = vec![""; 101];
+    let refused = session.receive(&with(&serde_json::to_string(&lines).expect("JSON")));
+    assert_eq!(reason(refused), (Some(id(1)), RejectReason::TooLarge));
+    assert_eq!(reason(session.receive(&with("\"x\""))).1, RejectReason::BadRequest);
+    assert!(session.receive(&with(r#"["a",""]"#)).is_none());
+    let started = fake.started.lock().expect("no test panics with it");
+    assert_eq!(
+        (started[0].0.stdin.as_slice(), started[0].0.is_attended),
+        (&["a".into(), String::new()][..], true)
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// Programs that ask for modules. Each is refused by name: there is nothing to import.
+// Programs that ask for modules that are not theirs. Each is refused by name.
 
 //# name: static: an internal of deno_web
 //# outcome: failed
@@ -32,31 +32,31 @@ console.log("LEAK", x);
 
 //# name: static: a file address
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: There is no file
 import x from "file:///etc/passwd";
 console.log("LEAK", x);
 
 //# name: static: an absolute path
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: There is no file
 import x from "/etc/passwd";
 console.log("LEAK", x);
 
 //# name: static: a relative path
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: There is no file
 import x from "./other.js";
 console.log("LEAK", x);
 
 //# name: static: the parent folder
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: leads out of the program's files
 import x from "../../../etc/passwd";
 console.log("LEAK", x);
 
 //# name: static: itself
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: does not provide an export named 'default'
 import x from "./main.js";
 console.log("LEAK", x);
 
@@ -134,7 +134,7 @@ console.log("LEAK", x);
 
 //# name: static: wasm
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: There is no file
 import x from "./x.wasm";
 console.log("LEAK", x);
 
@@ -150,7 +150,7 @@ export * from "ext:core/ops";
 
 //# name: static: attributes
 //# outcome: failed
-//# says: is not available in this sandbox
+//# says: There is no file
 import x from "file:///etc/passwd" with { type: "json" };
 
 //# name: static: source phase
@@ -192,7 +192,7 @@ try { console.log("LEAK", await import("node:child_process")) } catch (error) { 
 
 //# name: dynamic: file
 //# outcome: completed
-//# says: TypeError Module
+//# says: TypeError There is no file
 //# says: is not available in this sandbox
 try { console.log("LEAK", await import("file:///proc/self/environ")) } catch (error) { console.log(error.name, error.message) }
 
@@ -222,7 +222,7 @@ try { console.log("LEAK", await import("blob:x")) } catch (error) { console.log(
 
 //# name: dynamic: relative
 //# outcome: completed
-//# says: TypeError Module
+//# says: TypeError There is no file
 //# says: is not available in this sandbox
 try { console.log("LEAK", await import("./a.js")) } catch (error) { console.log(error.name, error.message) }
 
@@ -335,9 +335,9 @@ const all = await Promise.allSettled(Array.from({ length: 1e4 }, (_, i) => impor
 //# says: is not available in this sandbox
 import("ext:core/mod.js");
 
-//# name: import.meta holds nothing
+//# name: import.meta holds no more than the file's name
 //# outcome: completed
-//# says: 0 null undefined undefined undefined
+//# says: 4 null file:///main.js undefined true
 console.log(Reflect.ownKeys(import.meta).length, Object.getPrototypeOf(import.meta), import.meta.url, import.meta.resolve, import.meta.main);
 
 //# name: a thenable namespace

@@ -4,6 +4,7 @@
 //! without pause. Each has to end as its header says, the benign client never fails, and the server and its
 //! zygote are the same processes at the end.
 
+mod made;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -20,16 +21,19 @@ use crate::support::{TestApp, post, until};
 use parse::Attack;
 
 /// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 9] = [
+const CLASSES: [(&str, &str); 12] = [
     ("escape", include_str!("escape.js")),
     ("memory", include_str!("memory.js")),
     ("cpu", include_str!("cpu.js")),
     ("output", include_str!("output.js")),
     ("import", include_str!("import.js")),
+    ("modules", include_str!("modules.js")),
     ("prototype", include_str!("prototype.js")),
     ("inspect", include_str!("inspect.js")),
     ("frames", include_str!("frames.js")),
     ("egress", include_str!("egress.js")),
+    ("interaction", include_str!("interaction.js")),
+    ("language", include_str!("language.js")),
 ];
 
 /// The least that all the classes hold together.
@@ -58,7 +62,18 @@ async fn attempt(app: &TestApp, attack: &Attack) -> Result<(), String> {
     for (name, value) in &attack.limits {
         limits[name] = json!(value);
     }
-    let body = json!({"source": attack.source, "mode": attack.mode, "limits": limits});
+    let mut body = json!({"mode": attack.mode, "limits": limits});
+    if attack.files.is_empty() {
+        body["source"] = json!(attack.source);
+        body["language"] = json!(attack.language);
+    } else {
+        let extension = if attack.language == "typescript" { "ts" } else { "js" };
+        let entry = (format!("main.{extension}"), attack.source.clone());
+        let files = std::iter::once(&entry).chain(&attack.files);
+        let files: Vec<_> = files.map(|(name, content)| json!({"name": name, "content": content})).collect();
+        body["files"] = json!(files);
+        body["entry"] = json!(entry.0);
+    }
     let answer = post(app.address, body.to_string()).await;
     if answer.status != 200 {
         return Err(format!("status {}: {}", answer.status, answer.text()));
@@ -95,8 +110,10 @@ fn said(ran: &serde_json::Value) -> String {
         let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
         let _ = writeln!(said, "{}: {}", text("name"), text("message"));
     }
-    if !ran["value"].is_null() {
-        let _ = writeln!(said, "{}", ran["value"]);
+    for result in ["value", "returned"] {
+        if !ran[result].is_null() {
+            let _ = writeln!(said, "{}", ran[result]);
+        }
     }
     said
 }
@@ -127,6 +144,7 @@ async fn attacks_are_held() {
             let attacks = parse::attacks(text).unwrap_or_else(|error| panic!("{class}.js: {error}"));
             attacks.into_iter().map(move |attack| (class, attack))
         })
+        .chain(made::attacks().into_iter().map(|attack| ("made", attack)))
         .collect();
     assert!(attacks.len() >= PROGRAMS, "there are only {}", attacks.len());
 
@@ -187,7 +205,7 @@ const MARK: &str = r#"
     look("platform", "stain" in URL || "stain" in console || "stain" in performance || "stain" in crypto);
     look("intrinsic", JSON.parse.stain || Intl.stain || WebAssembly.stain || Reflect.stain || Math.stain);
     look("regexp", RegExp.$1 !== "" || RegExp.lastMatch !== "");
-    look("meta", Object.keys(import.meta).length > 0);
+    look("meta", "stain" in import.meta || Object.getPrototypeOf(import.meta) !== null);
     look("timeline", performance.getEntries().length > 0);
     look("counter", setTimeout(() => {}, 0) > 1);
     look("template", ((strings) => strings)`stain`.stain !== undefined);

@@ -9,7 +9,8 @@
 //! console.log("the program");
 //! ```
 //!
-//! `says` and `never` may come often or not at all; `mode: module` and `limit: wall_ms 500` are possible too.
+//! `says` and `never` may come often or not at all; `mode: module`, `language: typescript` and `limit: wall_ms 500` are
+//! possible too. `//# file: a.js` begins another file of the program, whose entry file is `main` then.
 
 use std::collections::HashSet;
 
@@ -34,7 +35,10 @@ pub(super) struct Attack {
     pub(super) never: Vec<String>,
     pub(super) mode: String,
     pub(super) limits: Vec<(String, u64)>,
+    pub(super) language: String,
     pub(super) source: String,
+    /// Further files, with their names.
+    pub(super) files: Vec<(String, String)>,
 }
 
 /// Reads a file of attacks.
@@ -48,7 +52,10 @@ pub(super) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
     for (index, line) in text.lines().enumerate() {
         let at = |what: String| format!("line {}: {what}", index + 1);
         let Some(header) = line.strip_prefix("//#") else {
-            let source = attacks.last_mut().map_or(&mut prelude, |attack| &mut attack.source);
+            let source = match attacks.last_mut() {
+                Some(Attack { files, source, .. }) => files.last_mut().map_or(source, |(_, content)| content),
+                None => &mut prelude,
+            };
             source.push_str(line);
             source.push('\n');
             continue;
@@ -66,10 +73,19 @@ pub(super) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
             if !names.insert(value) {
                 return Err(at(format!("there is a `{value}` already")));
             }
-            attacks.push(Attack { name: value.to_owned(), mode: "auto".to_owned(), ..Attack::default() });
+            attacks.push(Attack {
+                name: value.to_owned(),
+                mode: "auto".to_owned(),
+                language: "javascript".to_owned(),
+                ..Attack::default()
+            });
             continue;
         }
         let attack = attacks.last_mut().ok_or_else(|| at(format!("`{key}` comes before any name")))?;
+        if key == "file" {
+            attack.files.push((value.to_owned(), String::new()));
+            continue;
+        }
         if !attack.source.is_empty() {
             return Err(at(format!("`{key}` comes after the program has begun")));
         }
@@ -82,7 +98,10 @@ pub(super) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
             }
             "says" => attack.says.push(value.to_owned()),
             "never" => attack.never.push(value.to_owned()),
-            "mode" if ["auto", "script", "module"].contains(&value) => attack.mode = value.to_owned(),
+            "mode" if ["auto", "script", "module", "commonjs", "function"].contains(&value) => {
+                attack.mode = value.to_owned();
+            }
+            "language" if ["typescript", "jsx", "tsx"].contains(&value) => attack.language = value.to_owned(),
             "limit" => {
                 let limit = value.split_once(' ').filter(|(name, _)| LIMITS.contains(name));
                 let limit = limit.and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)));
@@ -120,6 +139,18 @@ fn attacks_are_read_with_what_comes_before_them() {
     assert_eq!(attacks[0].limits, [("cpu_ms".to_owned(), 5)]);
     assert_eq!((&*attacks[0].source, &*attacks[0].mode), ("let a;\nb\n\n", "auto"));
     assert_eq!((&*attacks[1].source, &*attacks[1].mode), ("let a;\nc\n", "module"));
+}
+
+#[test]
+fn attacks_can_have_several_files() {
+    let text =
+        "//# name: a\n//# outcome: failed\n//# language: tsx\nx\n//# file: b.js\ny\nz\n//# file: c.js\n";
+    let attacks = attacks(text).unwrap();
+    assert_eq!((&*attacks[0].source, &*attacks[0].language), ("x\n", "tsx"));
+    assert_eq!(
+        attacks[0].files,
+        [("b.js".to_owned(), "y\nz\n".to_owned()), ("c.js".to_owned(), String::new())]
+    );
 }
 
 #[test]

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome};
-use mayfly::protocol::runner::LayerState;
+use mayfly::protocol::runner::{LayerState, Submission};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, Run, RunEvent, Sandbox, SandboxSettings};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use serde_json::Value;
@@ -51,7 +52,10 @@ impl Calls {
             zygote_forks: 10_000,
             zygote_age: Duration::from_secs(3600),
             message_bytes: 64 << 10,
+            display_bytes: 256 << 10,
+            prompts: 0,
             egress: mayfly::sandbox::egress::EgressSettings::default(),
+            modules_dir: None,
         })
         .await
         .expect("a sandbox");
@@ -73,11 +77,12 @@ impl Calls {
         let run = Run {
             run_id: uuid::Uuid::new_v4(),
             client: ClientKey::of([127, 0, 0, 1].into()),
-            source: name.to_owned(),
-            language: Language::Javascript,
-            mode: Mode::Auto,
+            program: Submission::of_source(name.to_owned(), Language::Javascript, Mode::Auto),
             input: None,
             limits: Limits::default(),
+            modules: Allowed::default(),
+            stdin: Vec::new(),
+            is_attended: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {
@@ -92,7 +97,10 @@ impl Calls {
                         other => panic!("{name}: {other:?}"),
                     };
                 }
-                RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Console { .. } => {}
+                RunEvent::Queued { .. }
+                | RunEvent::Started
+                | RunEvent::Console { .. }
+                | RunEvent::Prompt { .. } => {}
             }
         }
     }

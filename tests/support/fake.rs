@@ -30,6 +30,8 @@ pub(crate) struct FakeRun {
     pub(crate) stopped: CancellationToken,
     /// Cancelled when the run's handle is dropped.
     pub(crate) dropped: CancellationToken,
+    /// Answers to its questions.
+    pub(crate) answers: mpsc::UnboundedReceiver<(u32, Option<String>)>,
 }
 
 impl FakeRun {
@@ -47,7 +49,15 @@ impl FakeRun {
 
 pub(crate) fn report(outcome: Outcome) -> RunReport {
     let usage = Usage { limits: Limits::default(), ..Usage::default() };
-    RunReport { outcome, value: None, error: None, stopped_at: None, usage, dropped: Dropped::default() }
+    RunReport {
+        outcome,
+        value: None,
+        returned: None,
+        error: None,
+        stopped_at: None,
+        usage,
+        dropped: Dropped::default(),
+    }
 }
 
 pub(crate) fn finished() -> RunEvent {
@@ -61,11 +71,17 @@ struct FakeRuns {
 struct FakeHandle {
     stopped: CancellationToken,
     dropped: CancellationToken,
+    answers: mpsc::UnboundedSender<(u32, Option<String>)>,
 }
 
 impl OpenRun for FakeHandle {
     fn stop(&self) {
         self.stopped.cancel();
+    }
+
+    fn answer(&self, prompt_id: u32, value: Option<String>) {
+        // A test that has dropped the run looks at no more answers.
+        let _ = self.answers.send((prompt_id, value));
     }
 }
 
@@ -77,15 +93,16 @@ impl Drop for FakeHandle {
 
 impl Runs for FakeRuns {
     fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
-        if run.source == "busy" {
+        if run.program.source() == "busy" {
             let message = "Every place is taken. Try again in 2 s.".to_owned();
             return Err(Rejection { reason: RejectReason::Busy, message, retry_after_ms: Some(1_500) });
         }
         let (events, receiver) = mpsc::channel(4);
         let (stopped, dropped) = (CancellationToken::new(), CancellationToken::new());
-        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone() };
+        let (answered, answers) = mpsc::unbounded_channel();
+        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone(), answers: answered };
         // A test that has ended looks at no more runs.
-        let _ = self.started.send(FakeRun { run, events, stopped, dropped });
+        let _ = self.started.send(FakeRun { run, events, stopped, dropped, answers });
         Ok((Box::new(handle), receiver))
     }
 

@@ -16,7 +16,23 @@ impl TestApp {
     }
 }
 
+impl TestApp {
+    /// A program of several files, the first of which is run.
+    pub(crate) fn run_files(&self, files: &[(&str, &str)]) -> RunBuilder {
+        let entry = files.first().map(|(name, _)| *name);
+        let files: Vec<Value> =
+            files.iter().map(|(name, content)| json!({"name": name, "content": content})).collect();
+        RunBuilder { address: self.address, body: json!({"files": files, "entry": entry}) }
+    }
+}
+
 impl RunBuilder {
+    /// Sets any field of the request.
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.body[field] = value.into();
+        self
+    }
+
     /// Lowers a limit.
     pub(crate) fn limit(mut self, name: &str, value: u64) -> Self {
         self.body["limits"][name] = json!(value);
@@ -30,6 +46,12 @@ impl RunBuilder {
 
     pub(crate) fn input(mut self, input: Value) -> Self {
         self.body["input"] = input;
+        self
+    }
+
+    /// Answers its questions beforehand.
+    pub(crate) fn stdin(mut self, lines: &[&str]) -> Self {
+        self.body["stdin"] = json!(lines);
         self
     }
 

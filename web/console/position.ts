@@ -14,8 +14,9 @@ export function frameText(frame: StackFrame): string {
   return `at ${frame.function === "" ? "(top level)" : frame.function}`;
 }
 
-/** `line:column`, or `line 7` where there is no column. */
-export function framePosition({ line, column }: { line: number; column: number }): string {
+/** `line:column`, or `line 7` where there is no column; behind the file, where that is not the entry file. */
+export function framePosition({ line, column, file }: { line: number; column: number; file?: string }): string {
+  if (file !== undefined) return `${file}:${line}${column > 0 ? `:${column}` : ""}`;
   return column > 0 ? `${line}:${column}` : `line ${line}`;
 }
 

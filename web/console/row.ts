@@ -5,6 +5,7 @@ import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
 import { sinceStart } from "../units.ts";
 import { inlineText } from "./children.ts";
 import { applyStyle } from "./css.ts";
+import { renderBundle } from "./display.ts";
 import { positionButton, renderStack, type Jump } from "./position.ts";
 import { renderTable } from "./table.ts";
 import { renderArgument, renderValue } from "./value.ts";
@@ -14,7 +15,8 @@ const MAX_INDENT = 10;
 
 /** The row of a console event. */
 export function eventRow(event: ConsoleEvent, jump: Jump): HTMLElement {
-  const made = row(event.level, message(event, jump), event.depth ?? 0);
+  const mark = event.kind === "prompt" && event.level === "log" ? icon("ask", "Question") : undefined;
+  const made = row(event.level, message(event, jump), event.depth ?? 0, mark);
   if (event.kind !== undefined) made.dataset["kind"] = event.kind;
   const aside = el("span", "aside");
   const time = el("span", "at", sinceStart(event.at_ms));
@@ -97,6 +99,10 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
       return [el("span", "text", event.text)];
     case "network":
       return [el("strong", "", "Network"), ": ", el("span", "text", event.text)];
+    case "prompt":
+      return question(event);
+    case "display":
+      return event.bundle === undefined ? content(event, jump) : [renderBundle(event.bundle)];
     case "time":
       return timed(event, jump);
     default:
@@ -110,6 +116,21 @@ function timed(event: ConsoleEvent, jump: Jump): (Node | string)[] {
   const whole = rest === "" || !event.text.endsWith(rest);
   const lead = el("span", "text", whole ? event.text : event.text.slice(0, -rest.length));
   return whole ? [lead] : [lead, ...content(event, jump)];
+}
+
+/** What the program asked, and the answer. */
+function question(event: ConsoleEvent): Node[] {
+  const [asked, answer] = event.args;
+  if (answer === undefined) return [el("span", "text", asked === undefined ? event.text : spoken(asked))];
+  const nodes = [el("span", "text", asked === undefined ? "" : spoken(asked)), document.createTextNode(" ")];
+  if (answer.type === "null") return [...nodes, el("span", "quiet", "cancelled")];
+  return [...nodes, el("span", "answer", answer.type === "boolean" ? (answer.value ? "Yes" : "No") : spoken(answer))];
+}
+
+/** A text without its quotes, with `…` where it was cut. */
+function spoken(value: Value): string {
+  if (value.type !== "string") return inlineText(value);
+  return value.length > value.value.length ? `${value.value}…` : value.value;
 }
 
 function groupHeading(event: ConsoleEvent, jump: Jump): HTMLElement {

@@ -26,4 +26,4 @@ for (const name of Object.getOwnPropertyNames(globalThis).sort()) {
     found[name] = {};
   }
 }
-export default JSON.stringify(found);
+export default () => JSON.stringify(found);

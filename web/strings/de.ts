@@ -13,6 +13,7 @@ export const de: Words = {
   run: "Start",
   program: "Programm",
   files: "Dateien",
+  language: "Sprache der Datei",
   newFile: "Neue Datei",
   commands: "Befehle",
   shortcuts: "Tastenkürzel",

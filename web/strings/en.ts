@@ -12,6 +12,7 @@ export const en = {
   run: "Run",
   program: "Program",
   files: "Files",
+  language: "Language",
   newFile: "New file",
   commands: "Commands",
   shortcuts: "Keyboard shortcuts",

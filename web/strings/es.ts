@@ -13,6 +13,7 @@ export const es: Words = {
   run: "Ejecutar",
   program: "Programa",
   files: "Archivos",
+  language: "Lenguaje",
   newFile: "Archivo nuevo",
   commands: "Órdenes",
   shortcuts: "Atajos de teclado",

@@ -21,7 +21,8 @@ use deno_core::v8;
 pub use method::{Method, UnknownMethod};
 
 use super::inspect::{
-    Budget, InspectLimits, MAX_FRAMES, NOTHING, UserFrames, guarded, inspect, json_len, line, primitive, size,
+    Budget, InspectLimits, MAX_FRAMES, NOTHING, Place, UserFrames, frame_len, guarded, inspect, json_len,
+    line, primitive, size,
 };
 use crate::protocol::value::{ConsoleEvent, FormatPart, Kind, Level, StackFrame, Value};
 
@@ -32,15 +33,15 @@ const MAX_LABELS: usize = 1_000;
 /// The longest label, in UTF-16 units; of longer ones only the beginning counts.
 const LABEL_UNITS: usize = 200;
 /// The longest `text` of an event, in UTF-16 units.
-const TEXT_UNITS: usize = 4_096;
+pub const TEXT_UNITS: usize = 4_096;
 /// The deepest nesting of groups that is shown; deeper groups stay at it.
 const MAX_GROUPS: u32 = 100;
 /// How far up the stack the call's position is looked for.
-const POSITION_FRAMES: usize = 16;
+pub const POSITION_FRAMES: usize = 16;
 /// What an event takes in JSON without its variable parts, rounded up.
-const EVENT: usize = 240;
-/// `{"function":"","line":…,"column":…},`
-const FRAME: usize = 70;
+const EVENT: usize = 360;
+/// `{"type":"string","value":"","length":…},`
+const SHOWN: usize = 60;
 /// The least that `message_bytes` can be.
 pub const MIN_MESSAGE_BYTES: usize = 1_024;
 
@@ -68,9 +69,35 @@ struct Draft<'s, 'a> {
     /// For `table`: the `columns` argument.
     columns: Option<v8::Local<'s, v8::Value>>,
     stack: Option<Vec<StackFrame>>,
-    position: (u32, u32),
+    position: Place,
     at_ms: u64,
     depth: u32,
+}
+
+/// A question of the program's that is over.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The question.
+    pub message: &'a str,
+    /// What came of it.
+    pub answer: Answer<'a>,
+    /// Where it was asked.
+    pub position: Place,
+    /// Whether it is rather that there was nobody to ask.
+    pub is_notice: bool,
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// There is nothing to answer.
+    None,
+    /// Nobody answered it.
+    Cancelled,
+    /// Yes or no.
+    Yes(bool),
+    /// This.
+    Text(&'a str),
 }
 
 /// The arguments in a JavaScript array made by a rest parameter.
@@ -125,11 +152,73 @@ impl Console {
             text,
             line: 0,
             column: 0,
+            file: None,
             at_ms: self.started.elapsed().as_millis() as u64,
             depth: self.groups.min(MAX_GROUPS),
             table: None,
             stack: None,
+            bundle: None,
         }
+    }
+
+    /// A question and its answer.
+    pub fn asked(&self, asked: &Asked<'_>) -> ConsoleEvent {
+        let Asked { message, answer, position, is_notice } = asked;
+        // Each of the two is there twice: for itself, and in the text.
+        let bytes = self.message_bytes.saturating_sub(EVENT + 2 * SHOWN) / 4;
+        let string = |text: &str| {
+            let (length, mut value) = (size::units(text) as u64, text.to_owned());
+            size::cut(&mut value, bytes, TEXT_UNITS);
+            Value::String { value, length }
+        };
+        let answer = match *answer {
+            Answer::None => None,
+            Answer::Cancelled => Some(Value::Null),
+            Answer::Yes(yes) => Some(Value::Boolean { value: yes }),
+            Answer::Text(text) => Some(string(text)),
+        };
+        let args: Vec<Value> = std::iter::once(string(message)).chain(answer).collect();
+        let mut text: String = args.iter().map(line).collect::<Vec<_>>().join(" ");
+        shorten(&mut text, 2 * bytes);
+        ConsoleEvent {
+            level: if *is_notice { Level::Warn } else { Level::Log },
+            kind: Some(Kind::Prompt),
+            args,
+            format: None,
+            text,
+            line: position.line,
+            column: position.column,
+            file: position.file.clone(),
+            at_ms: self.started.elapsed().as_millis() as u64,
+            depth: self.groups.min(MAX_GROUPS),
+            table: None,
+            stack: None,
+            bundle: None,
+        }
+    }
+
+    /// An event of `display`, of a value that has no bundle, or still without its bundle.
+    pub fn displayed<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: Option<v8::Local<'s, v8::Value>>,
+    ) -> ConsoleEvent {
+        guarded(scope, |scope| {
+            let draft = Draft {
+                level: Level::Log,
+                kind: Some(Kind::Display),
+                prefix: "",
+                lead: None,
+                args: value.as_slice(),
+                formatted: false,
+                columns: None,
+                stack: None,
+                position: self.frames.position(scope, POSITION_FRAMES),
+                at_ms: self.started.elapsed().as_millis() as u64,
+                depth: self.groups.min(MAX_GROUPS),
+            };
+            self.fitted(scope, &draft)
+        })
     }
 
     fn call_guarded<'s>(
@@ -147,7 +236,7 @@ impl Console {
             formatted: true,
             columns: None,
             stack: None,
-            position: (0, 0),
+            position: Place::default(),
             at_ms: 0,
             depth: self.groups.min(MAX_GROUPS),
         };
@@ -199,7 +288,7 @@ impl Console {
             }
         }
         draft.position = match &draft.stack {
-            Some(stack) => stack.first().map_or((0, 0), |frame| (frame.line, frame.column)),
+            Some(stack) => stack.first().cloned().map_or(Place::default(), Into::into),
             None => self.frames.position(scope, POSITION_FRAMES),
         };
         draft.at_ms = self.started.elapsed().as_millis() as u64;
@@ -273,8 +362,9 @@ impl Console {
             }
             bytes /= 2;
         }
-        let mut event =
-            self.event(scope, &Draft { args: &[], columns: None, stack: None, lead: None, ..*draft }, bytes);
+        let position = draft.position.clone();
+        let bare = Draft { args: &[], columns: None, stack: None, lead: None, position, ..*draft };
+        let mut event = self.event(scope, &bare, bytes);
         event.text = format!("{}(too large to show)", draft.prefix);
         event
     }
@@ -290,7 +380,7 @@ impl Console {
         let text_bytes = budget.hold(bytes / 4);
         let for_table = if draft.kind == Some(Kind::Table) { budget.hold(budget.bytes() * 2 / 3) } else { 0 };
         let stack = draft.stack.as_ref().map(|stack| {
-            let paid = |frame: &&StackFrame| budget.charge(FRAME + size::text_len(&frame.function));
+            let paid = |frame: &&StackFrame| budget.charge(frame_len(frame));
             stack.iter().take_while(paid).cloned().collect()
         });
 
@@ -353,12 +443,14 @@ impl Console {
             args,
             format,
             text,
-            line: draft.position.0,
-            column: draft.position.1,
+            line: draft.position.line,
+            column: draft.position.column,
+            file: draft.position.file.clone(),
             at_ms: draft.at_ms,
             depth: draft.depth,
             table,
             stack,
+            bundle: None,
         }
     }
 }

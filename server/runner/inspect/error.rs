@@ -7,12 +7,12 @@ use super::own::{self, Keys, Own, Reader, Slot};
 use super::size::text_len;
 use super::walk::Walk;
 use super::{platform, primitive};
-use crate::protocol::value::{ErrorValue, ObjectValue};
+use crate::protocol::value::{ErrorValue, ObjectValue, StackFrame};
 
 /// `"error":{"name":"","message":"","stack":[],"cause":}`
 const ERROR: usize = 60;
-/// `{"function":"","line":…,"column":…},`
-const FRAME: usize = 70;
+/// `{"function":"","line":…,"column":…,"file":""},`
+pub(in crate::runner) const FRAME: usize = 80;
 
 /// `name` and `message` of an error, from data properties or, if it is a `DOMException`, its hidden state; each
 /// cut to `max_units`.
@@ -35,6 +35,11 @@ pub(super) fn name_and_message<'s>(
     (name, message)
 }
 
+/// The length of a frame as JSON, rounded up, in bytes.
+pub(in crate::runner) fn frame_len(frame: &StackFrame) -> usize {
+    FRAME + text_len(&frame.function) + frame.file.as_ref().map_or(0, String::len)
+}
+
 /// Fills in what an error says and what else it holds. Members stand at `depth`.
 pub(super) fn members<'s>(
     walk: &mut Walk<'s, '_>,
@@ -49,10 +54,7 @@ pub(super) fn members<'s>(
         let (name, message) = name_and_message(scope, &walk.reader, object, units);
         let (name, message) = (walk.text(name, CLASS_UNITS), walk.text(message, units));
         let stack = walk.frames.of_error(scope, object.into(), super::MAX_FRAMES);
-        let stack = stack
-            .into_iter()
-            .take_while(|frame| walk.budget.charge(FRAME + text_len(&frame.function)))
-            .collect();
+        let stack = stack.into_iter().take_while(|frame| walk.budget.charge(frame_len(frame))).collect();
         let key = own::name(scope, "cause");
         let cause =
             walk.reader.own_data(scope, object, key).and_then(|cause| walk.value(scope, cause, depth));

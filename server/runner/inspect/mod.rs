@@ -25,12 +25,14 @@ mod walk;
 
 use deno_core::v8;
 
+pub(super) use error::frame_len;
 pub(super) use kinds::has_room;
-pub(super) use own::{Keys, Reader, Slot, keys, name};
+pub(super) use own::{Keys, Own, Reader, Slot, keys, name};
 pub use platform::Platform;
+pub(super) use platform::class as platform_class;
 pub(super) use preview::{accessor, line};
 pub use size::json_len;
-pub use stack::{MAX_FRAMES, UserFrames};
+pub use stack::{MAX_FRAMES, Place, UserFrames};
 pub(super) use walk::key_text;
 
 use crate::protocol::value::{ErrorValue, Value};
@@ -169,6 +171,24 @@ pub fn inspect_error<'s>(
         let (name, message) = error::name_and_message(scope, &reader, error, max_units);
         let stack = frames.of_error(scope, value, MAX_FRAMES);
         Some(ErrorValue { name, message, stack, cause: None })
+    })
+}
+
+/// The `cause` of an error, where it has one, in no more than `bytes` of JSON.
+pub(super) fn error_cause<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    value: v8::Local<'s, v8::Value>,
+    bytes: usize,
+    frames: &UserFrames,
+) -> Option<Value> {
+    guarded(scope, |scope| {
+        let error: v8::Local<v8::Object> = value.try_cast().ok()?;
+        if error.is_proxy() || !error.is_native_error() {
+            return None;
+        }
+        let key = own::name(scope, "cause");
+        let cause = Reader::new(scope).own_data(scope, error, key)?;
+        walk::tree(scope, cause, &InspectLimits::default(), &mut Budget::new(bytes), frames)
     })
 }
 

@@ -71,6 +71,17 @@ enum Source {
     Last(Path),
 }
 
+/// The class of an object of the platform's, which must not be a proxy.
+pub(in crate::runner) fn class<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<String> {
+    if Platform::of(scope)?.classes_of(scope, object).is_empty() {
+        return None;
+    }
+    super::kinds::class(scope, object)
+}
+
 impl Platform {
     /// Takes what the startup snapshot's `description` says, and what is on the global object. To be called
     /// before any program runs.

@@ -118,7 +118,7 @@ pub(in crate::runner) fn number(value: f64) -> String {
 }
 
 /// A time value (milliseconds since 1970, UTC) in the form of `Date.prototype.toISOString`.
-pub(super) fn date(time: f64) -> String {
+pub(in crate::runner) fn date(time: f64) -> String {
     if !time.is_finite() || time.abs() > 8.64e15 {
         return "Invalid Date".to_owned();
     }

@@ -19,32 +19,56 @@ const FUNCTION_UNITS: usize = 100;
 /// Names of scripts are compared up to this length, in UTF-16 units.
 const SCRIPT_UNITS: usize = 1_000;
 
-/// Tells a visitor's script from the runner's own, by its name.
-type IsUserScript = Rc<dyn Fn(&str) -> bool>;
-/// Turns V8's line and column (both from 1) into the visitor's.
-type Position = Rc<dyn Fn(u32, u32) -> (u32, u32)>;
+/// A place in the visitor's text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file, where that is not the entry file.
+    pub file: Option<String>,
+    /// Line, counted from 1; 0 for no place.
+    pub line: u32,
+    /// Column, counted from 1 in UTF-16 units; 0 for no place.
+    pub column: u32,
+}
+
+impl Place {
+    /// A frame of the function of that name.
+    pub fn frame(self, function: String) -> StackFrame {
+        let Self { file, line, column } = self;
+        StackFrame { function, line, column, file }
+    }
+}
+
+impl From<StackFrame> for Place {
+    fn from(StackFrame { function: _, line, column, file }: StackFrame) -> Self {
+        Self { file, line, column }
+    }
+}
+
+/// Turns a script's name and V8's line and column (both from 1) into the visitor's place.
+type Locate = Rc<dyn Fn(&str, u32, u32) -> Option<Place>>;
 
 /// What of a call stack is the visitor's. Cheap to clone.
 #[derive(Clone)]
 pub struct UserFrames {
-    is_user_script: IsUserScript,
-    position: Position,
+    locate: Locate,
 }
 
 impl UserFrames {
-    /// Frames whose script's name satisfies `is_user_script`. The name is the one the script was compiled
-    /// with, so a `//# sourceURL` can't fake it; code from `eval` has none. `position` maps V8's line and
-    /// column, both counted from 1, to those in the visitor's text.
-    pub fn new(
-        is_user_script: impl Fn(&str) -> bool + 'static,
-        position: impl Fn(u32, u32) -> (u32, u32) + 'static,
-    ) -> Self {
-        Self { is_user_script: Rc::new(is_user_script), position: Rc::new(position) }
+    /// Frames for which `locate` gives a place, from their script's name and V8's line and column, both counted
+    /// from 1. The name is the one the script was compiled with, so a `//# sourceURL` can't fake it; code from
+    /// `eval` has none.
+    pub fn new(locate: impl Fn(&str, u32, u32) -> Option<Place> + 'static) -> Self {
+        Self { locate: Rc::new(locate) }
     }
 
-    /// The position in the visitor's text for V8's, both counted from 1.
-    pub fn original(&self, line: u32, column: u32) -> (u32, u32) {
-        (self.position)(line, column)
+    /// Frames of the one script of that name, whose text is as the visitor wrote it.
+    pub fn of_script(name: &'static str) -> Self {
+        Self::new(move |script, line, column| (script == name).then_some(Place { file: None, line, column }))
+    }
+
+    /// The place in the visitor's text for V8's, if the script is the visitor's.
+    pub fn locate(&self, script: &str, line: u32, column: u32) -> Option<Place> {
+        (self.locate)(script, line, column)
     }
 
     /// The visitor's frames of `stack`, innermost first, no more than `max`.
@@ -58,14 +82,11 @@ impl UserFrames {
             .filter_map(|index| stack.get_frame(scope, index))
             .filter_map(|frame| {
                 let script = primitive::string(scope, frame.get_script_name(scope)?, SCRIPT_UNITS);
-                if !(self.is_user_script)(&script) {
-                    return None;
-                }
                 let (line, column) = (frame.get_line_number() as u32, frame.get_column() as u32);
-                let (line, column) = (self.position)(line, column);
+                let place = self.locate(&script, line, column)?;
                 let function = frame.get_function_name(scope);
                 let function = function.map(|name| primitive::string(scope, name, FUNCTION_UNITS));
-                Some(StackFrame { function: function.unwrap_or_default(), line, column })
+                Some(place.frame(function.unwrap_or_default()))
             })
             .take(max)
             .collect()
@@ -84,11 +105,11 @@ impl UserFrames {
         }
     }
 
-    /// Line and column of the visitor's innermost frame, if it is among the innermost `depth` ones; else zeros.
-    pub fn position<'s>(&self, scope: &v8::PinScope<'s, '_>, depth: usize) -> (u32, u32) {
+    /// The visitor's innermost frame, if it is among the innermost `depth` ones; else zeros.
+    pub fn position<'s>(&self, scope: &v8::PinScope<'s, '_>, depth: usize) -> Place {
         let stack = v8::StackTrace::current_stack_trace(scope, depth);
         let frames = stack.map(|stack| self.of_stack(scope, stack, 1)).unwrap_or_default();
-        frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
+        frames.into_iter().next().map_or(Place::default(), Into::into)
     }
 
     /// The visitor's frames of the running code, innermost first.

@@ -4,14 +4,17 @@
 // starts, from server/runner/globals.rs, and what deno_core leaves lying about is taken away there.
 import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
+import { webCrypto } from "ext:mayfly/subtle.js";
 
 const {
   ArrayBufferIsView,
   ObjectAssign,
   ObjectDefineProperties,
   ObjectDefineProperty,
+  ObjectFreeze,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames,
+  PromiseReject,
   ReflectApply,
   RegExpPrototypeExec,
   SafeArrayIterator,
@@ -94,7 +97,21 @@ const { fetch } = {
   },
 };
 
-const { configureInterface } = core.loadExtScript("ext:deno_webidl/00_webidl.js");
+const webidl = core.loadExtScript("ext:deno_webidl/00_webidl.js");
+const { configureInterface } = webidl;
+const { CryptoKey, SubtleCrypto, ...subtleCrypto } = webCrypto(webidl, exception.DOMException, cloneable);
+
+// Both halves are native: the first takes the question, the second waits for the answer.
+let beginLine;
+function readLine(message = undefined) {
+  let number;
+  try {
+    number = beginLine(message);
+  } catch (error) {
+    return PromiseReject(error);
+  }
+  return core.ops.op_read_line(number);
+}
 
 // Operations of deno_web throw these by name.
 for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterError", "InvalidStateError", "SyntaxError"])) {
@@ -104,6 +121,7 @@ for (const name of new SafeArrayIterator(["IndexSizeError", "InvalidCharacterErr
 // https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object, what of it a runtime without a
 // browser has: https://min-common-api.proposal.wintertc.org/#navigator-useragent-requirements
 let userAgent;
+const languages = ObjectFreeze(["en-US"]);
 let makeNavigator = true;
 
 class Navigator {
@@ -118,6 +136,22 @@ class Navigator {
     this.#branded;
     return userAgent;
   }
+
+  // A run has one thread, and speaks the language of its locale.
+  get hardwareConcurrency() {
+    this.#branded;
+    return 1;
+  }
+
+  get language() {
+    this.#branded;
+    return "en-US";
+  }
+
+  get languages() {
+    this.#branded;
+    return languages;
+  }
 }
 configureInterface(Navigator);
 
@@ -129,6 +163,7 @@ const interfaces = {
   CloseEvent: event.CloseEvent,
   CompressionStream: compression.CompressionStream,
   CountQueuingStrategy: streams.CountQueuingStrategy,
+  CryptoKey,
   CustomEvent: event.CustomEvent,
   DecompressionStream: compression.DecompressionStream,
   DOMException: exception.DOMException,
@@ -157,6 +192,7 @@ const interfaces = {
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
   Request: request.Request,
   Response: response.Response,
+  SubtleCrypto,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
   TextEncoder: encoding.TextEncoder,
@@ -177,6 +213,7 @@ const operations = {
   clearInterval: timers.clearInterval,
   clearTimeout: timers.clearTimeout,
   fetch,
+  readLine,
   reportError: event.reportError,
   setInterval: timers.setInterval,
   setTimeout: timers.setTimeout,
@@ -230,8 +267,8 @@ ObjectDefineProperties(globalThis, {
   },
 });
 
-// https://w3c.github.io/webcrypto/#Crypto-interface, without `subtle`. The random bytes come from the kernel,
-// through functions that Rust hands over when a runtime starts.
+// https://w3c.github.io/webcrypto/#Crypto-interface; `subtle` is made in subtle.js. The random bytes come from the
+// kernel, through functions that Rust hands over when a runtime starts.
 let randomFill;
 let randomUuid;
 const integerArrays = new SafeSet([
@@ -253,6 +290,11 @@ class Crypto {
   constructor() {
     if (!makeCrypto) throw new TypeError("Illegal constructor");
     makeCrypto = false;
+  }
+
+  get subtle() {
+    this.#branded;
+    return subtleCrypto.subtle;
   }
 
   getRandomValues(array) {
@@ -342,7 +384,8 @@ ObjectDefineProperty(addEventListener, "length", { __proto__: null, value: 2 });
 ObjectDefineProperty(removeEventListener, "length", { __proto__: null, value: 2 });
 ObjectDefineProperty(abort.AbortController.prototype.abort, "length", { __proto__: null, value: 0 });
 
-// A program may replace the accessor.
+// A program may replace the accessors.
+const typeOf = uncurryThis(ObjectGetOwnPropertyDescriptor(file.Blob.prototype, "type").get);
 const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prototype, "error").get);
 
 // What Rust takes off the global object before any program runs.
@@ -369,12 +412,22 @@ globalThis.__mayfly = {
     cloner = { __proto__: null, clone, serialize, deserialize };
   },
   /** What the console shows of the platform's own objects. */
-  platform: describePlatform(interfaces, core.loadExtScript("ext:deno_webidl/00_webidl.js").brand),
+  platform: describePlatform(interfaces, webidl.brand),
   /** Hands over where random bytes and UUIDs come from. */
   useRandom(fill, uuid) {
     randomFill = fill;
     randomUuid = uuid;
   },
+  /** Hands over the first half of `readLine`. */
+  useLines(begin) {
+    beginLine = begin;
+  },
+  /** The numbers of a blob's parts, and its type; nothing for what is no blob. */
+  blob: (value) => (file.isBlob(value) ? [typeOf(value), file.getParts(value)] : undefined),
+  /** What `crypto.subtle` throws where native code fails. */
+  subtleError: subtleCrypto.error,
+  /** Hands over what `crypto.subtle` does. */
+  useSubtle: subtleCrypto.use,
   /** Makes `performance.now()` count from here. */
   startClock() {
     performance.setTimeOrigin();

@@ -70,6 +70,7 @@ export function describePlatform(interfaces, brand) {
     ByteLengthQueuingStrategy,
     CloseEvent,
     CountQueuingStrategy,
+    CryptoKey,
     CustomEvent,
     DOMException,
     ErrorEvent,
@@ -139,6 +140,7 @@ export function describePlatform(interfaces, brand) {
     ByteLengthQueuingStrategy: [slot("highWaterMark", strategies[0], "[[highWaterMark]]")],
     CloseEvent: getters(CloseEvent, "field", "wasClean", "code", "reason"),
     CountQueuingStrategy: [slot("highWaterMark", strategies[1], "[[highWaterMark]]")],
+    CryptoKey: getters(CryptoKey, "field", "type", "extractable", "algorithm", "usages"),
     CustomEvent: getters(CustomEvent, "field", "detail"),
     // The console knows these two as an error's.
     DOMException: [slot("name", exception, "name"), slot("message", exception, "message")],
@@ -160,7 +162,7 @@ export function describePlatform(interfaces, brand) {
     Headers: [{ ...slot("entries", headers, "header list"), kind: "pairs" }],
     MessageChannel: getters(MessageChannel, "branded_field", "port1", "port2"),
     MessageEvent: getters(MessageEvent, "field", "source"),
-    Navigator: getters(Navigator, "field", "userAgent"),
+    Navigator: getters(Navigator, "field", "userAgent", "hardwareConcurrency", "language"),
     Performance: getters(Performance, "branded_field", "timeOrigin"),
     PerformanceEntry: [
       slot("name", mark, "[[name]]"),

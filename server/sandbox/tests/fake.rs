@@ -15,15 +15,18 @@ use tokio::time::{Instant, timeout};
 use crate::limits::Limits;
 use crate::protocol::browser::{Language, Mode, Outcome, RunReport};
 use crate::protocol::frame;
-use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec};
+use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec, Submission};
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use crate::sandbox::{ClientKey, ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
 
 pub const GRACE: Duration = Duration::from_millis(200);
 pub const READY_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MESSAGE_BYTES: u64 = 1_000;
+pub const DISPLAY_BYTES: u64 = 1_500;
+pub const PROMPTS: u32 = 5;
 pub const LIMITS: Limits = Limits {
     wall_ms: 10_000,
+    prompt_ms: 60_000,
     cpu_ms: 5_000,
     heap_bytes: 64 << 20,
     buffer_bytes: 64 << 20,
@@ -258,7 +261,10 @@ pub fn settings() -> SandboxSettings {
         zygote_forks: 1,
         zygote_age: Duration::MAX,
         message_bytes: MESSAGE_BYTES,
+        display_bytes: DISPLAY_BYTES,
+        prompts: PROMPTS,
         egress: crate::sandbox::egress::EgressSettings::default(),
+        modules_dir: None,
     }
 }
 
@@ -266,11 +272,12 @@ pub fn run(source: &str, limits: Limits) -> Run {
     Run {
         run_id: uuid::Uuid::nil(),
         client: ClientKey::of([127, 0, 0, 1].into()),
-        source: source.into(),
-        language: Language::Javascript,
-        mode: Mode::Auto,
+        program: Submission::of_source(source.into(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        modules: crate::policy::modules::Allowed::default(),
+        stdin: Vec::new(),
+        is_attended: true,
     }
 }
 
@@ -328,6 +335,8 @@ pub struct Seen {
     pub started: bool,
     /// The console events' JSON.
     pub console: Vec<serde_json::Value>,
+    /// The questions.
+    pub prompts: Vec<String>,
     pub report: Option<Box<RunReport>>,
 }
 
@@ -351,6 +360,11 @@ impl Seen {
                 let events: Vec<serde_json::Value> = serde_json::from_str(events.get()).unwrap();
                 assert_eq!(events.len() as u64, count);
                 self.console.extend(events);
+            }
+            RunEvent::Prompt { prompt_id, message, .. } => {
+                assert!(self.started);
+                assert_eq!(prompt_id as usize, self.prompts.len() + 1);
+                self.prompts.push(message);
             }
             RunEvent::Finished(report) => {
                 assert_eq!(report.usage.console_events, self.console.len() as u64);

@@ -10,8 +10,9 @@ use crate::protocol::fetch::{
     self, CHUNK_BYTES, FETCH, FETCH_ABORT, FETCH_BODY, FETCH_END, FETCHED, FETCHED_MORE, WINDOW,
 };
 use crate::protocol::frame;
+use crate::protocol::prompt::{ANSWER, PROMPT, TEXT_BYTES};
 use crate::protocol::runner::{
-    CONSOLE, EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FINISHED, READY, RUN, STOP,
+    CONSOLE, DISPLAY, EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FINISHED, READY, RUN, STOP,
 };
 use crate::sandbox::process::End;
 
@@ -34,6 +35,24 @@ fn head_with(name: &str, value: serde_json::Value) -> Vec<u8> {
     head.to_string().into()
 }
 
+/// A question of this number and kind.
+fn ask(id: u32, kind: &str) -> Vec<u8> {
+    ask_with(&json!({"id": id, "kind": kind}))
+}
+
+/// A question with these fields, and a value for each of the others.
+fn ask_with(fields: &serde_json::Value) -> Vec<u8> {
+    let mut spec = json!({"id": 1, "kind": "prompt", "message": "?", "default": null});
+    for (name, value) in fields.as_object().unwrap() {
+        spec[name] = value.clone();
+    }
+    frame::encode(PROMPT, spec.to_string().as_bytes())
+}
+
+fn display(count: u32, json: &str) -> Vec<u8> {
+    frame::encode(DISPLAY, &[&count.to_le_bytes()[..], json.as_bytes()].concat())
+}
+
 /// What follows a request. All come before the server's answer: it does not look up in between.
 fn asked(then: Vec<u8>) -> Vec<u8> {
     [fetch_frame(FETCH, 1, &head()), then].concat()
@@ -48,7 +67,8 @@ fn uploading(then: Vec<u8>) -> Vec<u8> {
 async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
     let too_long_event = raw_console(1, format!("[{{\"text\":\"{}\"}}]", long(MESSAGE_BYTES)).as_bytes());
     let too_long_value = finished_with(&json!({"value": long(MESSAGE_BYTES)}));
-    let too_long_frame = frame::header(FINISHED, (MESSAGE_BYTES + (64 << 10)) as usize);
+    let too_long_frame = frame::header(FINISHED, (DISPLAY_BYTES + (64 << 10)) as usize);
+    let too_long_display = format!("[{{\"text\":\"{}\"}}]", long(DISPLAY_BYTES));
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("garbage", b"\xff\xfe\xfd\xfc\xfb\xfa".to_vec()),
         ("text", b"{\"ending\":\"completed\"}".to_vec()),
@@ -115,6 +135,22 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
         ("two ends", uploading(fetch_frame(FETCH_END, 1, b"").repeat(2))),
         ("much about a request that is over", uploading(fetch_frame(FETCH_ABORT, 1, b"").repeat(20))),
         ("the server's own kinds about requests", asked(fetch_frame(FETCHED, 1, b"{}"))),
+        ("a question that is no JSON", frame::encode(PROMPT, b"{")),
+        ("a question with a field too many", ask_with(&json!({"trusted": true}))),
+        ("a question of no kind", ask(1, "order")),
+        ("a question of number 0", ask(0, "prompt")),
+        ("a question out of order", ask(2, "prompt")),
+        ("a question of a huge number", ask(u32::MAX, "prompt")),
+        ("a question with a negative number", ask_with(&json!({"id": -1}))),
+        ("a question with too long a message", ask_with(&json!({"message": long(TEXT_BYTES as u64 + 1)}))),
+        ("a question with too long a proposal", ask_with(&json!({"default": long(TEXT_BYTES as u64 + 1)}))),
+        ("a question with a proposal for yes or no", ask_with(&json!({"kind": "confirm", "default": "yes"}))),
+        ("a display without a count", frame::encode(DISPLAY, b"")),
+        ("a display of two", display(2, "[{},{}]")),
+        ("a display of none", display(0, "[]")),
+        ("a display that is no object", display(1, "[\"<b>\"]")),
+        ("a display that is too long", display(1, &too_long_display)),
+        ("the server's own answer", frame::encode(ANSWER, b"\x01\0\0\0null")),
         ("a last word that is no JSON", frame::encode(FINISHED, b"completed")),
         ("a last word with a field too many", finished_with(&json!({"outcome": "completed"}))),
         ("a last word of an unknown kind", finished_with(&json!({"ending": "crashed"}))),
@@ -140,6 +176,136 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
         assert_eq!(runner.fate.killed(), Some(at), "{what}");
         bench.all_places_are_back().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_asks_as_it_may_not_is_killed_at_once() {
+    for (what, good, bad) in [
+        ("the same question again", ask(1, "prompt"), ask(1, "prompt")),
+        ("another one while the program stands still", ask(1, "alert"), ask(2, "confirm")),
+        ("a line while the program stands still", ask(1, "prompt"), ask(2, "line")),
+        ("two lines at once", ask(1, "line"), ask(2, "line")),
+    ] {
+        let mut bench = Bench::new();
+        let (_handle, mut events, mut runner) = bench.started().await;
+        runner.send(&[good, bad].concat()).await;
+        runner.finish(Ending::Completed).await;
+        let (seen, _) = ends(&mut events, Outcome::Crashed).await;
+        assert_eq!(seen.prompts, ["?"], "{what}");
+        assert!(runner.fate.killed().is_some(), "{what}");
+        bench.all_places_are_back().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_asks_no_more_often_than_it_may() {
+    let mut bench = Bench::new();
+    let (handle, mut events, mut runner) = bench.started().await;
+    let mut seen = Seen::default();
+    for id in 1..=PROMPTS {
+        runner.send(&ask(id, "prompt")).await;
+        while seen.prompts.len() < id as usize {
+            seen.take(soon("a question", events.recv()).await.expect("an event"));
+        }
+        handle.answer(id, Some("yes".into()));
+        let answer = [&id.to_le_bytes()[..], b"\"yes\""].concat();
+        assert_eq!(runner.frame().await, Some((ANSWER, answer)));
+    }
+    runner.send(&ask(PROMPTS + 1, "prompt")).await;
+    let (rest, _) = ends(&mut events, Outcome::Crashed).await;
+    assert!(rest.prompts.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_of_a_run_without_a_visitor_may_ask_nobody() {
+    let mut bench = Bench::new();
+    let unattended = crate::sandbox::Run { is_attended: false, ..run("", LIMITS) };
+    let (_handle, mut events) = bench.sandbox.start(unattended).expect("a place");
+    let mut runner = bench.runner().await;
+    assert!(!runner.run().await.is_attended);
+    runner.send(&ask(1, "prompt")).await;
+    let (seen, _) = ends(&mut events, Outcome::Crashed).await;
+    assert!(seen.prompts.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_stops_one_clock_and_starts_the_other() {
+    let seconds = Duration::from_secs;
+    let mut bench = Bench::new();
+    let (handle, mut events, mut runner) = bench.started().await;
+    tokio::time::sleep(seconds(9)).await;
+    runner.send(&ask(1, "line")).await;
+    tokio::time::sleep(seconds(20)).await;
+    // A second question takes no time of its own, and an answer to one that is not open does nothing.
+    runner.send(&ask(2, "prompt")).await;
+    handle.answer(7, None);
+    tokio::time::sleep(seconds(20)).await;
+    handle.answer(2, None);
+    assert_eq!(runner.frame().await, Some((ANSWER, b"\x02\0\0\0null".to_vec())));
+    tokio::time::sleep(seconds(19)).await;
+    handle.answer(1, Some("é".into()));
+    assert_eq!(runner.frame().await, Some((ANSWER, b"\x01\0\0\0\"\xc3\xa9\"".to_vec())));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    runner.finish(Ending::Completed).await;
+    let (seen, report) = ends(&mut events, Outcome::Completed).await;
+    assert_eq!(seen.prompts, ["?", "?"]);
+    took(Duration::from_millis(report.usage.wall_ms), Duration::from_millis(9_500));
+    took(Duration::from_millis(report.usage.prompt_ms), seconds(59));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_nobody_answers_ends_the_run() {
+    let mut bench = Bench::new();
+    let limits = Limits { prompt_ms: 20_000, ..LIMITS };
+    let (handle, mut events, mut runner) = bench.started_with(limits).await;
+    runner.send(&ask(1, "prompt")).await;
+    let at = Instant::now();
+    assert_eq!(runner.frame().await, Some((STOP, Vec::new())));
+    took(at.elapsed(), Duration::from_millis(limits.prompt_ms));
+    handle.answer(1, Some("too late".into()));
+    // What it asks after that is not heard.
+    runner.send(&ask(2, "alert")).await;
+    runner.finish(Ending::Stopped).await;
+    let (seen, report) = ends(&mut events, Outcome::TimedOut).await;
+    assert_eq!(seen.prompts, ["?"]);
+    assert_eq!(report.error.expect("an error").name, "PromptLimit");
+    bench.all_places_are_back().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_for_an_answer_can_be_stopped_and_left() {
+    for stops in [true, false] {
+        let mut bench = Bench::new();
+        let (handle, mut events, mut runner) = bench.started().await;
+        runner.send(&ask(1, "prompt")).await;
+        let mut seen = Seen::default();
+        while seen.prompts.is_empty() {
+            seen.take(soon("the question", events.recv()).await.expect("an event"));
+        }
+        if stops {
+            handle.stop();
+            assert_eq!(runner.frame().await, Some((STOP, Vec::new())));
+            runner.finish(Ending::Stopped).await;
+            ends(&mut events, Outcome::Stopped).await;
+        } else {
+            drop(handle);
+            runner.fate.to_be_killed().await;
+        }
+        bench.all_places_are_back().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_displayed_counts_as_output() {
+    let mut bench = Bench::new();
+    let (_handle, mut events, mut runner) = bench.started().await;
+    let event = |bytes: u64| format!("[{{\"text\":\"{}\"}}]", long(bytes - 11));
+    runner
+        .send(&[display(1, &event(DISPLAY_BYTES)), display(1, &event(600)), display(1, &event(20))].concat())
+        .await;
+    let (seen, report) = ends(&mut events, Outcome::OutputExceeded).await;
+    assert_eq!((seen.console.len(), report.usage.output_bytes), (1, DISPLAY_BYTES));
+    assert_eq!(report.dropped, Dropped { events: 2, bytes: 620 });
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,7 +468,7 @@ async fn a_process_that_died_before_it_had_its_program_costs_no_run() {
     bench.runner().await.exit(1);
     bench.runner().await.fate.end(SIGKILL);
     let mut runner = bench.runner().await;
-    assert_eq!(runner.run().await.source.len(), 1 << 20);
+    assert_eq!(runner.run().await.program.source().len(), 1 << 20);
     runner.finish(Ending::Completed).await;
     let (seen, _) = ends(&mut events, Outcome::Completed).await;
     assert!(seen.started);

@@ -1,7 +1,9 @@
 //! What a browser sends, read as a WebSocket frame and as the body of a POST.
 
 use mayfly::limits::LimitsRequest;
-use mayfly::protocol::browser::{ClientMsg, InputRequest, Language, Mode, RunRequest, StopRequest};
+use mayfly::protocol::browser::{
+    ClientMsg, InputRequest, Language, Mode, RunRequest, SourceFile, StopRequest,
+};
 use mayfly::protocol::parse::{client_msg, run_request};
 use serde::Serialize;
 use serde_json::json;
@@ -43,24 +45,32 @@ pub fn target(data: &[u8]) {
 struct Written<'a> {
     r#type: &'a str,
     run_id: Option<Uuid>,
-    source: &'a str,
+    source: Option<&'a str>,
+    files: Option<&'a [SourceFile]>,
+    entry: Option<&'a str>,
     language: Language,
     mode: Mode,
+    export: Option<&'a str>,
     input: Option<&'a RawValue>,
     limits: LimitsRequest,
+    stdin: &'a [String],
 }
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, language, mode, input, limits } = request;
+    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin } = request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
-        source,
+        source: source.as_deref(),
+        files: files.as_deref(),
+        entry: entry.as_deref(),
         language: *language,
         mode: *mode,
+        export: export.as_deref(),
         input: input.as_deref(),
         limits: *limits,
+        stdin,
     };
     serde_json::to_string(&written).expect("a request can be written")
 }

@@ -9,7 +9,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use mayfly::limits::Limits;
+use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
+use mayfly::protocol::prompt::TEXT_BYTES;
+use mayfly::protocol::runner::Submission;
 use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
@@ -18,6 +21,8 @@ use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 const MESSAGE_BYTES: u64 = 256;
+const DISPLAY_BYTES: u64 = 512;
+const PROMPTS: u32 = 5;
 /// What a socket takes without a reader.
 const SOCKET_BYTES: usize = 64 << 10;
 
@@ -89,6 +94,7 @@ pub fn target(data: &[u8]) {
 async fn see_through([output, events, hangs_up, unread, status, signal, used, stop]: [u8; 8], bytes: &[u8]) {
     let limits = Limits {
         wall_ms: 1_000,
+        prompt_ms: 2_000,
         cpu_ms: 100,
         process_bytes: 1_000,
         output_bytes: u64::from(output) * 8,
@@ -106,14 +112,16 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
     let run = Run {
         run_id: Uuid::nil(),
         client: ClientKey::of(Ipv4Addr::LOCALHOST.into()),
-        source: String::new(),
-        language: Language::Javascript,
-        mode: Mode::Auto,
+        program: Submission::of_source(String::new(), Language::Javascript, Mode::Auto),
         input: None,
         limits,
+        modules: Allowed::default(),
+        stdin: Vec::new(),
+        // One that dies as often as it may has nobody to ask, either.
+        is_attended: unread < 128,
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
-    let (mut is_started, mut seen_events, mut seen_bytes) = (false, 0, 0);
+    let (mut is_started, mut seen_events, mut seen_bytes, mut seen_prompts) = (false, 0, 0, 0);
     let mut report = None;
     while let Some(event) = received.recv().await {
         assert!(report.is_none(), "`Finished` is the last: {event:?}");
@@ -125,9 +133,19 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
                 assert_eq!(seq, seen_events);
                 let members: Vec<&RawValue> = serde_json::from_str(events.get()).expect("an array");
                 assert_eq!(members.len() as u64, count);
-                assert!(members.iter().all(|event| event.get().len() as u64 <= MESSAGE_BYTES));
+                let most = if count == 1 { DISPLAY_BYTES } else { MESSAGE_BYTES };
+                assert!(members.iter().all(|event| event.get().len() as u64 <= most));
                 seen_events += count;
                 seen_bytes += events.get().len() as u64 - count - 1;
+            }
+            RunEvent::Prompt { prompt_id, kind: _, message, default } => {
+                assert!(is_started && unread < 128);
+                assert!(prompt_id == seen_prompts + 1 && prompt_id <= PROMPTS);
+                assert!(message.len().max(default.map_or(0, |it| it.len())) <= TEXT_BYTES);
+                seen_prompts = prompt_id;
+                // Every other one is answered, and one that is not open.
+                handle.answer(prompt_id & !1, Some(message));
+                handle.answer(prompt_id + 1, None);
             }
             RunEvent::Finished(finished) => report = Some(*finished),
         }
@@ -148,16 +166,17 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
 }
 
 fn check(report: &RunReport, limits: Limits, is_started: bool, (events, bytes): (u64, u64)) {
-    let RunReport { outcome, value, error, stopped_at: _, usage, dropped: _ } = report;
+    let RunReport { outcome, value, returned, error, stopped_at: _, usage, dropped: _ } = report;
     let Usage { output_bytes, console_events, limits: told, .. } = *usage;
     assert_eq!(told, limits);
     assert_eq!(console_events, events);
     let value_bytes = value.as_ref().map_or(0, |value| value.get().len() as u64);
     assert!(value_bytes <= MESSAGE_BYTES);
-    assert!(output_bytes >= bytes + value_bytes);
+    let returned_bytes = returned.as_ref().map_or(0, |returned| returned.json.get().len() as u64);
+    assert!(output_bytes >= bytes + value_bytes + returned_bytes);
     assert!(output_bytes <= limits.output_bytes && console_events <= limits.console_events);
     assert_eq!(error.is_none(), *outcome == Outcome::Completed, "{report:?}");
-    assert!(value.is_none() || *outcome == Outcome::Completed);
+    assert!(value.is_none() && returned.is_none() || *outcome == Outcome::Completed);
     assert!(is_started || matches!(outcome, Outcome::Stopped | Outcome::Crashed), "{report:?}");
     serde_json::to_string(report).expect("a report can be written");
 }
@@ -178,6 +197,9 @@ fn settings(limits: Limits) -> SandboxSettings {
         zygote_forks: 1,
         zygote_age: Duration::from_secs(1),
         message_bytes: MESSAGE_BYTES,
+        display_bytes: DISPLAY_BYTES,
+        prompts: PROMPTS,
         egress: EgressSettings::default(),
+        modules_dir: None,
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use mayfly::limits::{FLOOR, Limits};
-use mayfly::protocol::browser::{Outcome, RejectReason, RunReport, ServerMsg};
+use mayfly::protocol::browser::{Outcome, PromptKind, RejectReason, RunReport, ServerMsg};
+use mayfly::protocol::prompt::ANSWER_BYTES;
 use mayfly::sandbox::{ClientKey, ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Rules, Runs, Session, lost_run};
 use serde_json::Value;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 const RULES: Rules = Rules {
     limits: Limits {
         wall_ms: 10_000,
+        prompt_ms: 120_000,
         cpu_ms: 5_000,
         heap_bytes: 64 << 20,
         buffer_bytes: 64 << 20,
@@ -24,6 +26,7 @@ const RULES: Rules = Rules {
         console_events: 10_000,
     },
     source_bytes: 64,
+    files: 2,
     message_bytes: 4_096,
     open_runs: 3,
     remembered_runs: 2,
@@ -34,6 +37,7 @@ struct Script {
     is_busy: Mutex<bool>,
     started: Mutex<Vec<Option<mpsc::Sender<RunEvent>>>>,
     stops: AtomicUsize,
+    answers: AtomicUsize,
     open: Arc<AtomicUsize>,
 }
 
@@ -42,6 +46,11 @@ struct Handle(Arc<Script>);
 impl OpenRun for Handle {
     fn stop(&self) {
         self.0.stops.fetch_add(1, Relaxed);
+    }
+
+    fn answer(&self, _: u32, value: Option<String>) {
+        assert!(value.is_none_or(|value| value.len() <= ANSWER_BYTES));
+        self.0.answers.fetch_add(1, Relaxed);
     }
 }
 
@@ -82,12 +91,25 @@ impl Runs for Scripted {
 
 /// What is accepted is within the rules.
 fn check(run: &Run) {
-    assert!(run.source.len() as u64 <= RULES.source_bytes);
+    let bytes: usize = run.program.files.iter().map(|file| file.content.len()).sum();
+    assert!(bytes as u64 <= RULES.source_bytes);
+    assert!((1..=RULES.files as usize).contains(&run.program.files.len()));
+    assert!(run.program.entry < run.program.files.len());
+    assert!(run.stdin.iter().map(|line| line.len() as u64 + 1).sum::<u64>() <= RULES.source_bytes);
+    assert!(run.is_attended);
     assert!(run.input.as_ref().is_none_or(|input| input.get().len() as u64 <= RULES.source_bytes));
     let figures = |limits: Limits| {
-        let Limits { wall_ms, cpu_ms, heap_bytes, buffer_bytes, process_bytes, output_bytes, console_events } =
-            limits;
-        [wall_ms, cpu_ms, heap_bytes, buffer_bytes, process_bytes, output_bytes, console_events]
+        let Limits {
+            wall_ms,
+            prompt_ms,
+            cpu_ms,
+            heap_bytes,
+            buffer_bytes,
+            process_bytes,
+            output_bytes,
+            console_events,
+        } = limits;
+        [wall_ms, prompt_ms, cpu_ms, heap_bytes, buffer_bytes, process_bytes, output_bytes, console_events]
     };
     let bounds = figures(FLOOR).into_iter().zip(figures(RULES.limits));
     for (figure, (least, most)) in figures(run.limits).into_iter().zip(bounds) {
@@ -105,7 +127,9 @@ pub fn target(data: &[u8]) {
             [b'!', run, what, ..] => happen(&script, *run, *what),
             _ => {
                 let Ok(text) = str::from_utf8(line) else { continue };
-                let acted = |script: &Script| started(script) + script.stops.load(Relaxed);
+                let acted = |script: &Script| {
+                    started(script) + script.stops.load(Relaxed) + script.answers.load(Relaxed)
+                };
                 let before = acted(&script);
                 let answer = session.receive(text);
                 if let Some(answer) = &answer {
@@ -152,6 +176,12 @@ fn happen(script: &Script, run: u8, what: u8) {
             seq: 0,
             count: 1,
             events: RawValue::from_string("[{}]".to_owned()).expect("JSON"),
+        },
+        b'p' => RunEvent::Prompt {
+            prompt_id: 1,
+            kind: PromptKind::Prompt,
+            message: "?".to_owned(),
+            default: None,
         },
         b'f' => {
             let report = RunReport { outcome: Outcome::Completed, error: None, ..lost_run(RULES.limits) };

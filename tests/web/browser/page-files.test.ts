@@ -5,7 +5,9 @@ import { describe, test } from "node:test";
 
 import { axe, layout } from "../support/audit.ts";
 import { program, type } from "../support/browser.ts";
-import { focused, open, page, prints, run, server, usePages } from "../support/mock-page.ts";
+import { focused, onRun, open, page, prints, run, server, usePages } from "../support/mock-page.ts";
+import { report } from "../support/mock-server.ts";
+import { event, number } from "../support/sample-run.ts";
 
 usePages();
 
@@ -137,6 +139,29 @@ describe("files", () => {
     await run(prints());
     await page.locator("#badge", { hasText: "Completed" }).waitFor();
     assert.equal((server.received.at(-1) as unknown as Record<string, unknown>)["entry"], "b.js");
+  });
+
+  test("are gone to by positions, and marked", async () => {
+    await open();
+    await type(page, "// program");
+    await add("lib.js", "// one\nthrow new Error('no');");
+    await tab("main.js").click();
+    await run(
+      onRun((run_id, peer) => {
+        peer.send({ type: "started", run_id });
+        const at = { file: "lib.js" };
+        peer.send({ type: "console", run_id, seq: 0, events: [event({ args: [number(1)], line: 1, column: 4 })] });
+        peer.send({ type: "finished", run_id, ...report("failed", { error: { name: "Error", message: "no", stack: [{ function: "", line: 2, column: 7, ...at }] } }) });
+      }),
+    );
+    await page.locator(".row.uncaught").waitFor();
+    // The program itself is not marked; the other file says that it failed.
+    assert.equal(await page.locator("#editor .cm-line-error").count(), 0);
+    assert.equal(await page.locator("#tabs [data-failed]").getAttribute("data-name"), "lib.js");
+    await tab("lib.js").click();
+    await page.locator("#editor .cm-line-error", { hasText: "throw new Error" }).waitFor();
+    await page.getByRole("button", { name: "1:4" }).click();
+    assert.equal(await shown(), "main.js");
   });
 
   test("give way to an example, and can be brought back", async () => {

@@ -1,6 +1,7 @@
 // A stand-in for the server, for tests of the page alone: serves the built page under the same CSP, and
 // speaks the wire as a test tells it to.
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,6 +20,7 @@ const CSP = [
   "img-src 'self' data:",
   "connect-src 'self'",
   "worker-src 'self'",
+  "frame-src 'self'",
   "font-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -60,6 +62,7 @@ const answers: Record<string, unknown> = {
 /** The limits that the mock tells. */
 export const LIMITS: Limits = {
   wall_ms: 10_000,
+  prompt_ms: 120_000,
   cpu_ms: 5_000,
   heap_bytes: 64 << 20,
   buffer_bytes: 64 << 20,
@@ -73,10 +76,12 @@ export function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunRepo
   return {
     outcome,
     value: null,
+    returned: null,
     error: null,
     stopped_at: null,
     usage: {
       wall_ms: 1534,
+      prompt_ms: 0,
       cpu_ms: 12,
       heap_bytes: 3_400_000,
       buffer_bytes: 0,
@@ -156,6 +161,7 @@ export class MockServer {
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
     const preload = JSON.parse(await readFile(path.join(dist, "preload.json"), "utf8")) as Record<string, string[]>;
     const page = await render(manifest, preload);
+    const frame = await renderFrame(manifest);
     let mock: MockServer | null = null;
     const http = createServer((request, response) => {
       const refusal = mock?.refusal ?? null;
@@ -168,6 +174,9 @@ export class MockServer {
       if (json !== undefined) {
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify(json));
+      } else if (request.url === "/display") {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": frame.policy });
+        response.end(frame.html);
       } else if (request.url === "/") {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
         response.end(page);
@@ -225,6 +234,17 @@ export class MockServer {
 function refuse(response: ServerResponse, detail: string): void {
   response.writeHead(429, { "content-type": "application/problem+json", "retry-after": "30" });
   response.end(JSON.stringify({ type: "about:blank", title: "Too Many Requests", status: 429, detail, retry_after_ms: 30_000 }));
+}
+
+/** The document in which HTML is shown, and its policy, as server/http/display.rs makes them. */
+async function renderFrame(manifest: Record<string, string>): Promise<{ html: string; policy: string }> {
+  const script = await readFile(path.join(root, "static/dist", manifest["frame.js"] ?? ""), "utf8");
+  const template = await readFile(path.join(root, "templates/display.html"), "utf8");
+  const hash = createHash("sha256").update(script).digest("base64");
+  return {
+    html: template.replace("{{ script|safe }}", () => script),
+    policy: `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts`,
+  };
 }
 
 /** As much of askama as the page's templates use. */

@@ -27,9 +27,10 @@ describe("a frame", () => {
       run_id: "a",
       outcome: "timed_out",
       value: POINT,
-      error: { name: "TimeLimit", message: "m", stack: [{ function: "f", line: 1, column: 2 }] },
+      returned: { json: { a: [1] }, omitted: [{ path: "b", reason: "a function" }], more: 2 },
+      error: { name: "TimeLimit", message: "m", stack: [{ function: "f", line: 1, column: 2, file: "a.ts" }], cause: { type: "null" } },
       stopped_at: { function: "f", line: 1, column: 2 },
-      usage: { wall_ms: 1, cpu_ms: 2, heap_bytes: 3, buffer_bytes: 4, process_bytes: 5, output_bytes: 6, console_events: 7, limits: { wall_ms: 1, cpu_ms: 2, heap_bytes: 3, buffer_bytes: 4, process_bytes: 5, output_bytes: 6, console_events: 7 } },
+      usage: { wall_ms: 1, prompt_ms: 8, cpu_ms: 2, heap_bytes: 3, buffer_bytes: 4, process_bytes: 5, output_bytes: 6, console_events: 7, limits: { wall_ms: 1, prompt_ms: 8, cpu_ms: 2, heap_bytes: 3, buffer_bytes: 4, process_bytes: 5, output_bytes: 6, console_events: 7 } },
       dropped: { events: 1, bytes: 2 },
     };
     assert.deepEqual(bare(decodeFrame(JSON.stringify(finished))), bare(finished));
@@ -60,7 +61,7 @@ describe("the wire's fixtures", () => {
 
   test("cover every message of the server", () => {
     const types = new Set(names.map((name) => (read(name) as { type: string }).type));
-    assert.deepEqual([...types].sort(), ["console", "finished", "hello", "queued", "rejected", "started"]);
+    assert.deepEqual([...types].sort(), ["console", "finished", "hello", "prompt", "queued", "rejected", "started"]);
   });
 
   for (const name of names) {
@@ -98,6 +99,13 @@ describe("hostile values", () => {
     }
     const odd = decodeEvent({ level: "hasOwnProperty", kind: "toString", text: 5, line: -1, column: 1.5, at_ms: "1", depth: 1e300, args: 7 });
     assert.deepEqual(odd, { level: "log", args: [], text: "", line: 0, column: 0, at_ms: 0, depth: 0 });
+  });
+
+  test("become bundles of texts alone, whatever their names", () => {
+    const { bundle } = decodeEvent({ bundle: JSON.parse('{"__proto__":"<b>","text/html":5,"text/plain":"x","constructor":"y"}') as unknown });
+    assert.deepEqual({ ...bundle }, JSON.parse('{"__proto__":"<b>","text/plain":"x","constructor":"y"}'));
+    assert.equal(bundle?.["text/html"], undefined);
+    assert.ok(bundle !== undefined && !("toString" in bundle));
   });
 
   test("of any depth are cut, not followed", () => {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { ConsoleEvent, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
-import { INITIAL, canStop, openRun, outcomeMessage, update, type Action, type Effect, type State } from "../../../web/run.ts";
+import { INITIAL, canStop, openRun, outcomeMessage, questions, update, waited, type Action, type Effect, type State } from "../../../web/run.ts";
 
 const LIMITS: Limits = {
   wall_ms: 10_000,
+  prompt_ms: 120_000,
   cpu_ms: 5_000,
   heap_bytes: 1,
   buffer_bytes: 1,
@@ -34,8 +35,9 @@ function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunReport {
     outcome,
     value: null,
     error: null,
+    returned: null,
     stopped_at: null,
-    usage: { ...LIMITS, wall_ms: 1500, limits: LIMITS },
+    usage: { ...LIMITS, wall_ms: 1500, prompt_ms: 0, limits: LIMITS },
     dropped: { events: 0, bytes: 0 },
     ...rest,
   };
@@ -52,7 +54,7 @@ function play(...actions: Action[]): { state: State; effects: Effect[] } {
 const open: Action = { type: "connection", connection: { at: "open" } };
 const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
-const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source }, now });
+const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript" }, now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 
@@ -237,6 +239,52 @@ describe("every outcome", () => {
       { type: "notice", level: "warn", text: "1,200 lines (2 KiB) not shown: over the limit for output." },
       { type: "result", value },
     ]);
+  });
+});
+
+describe("questions", () => {
+  const asks = (prompt_id: number, message = "?", now = 1_000) =>
+    says({ type: "prompt", run_id: A, prompt_id, kind: "prompt", message, default: "d" }, now);
+  const answers = (id: number, value: string | null, now = 4_000): Action => ({ type: "answer", id, value, now });
+
+  test("are shown and announced, answered once, and their time is not the program's", () => {
+    const asked = play(...started, asks(1, "Your name?"));
+    assert.deepEqual(questions(asked.state), [{ id: 1, kind: "prompt", message: "Your name?", proposal: "d" }]);
+    assert.deepEqual(asked.effects, [{ type: "announce", text: "The program waits for you: Your name?" }]);
+    const answered = update(asked.state, answers(1, "Ada"));
+    assert.deepEqual(answered.effects, [{ type: "send", message: { type: "input", run_id: A, prompt_id: 1, value: "Ada" } }]);
+    assert.deepEqual(questions(answered.state), []);
+    const open = openRun(answered.state);
+    assert.equal(open === null ? null : waited(open, 9_000), 3_000);
+    assert.deepEqual(update(answered.state, answers(1, "again")).effects, []);
+  });
+
+  test("can be two, and the wait ends with the last", () => {
+    const { state } = play(...started, asks(1), asks(2, "!", 2_000), answers(2, null, 3_000));
+    assert.deepEqual(questions(state).map(({ id }) => id), [1]);
+    const open = openRun(state);
+    assert.equal(open === null ? null : waited(open, 5_000), 4_000);
+  });
+
+  test("go with the run, and when it is told to stop", () => {
+    for (const end of [says({ type: "finished", run_id: A, ...report("stopped") }), { type: "stop" } as const, closed, runs(B)]) {
+      assert.deepEqual(questions(play(...started, asks(1), end).state), [], end.type);
+    }
+  });
+
+  test("of another run are dropped", () => {
+    assert.deepEqual(questions(play(...started, runs(B), asks(1)).state), []);
+  });
+
+  test("may wait as long as the server says", () => {
+    const { state } = play(...started, asks(1, "?", 100));
+    assert.deepEqual(update(state, { type: "tick", now: 145_100 }).effects, []);
+    assert.equal(update(state, { type: "tick", now: 145_101 }).state.phase.at, "lost");
+  });
+
+  test("are told of at the end", () => {
+    const usage = { ...report("completed").usage, prompt_ms: 12_300 };
+    assert.equal(outcomeMessage(report("completed", { usage })), "Completed in 1.5 s, and waited 12.3 s for you.");
   });
 });
 

@@ -16,7 +16,7 @@ pub(in crate::runner) use hostile::with_hostile_values;
 pub(in crate::runner) const SCRIPT: &str = "user.js";
 
 pub(in crate::runner) fn user_frames() -> UserFrames {
-    UserFrames::new(|name| name == SCRIPT, |line, column| (line, column))
+    UserFrames::of_script(SCRIPT)
 }
 
 /// Runs `test` in a bare isolate, set up as the runner does where that matters here.

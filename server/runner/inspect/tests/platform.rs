@@ -112,7 +112,14 @@ const INSTANCES: &[(&str, &str)] = &[
         "PerformanceMeasure {detail: null, name: \"m\", entryType: \"measure\", startTime: 1, duration: 2}",
     ),
     ("performance", "Performance {timeOrigin: "),
-    ("navigator", concat!("Navigator {userAgent: \"Mayfly/", env!("CARGO_PKG_VERSION"), "\"}")),
+    (
+        "navigator",
+        concat!(
+            "Navigator {userAgent: \"Mayfly/",
+            env!("CARGO_PKG_VERSION"),
+            "\", hardwareConcurrency: 1, language: \"en-US\"}"
+        ),
+    ),
     ("new Headers({a: 'b', C: 'd'})", "Headers(2) {\"a\" => \"b\", \"C\" => \"d\"}"),
     (
         "{ const h = new Headers({a: 'b'}); [...h]; h.append('a', 'c'); h }",

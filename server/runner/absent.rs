@@ -1,0 +1,101 @@
+//! What browsers and other runtimes have and this one does not, and why. A program finds out as it would anywhere:
+//! `typeof Worker` is `"undefined"`, `"Worker" in globalThis` is false, and to use it all the same is a
+//! `ReferenceError`. Only where nobody catches that error is the reason added, for the person who reads it.
+
+/// Names, with what there is to say about them.
+const ABSENT: &[(&[&str], &str)] = &[
+    (
+        &["Worker", "SharedWorker", "ServiceWorker", "Worklet", "importScripts"],
+        "it is not available in this sandbox, where a run has one thread",
+    ),
+    (
+        &["BroadcastChannel"],
+        "it is not available in this sandbox, where a run has nobody else to talk to; within it, use a MessageChannel",
+    ),
+    (
+        &[
+            "WebSocket",
+            "WebSocketStream",
+            "WebTransport",
+            "EventSource",
+            "RTCPeerConnection",
+            "XMLHttpRequest",
+        ],
+        "it is not available in this sandbox; fetch is, as far as the server allows it",
+    ),
+    (
+        &["localStorage", "sessionStorage", "indexedDB", "caches", "cookieStore", "openDatabase"],
+        "it is not available in this sandbox, where nothing is kept from one run to the next",
+    ),
+    (
+        &[
+            "document",
+            "window",
+            "location",
+            "history",
+            "screen",
+            "customElements",
+            "requestAnimationFrame",
+            "cancelAnimationFrame",
+            "requestIdleCallback",
+            "DOMParser",
+            "XMLSerializer",
+            "MutationObserver",
+            "ResizeObserver",
+            "IntersectionObserver",
+            "Node",
+            "Element",
+            "HTMLElement",
+            "Image",
+            "Audio",
+            "OffscreenCanvas",
+            "getComputedStyle",
+            "matchMedia",
+        ],
+        "programs run without a page here; what a browser has without one is on globalThis",
+    ),
+    (
+        &["FileReader", "FileReaderSync"],
+        "it is not available in this sandbox; use the methods of Blob: text, bytes, arrayBuffer",
+    ),
+    (&["PerformanceObserver"], "it is not available in this sandbox; performance.getEntries has the entries"),
+    (&["Temporal"], "the JavaScript engine of this server is built without it"),
+    (&["global"], "its name is globalThis here"),
+];
+
+/// What to say instead of an uncaught error's `message`, if that is V8's about a name in the list.
+pub fn explain(error: &str, message: &str) -> Option<String> {
+    let name = message.strip_suffix(" is not defined").filter(|_| error == "ReferenceError")?;
+    let (_, reason) = ABSENT.iter().find(|(names, _)| names.contains(&name))?;
+    Some(format!("{message}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_given_for_what_is_known_to_be_absent() {
+        assert_eq!(
+            explain("ReferenceError", "Worker is not defined").unwrap(),
+            "Worker is not defined: it is not available in this sandbox, where a run has one thread"
+        );
+        for (error, message) in [
+            ("ReferenceError", "worker is not defined"),
+            ("ReferenceError", "Worker"),
+            ("ReferenceError", " is not defined"),
+            ("TypeError", "Worker is not defined"),
+        ] {
+            assert_eq!(explain(error, message), None, "{error}: {message}");
+        }
+    }
+
+    #[test]
+    fn each_name_is_listed_once() {
+        let mut names: Vec<_> = ABSENT.iter().flat_map(|(names, _)| *names).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,2 @@
+// In the place of `is-nan`.
+module.exports = Number.isNaN;

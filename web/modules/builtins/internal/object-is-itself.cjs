@@ -1,0 +1,2 @@
+// In the place of `object-is`.
+module.exports = Object.is;

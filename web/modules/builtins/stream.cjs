@@ -1,0 +1,3 @@
+// node:stream: Node's own, as the package readable-stream has it.
+
+module.exports = require("readable-stream/lib/stream.js");
