@@ -26,8 +26,8 @@ pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 pub use value::{Confinement, Fork, LogFormat, Origin};
 use value::{
-    Raw, address, bytes, confinement, directory, file, folder, fork, frame_ancestors, log_filter, log_format,
-    module_origins, number, origins, resolver, time, workers,
+    Raw, address, bytes, confinement, directory, embedders, file, folder, fork, frame_ancestors, log_filter,
+    log_format, module_origins, number, origins, resolver, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -246,6 +246,12 @@ settings! {
         zygote_age: Duration = "1h", time(1_000..=604_800_000), "zygote-age", "MAYFLY_ZYGOTE_AGE";
     }
 
+    /// Editors on other sites' pages.
+    ["embed"] embed => Embed RawEmbed {
+        /// Origins, besides the server's own, whose pages may show an editor in a frame, separated by commas: `https://school.example`, `https://*.example.org` for all below a name, or `*` for everybody.
+        origins: Vec<String> = "", embedders, "embed-origins", "MAYFLY_EMBED_ORIGINS";
+    }
+
     /// What programs may fetch. The server does it for them: a program's own process has no network.
     ["egress"] egress => EgressConfig RawEgress {
         /// Hosts on the public network, separated by commas: `api.example.com`, `*.example.com`, `example.com:8443`, `example.com:*`, `*`; each with methods before it if only those are allowed, like `GET,HEAD api.example.com`.
@@ -300,6 +306,14 @@ impl Modules {
     pub fn allowed(&self, origin: Option<&Origin>) -> Allowed {
         let narrower = self.origins.iter().find(|(it, _)| Some(it) == origin);
         Allowed::new(&self.allow, narrower.map(|(_, rules)| rules.as_slice()))
+    }
+
+    /// Of what is `allowed`, that which programs embedded in pages of this origin may import.
+    pub fn embedded(&self, allowed: Allowed, embedder: &Origin) -> Allowed {
+        match self.origins.iter().find(|(it, _)| it == embedder) {
+            Some((_, rules)) => allowed.narrowed(rules),
+            None => allowed,
+        }
     }
 }
 

@@ -50,6 +50,12 @@ async fn what_takes_too_long_can_be_stopped() {
 }
 
 #[actix_web::test]
+async fn names_of_our_own_are_nobodys_error() {
+    let app = TestApp::start();
+    app.run("const a = 1; export { a as 'mayfly:result' }; a").expect_completed().await;
+}
+
+#[actix_web::test]
 async fn an_input_of_null_is_one() {
     let app = TestApp::start();
     let ran = app.run("console.log(typeof input, input)").input(json!(null)).expect_completed().await;

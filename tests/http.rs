@@ -25,8 +25,10 @@ async fn the_page_is_html_that_is_asked_for_anew() {
 async fn every_file_the_pages_name_is_there_in_every_encoding() {
     let app = FakeApp::start(&[]).await;
     let mut urls = assets(&app).await;
-    let missing = get(app.address, "/nothing/here", &[]).await.text();
-    urls.extend(missing.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned));
+    for path in ["/nothing/here", "/embed", "/embed/frame"] {
+        let page = get(app.address, path, &[]).await.text();
+        urls.extend(page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned));
+    }
     for url in urls {
         for (accepted, expected) in [
             ("br, gzip", "br"),
@@ -157,4 +159,53 @@ async fn health_tells_how_the_sandbox_does() {
         "notes": ["landlock: not in this kernel"],
     });
     assert_eq!(answer.json(), expected);
+}
+
+#[actix_web::test]
+async fn the_script_for_other_sites_is_anyones_to_load_and_asked_for_anew() {
+    let app = FakeApp::start(&[]).await;
+    let script = get(app.address, "/embed.js", &[("accept-encoding", "br")]).await;
+    assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));
+    assert_eq!(script.header("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(script.header("access-control-allow-origin"), "*");
+    assert_eq!(script.header("cache-control"), "public, max-age=300, stale-while-revalidate=86400");
+    assert!(script.body.len() <= 6 << 10, "{} bytes compressed", script.body.len());
+    let tag = script.header("etag").to_owned();
+    let known = [("accept-encoding", "br"), ("if-none-match", tag.as_str())];
+    let again = get(app.address, "/embed.js", &known).await;
+    assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, tag.as_str()));
+    assert_eq!(again.header("cross-origin-resource-policy"), "cross-origin");
+}
+
+#[actix_web::test]
+async fn the_frame_is_shown_by_those_whom_the_settings_name() {
+    let app = FakeApp::start(&["--embed-origins=https://school.example,https://*.b.example"]).await;
+    let frame = get(app.address, "/embed/frame", &[]).await;
+    assert_eq!((frame.status, frame.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = frame.header("content-security-policy");
+    assert!(
+        policy.ends_with("frame-ancestors 'self' https://school.example https://*.b.example"),
+        "{policy}"
+    );
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"));
+    assert_eq!(frame.header("x-frame-options"), "", "it could not say the same");
+    assert_eq!(frame.header("cross-origin-resource-policy"), "cross-origin");
+    // Only the frame: the page itself is still nobody's.
+    let page = get(app.address, "/", &[]).await;
+    assert!(page.header("content-security-policy").ends_with("frame-ancestors 'none'"));
+    assert_eq!(page.header("x-frame-options"), "DENY");
+
+    let app = FakeApp::start(&[]).await;
+    let policy = get(app.address, "/embed/frame", &[]).await.header("content-security-policy").to_owned();
+    assert!(policy.ends_with("frame-ancestors 'self'"), "by default only the server's own pages: {policy}");
+}
+
+#[actix_web::test]
+async fn the_page_that_helps_to_write_the_tag_may_show_the_frame_and_is_shown_by_nobody() {
+    let app = FakeApp::start(&[]).await;
+    let page = get(app.address, "/embed", &[]).await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-src 'self'") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
+    assert!(page.text().contains("src=\"/embed.js\""), "{}", page.text());
 }

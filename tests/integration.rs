@@ -7,6 +7,7 @@ mod attacks;
 mod confinement;
 mod conformance;
 mod crypto;
+mod embed;
 mod fetch;
 mod files;
 mod functions;

@@ -2,6 +2,7 @@
 // manifest.json from logical names ("main.js") to hashed ones ("main-3F2A….js"). Parts that are loaded only when
 // needed are files of their own; preload.json says which files each bundle loads at once. Any warning fails the build.
 
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -24,10 +25,15 @@ const bundles = [
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
+  { name: "embedded.js", entry: "web/embedded/main.ts", format: "esm" },
+  { name: "wizard.js", entry: "web/wizard/main.ts", format: "esm" },
+  // A classic script that other sites load by its plain name.
+  { name: "embed.js", entry: "web/embed/embed.ts", format: "iife" },
   // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
   { name: "markdown.js", entry: "web/markdown.ts", format: "esm" },
   { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
+  { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },
 ];
 
 /**
@@ -173,3 +179,16 @@ for (const [hashed, bytes] of files) {
 }
 await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 await writeFile(path.join(dist, "preload.json"), `${JSON.stringify(preload, null, 2)}\n`);
+
+await embedPackage();
+
+/** The package in web/embed, ready to be published: a module, and the types of all that it exports. */
+async function embedPackage() {
+  const folder = path.join(root, "web/embed/dist");
+  await rm(folder, { recursive: true, force: true });
+  const { bytes } = await bundle({ entry: "web/embed/index.ts", format: "esm" }, addresses);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "index.js"), bytes);
+  const tsc = path.join(root, "node_modules/typescript/bin/tsc");
+  await promisify(execFile)(process.execPath, [tsc, "-p", path.join(root, "web/embed/tsconfig.json")]);
+}

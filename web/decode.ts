@@ -106,6 +106,11 @@ export function decodeFrame(text: string): ServerMsg | null {
   } catch {
     return null;
   }
+  return decodeMessage(raw);
+}
+
+/** The message that `raw`, read from JSON, is. */
+export function decodeMessage(raw: unknown): ServerMsg | null {
   const from = fields(raw);
   if (from === null) return null;
   const runId = typeof from["run_id"] === "string" ? from["run_id"] : null;

@@ -9,6 +9,8 @@ const PAUSE_MS = 300;
 
 /** What a [`Draft`] needs from the outside; tests bring their own. */
 export type DraftOptions = {
+  /** Which draft, where it is not the visitor's own program. */
+  name?: string;
   /** Where to store. Default: localStorage. */
   store?: () => Store;
   /** Told after each attempt to store whether it worked. */
@@ -17,19 +19,21 @@ export type DraftOptions = {
 
 /** Keeps one draft. */
 export class Draft {
+  #key: string;
   #store: (() => Store) | undefined;
   #onSaved: (ok: boolean) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pending: (() => string) | undefined;
 
-  constructor({ store, onSaved }: DraftOptions = {}) {
+  constructor({ name, store, onSaved }: DraftOptions = {}) {
+    this.#key = name === undefined ? KEY : `${KEY}.${name}`;
     this.#store = store;
     this.#onSaved = onSaved ?? (() => undefined);
   }
 
   /** The stored draft; `null` on a first visit. */
   load(): string | null {
-    return load(KEY, this.#store);
+    return load(this.#key, this.#store);
   }
 
   /** Stores what `read` gives, once typing pauses. It is read then, so that a keystroke costs nothing. */
@@ -47,6 +51,6 @@ export class Draft {
     const read = this.#pending;
     if (read === undefined) return;
     this.#pending = undefined;
-    this.#onSaved(save(KEY, read(), this.#store));
+    this.#onSaved(save(this.#key, read(), this.#store));
   }
 }

@@ -9,7 +9,7 @@ const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "transparent", fontSize: "var(--code-size)" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "var(--code-line)", overscrollBehavior: "contain" },
-  ".cm-content": { padding: "var(--s3) 0 40vh", caretColor: "var(--accent)" },
+  ".cm-content": { padding: "var(--s3) 0 var(--code-below, 40vh)", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 var(--s4) 0 var(--s2)" },
   "&.cm-focused .cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {

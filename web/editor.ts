@@ -6,7 +6,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } 
 import { tsxLanguage, typescriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec, Transaction, type Extension } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -48,6 +48,11 @@ function typeOverSelection(event: InputEvent, view: EditorView): boolean {
 export class Editor {
   #view: EditorView;
   #grammar = new Compartment();
+  /** What is besides, and where it goes. */
+  #own: Extension = [];
+  #extra = new Compartment();
+  /** The editor as it was made. */
+  #first: EditorState;
 
   /** Puts the editor into `host`. */
   constructor(host: HTMLElement, text: string, events: EditorEvents) {
@@ -95,9 +100,11 @@ export class Editor {
           EditorView.updateListener.of((update) => {
             if (update.docChanged) events.onChange();
           }),
+          this.#extra.of([]),
         ],
       }),
     });
+    this.#first = this.#view.state;
     // aria-describedby reaches no further than the shadow root.
     root.append(hint);
     host.addEventListener("focus", () => {
@@ -110,8 +117,14 @@ export class Editor {
     return this.#view.state.doc.toString();
   }
 
-  /** Replaces the whole program; undo brings the old one back. */
+  /** Replaces the whole program and goes there; undo brings the old one back. */
   replace(text: string): void {
+    this.set(text);
+    this.focus();
+  }
+
+  /** Replaces the whole program; undo brings the old one back. */
+  set(text: string): void {
     this.#view.dispatch({
       changes: { from: 0, to: this.#view.state.doc.length, insert: text },
       selection: { anchor: 0 },
@@ -119,7 +132,36 @@ export class Editor {
       annotations: isolateHistory.of("full"),
       scrollIntoView: true,
     });
-    this.focus();
+  }
+
+  /** What is being edited, with its history: to be kept while something else is. */
+  get state(): EditorState {
+    return this.#view.state;
+  }
+
+  /** How high the program is, from the editor's top to the end of its last line, in pixels. */
+  get contentHeight(): number {
+    const { contentDOM } = this.#view;
+    // CodeMirror's own figure is a guess until it has been drawn, and the content is at least as high as the editor.
+    const end = contentDOM.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    return end - contentDOM.getBoundingClientRect().top;
+  }
+
+  /** Edits something else: what was kept, or a new text, with no history before it. */
+  open(what: EditorState | string): void {
+    let state = what;
+    if (typeof state === "string") {
+      const changes = { from: 0, to: this.#first.doc.length, insert: state };
+      ({ state } = this.#first.update({ changes, annotations: Transaction.addToHistory.of(false) }));
+    }
+    this.#view.setState(state);
+    this.configure(this.#own);
+  }
+
+  /** Gives the editor what it has besides what every editor has. */
+  configure(extra: Extension): void {
+    this.#own = extra;
+    this.#view.dispatch({ effects: this.#extra.reconfigure(extra) });
   }
 
   /** Takes the program for one in `language`. */

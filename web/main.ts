@@ -6,12 +6,14 @@ import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { EXAMPLES } from "./examples.ts";
-import { freeName } from "./files.ts";
-import { languageChoice } from "./language.ts";
+import { freeName, serialise } from "./files.ts";
+import { languageChoice, languageOf } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
 import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
+import { filesOf, sharedFiles } from "./share/files.ts";
+import { openedSnippet, SharingOnPage } from "./share/page.ts";
 import { Socket } from "./socket.ts";
 import { translatePage, useLocale, words } from "./strings/words.ts";
 import { themeChoice } from "./theme-choice.ts";
@@ -28,12 +30,15 @@ await useLocale(settings.now.locale);
 translatePage(document);
 
 const saved = byId("saved", HTMLElement);
+const snippet = openedSnippet();
 const draft = new Draft({
+  // What is typed into a shared program is no draft of the visitor's own.
+  ...(snippet === null ? {} : { name: `${snippet.id}@${snippet.version}` }),
   onSaved: (ok) => {
     saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? EXAMPLES[0].source, {
+const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet))), {
   onChange: () => {
     draft.changed(() => draftOf(editor));
   },
@@ -92,15 +97,41 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
     dispatch({ type: "connection", connection });
   },
   onMessage: (message) => {
+    const ends = message.type === "finished" && message.run_id === openRun(state)?.runId;
     dispatch({ type: "message", message, now: Date.now() });
+    if (ends && state.phase.at === "finished") sharing.end(state.phase.report);
   },
   onUnreadable: () => {
     dispatch({ type: "unreadable" });
   },
 });
 
+const sharing = new SharingOnPage(
+  {
+    files: () => sharedFiles(editor.files(), editor.entry),
+    language: () => languageOf(editor.entry) ?? "javascript",
+    engine: () => state.hello?.engine ?? "",
+    announce: (text) => {
+      live.textContent = text;
+    },
+    isRunning: () => openRun(state) !== null,
+    clear: () => {
+      output.clear();
+    },
+    print: (events) => {
+      output.events(events);
+    },
+    show: (events, report) => {
+      dispatch({ type: "recorded", events, report });
+    },
+  },
+  byId("share", HTMLButtonElement),
+  snippet,
+);
+
 function run(): void {
   draft.flush();
+  sharing.begin();
   dispatch({ type: "run", runId: uuid(), program: programOf(editor), now: Date.now() });
 }
 
@@ -117,7 +148,7 @@ function dispatch(action: Action): void {
 function perform(effect: Effect): void {
   switch (effect.type) {
     case "send":
-      socket.send(effect.message);
+      socket.send(sharing.request(effect.message));
       break;
     case "begin":
       output.clear();
@@ -126,6 +157,7 @@ function perform(effect: Effect): void {
       break;
     case "events":
       output.events(effect.events);
+      sharing.events(effect.events);
       break;
     case "result":
       output.result(effect.value);
@@ -225,3 +257,4 @@ const bench = new Workbench({
 });
 followViewport();
 bar.show(state, Date.now());
+sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

@@ -13,7 +13,7 @@ export type Refusal = {
 export async function refusal(url: string): Promise<Refusal | null> {
   try {
     const response = await fetch(url.replace(/^ws/, "http"), { cache: "no-store" });
-    if (response.status !== 429 && response.status !== 503) return null;
+    if (![400, 403, 429, 503].includes(response.status)) return null;
     const problem: unknown = await response.json();
     if (typeof problem !== "object" || problem === null || !("detail" in problem)) return null;
     if (typeof problem.detail !== "string") return null;

@@ -75,6 +75,8 @@ export type Action =
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
+  /** A run of another time is shown: with its events, or its end after they were shown one by one. */
+  | { type: "recorded"; events: ConsoleEvent[] | null; report: RunReport }
   | { type: "tick"; now: number };
 
 /** What is to be done about it. */
@@ -118,6 +120,8 @@ export function update(state: State, action: Action): Step {
         level: "warn",
         text: "The server sent something this page does not understand. Reload the page to get its newest version.",
       });
+    case "recorded":
+      return recorded(state, action.events, action.report);
     case "tick":
       return tick(state, action.now);
   }
@@ -333,6 +337,14 @@ function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>):
   }
   effects.push({ type: "announce", text });
   return step({ ...state, phase: { at: "finished", report } }, ...effects);
+}
+
+function recorded(state: State, all: ConsoleEvent[] | null, report: RunReport): Step {
+  // The visitor's own run counts more.
+  if (openRun(state) !== null || state.phase.at === "waiting") return step(state);
+  const ended = finished(state, { type: "finished", run_id: "", ...report });
+  if (all === null) return ended;
+  return step(ended.state, { type: "begin" }, { type: "events", events: all }, ...ended.effects);
 }
 
 function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {

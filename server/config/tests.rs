@@ -82,6 +82,19 @@ fn lists_are_read_from_text_and_from_toml() {
 }
 
 #[test]
+fn who_may_embed_editors_is_a_list_or_everybody() {
+    assert!(load(&[], "").expect("right").embed.origins.is_empty());
+    let file = "[embed]\norigins = [\"https://School.example:443\", \"http://*.b.example:8080\"]";
+    let config = load(&[], file).expect("right");
+    assert_eq!(config.embed.origins, ["https://school.example", "http://*.b.example:8080"]);
+    assert_eq!(load(&["--embed-origins=*"], file).expect("right").embed.origins, ["*"]);
+    assert!(error(&["--embed-origins=*,https://a.example"], "").contains("Write * alone"));
+    assert!(error(&["--embed-origins=self"], "").contains("goes without saying"));
+    assert!(error(&["--embed-origins=https://a.example;script-src *"], "").contains("is no source"));
+    assert!(error(&["--embed-origins=school.example"], "").contains("like https://example.org"));
+}
+
+#[test]
 fn what_programs_may_fetch_is_read_from_text_and_from_toml() {
     let config = load(&[], "").expect("right").egress;
     assert!(config.allow.is_empty() && config.allow_private.is_empty() && config.fixtures.is_none());

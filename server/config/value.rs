@@ -357,3 +357,21 @@ fn frame_ancestor(member: &str) -> Result<String, String> {
         )),
     }
 }
+
+/// Sources for the `frame-ancestors` of the frame with an editor in it, besides the server's own pages.
+pub fn embedders(text: &str) -> Result<Vec<String>, String> {
+    let all: Vec<&str> = members(text).collect();
+    if all == ["*"] {
+        return Ok(vec!["*".to_owned()]);
+    }
+    let read = |member: &&str| match *member {
+        "*" => Err("Write * alone, or origins like https://example.org.".to_owned()),
+        "self" | "'self'" | "none" | "'none'" => Err(format!(
+            "{} goes without saying: write origins like https://example.org or https://*.example.org, or \
+             nothing.",
+            quote(member)
+        )),
+        _ => frame_ancestor(member),
+    };
+    all.iter().map(read).collect()
+}

@@ -58,14 +58,17 @@ impl Assets {
 
     /// The address of the file with this plain name.
     pub fn url(&self, name: &str) -> String {
-        let hashed = self.manifest.get(name).map_or_else(
+        format!("/assets/{}", self.hashed(name))
+    }
+
+    fn hashed<'a>(&'a self, name: &'a str) -> &'a str {
+        self.manifest.get(name).map_or_else(
             || {
                 tracing::error!(name, "a page asks for a file that the front end does not have");
                 name
             },
             String::as_str,
-        );
-        format!("/assets/{hashed}")
+        )
     }
 
     /// Addresses of what the script with this plain name begins by loading, for the page to ask for at once.
@@ -85,22 +88,32 @@ fn read<T: DeserializeOwned>(name: &str) -> Result<T, String> {
 
 /// `GET /assets/{name}`
 pub async fn asset(req: HttpRequest, name: Path<String>) -> HttpResponse {
+    respond(&req, &name, "public, max-age=31536000, immutable")
+}
+
+/// The file with this plain name, at an address that stays the same while the file changes.
+pub fn by_name(req: &HttpRequest, assets: &Assets, name: &str, cache_control: &'static str) -> HttpResponse {
+    respond(req, assets.hashed(name), cache_control)
+}
+
+fn respond(req: &HttpRequest, name: &str, cache_control: &'static str) -> HttpResponse {
     // Only names in the embedded list are found, so there is no path to climb.
-    let is_part = [MANIFEST, PRELOAD].contains(&name.as_str()) || PRECOMPRESSED.iter().any(|(_, _, end)| name.ends_with(end));
-    let Some(plain) = Files::get(&name).filter(|_| !is_part) else {
+    let is_part =
+        [MANIFEST, PRELOAD].contains(&name) || PRECOMPRESSED.iter().any(|(_, _, end)| name.ends_with(end));
+    let Some(plain) = Files::get(name).filter(|_| !is_part) else {
         let detail = "There is no such file. If a page sent you here, load that page again.";
-        return error::answer(&req, &Problem::new(StatusCode::NOT_FOUND, detail));
+        return error::answer(req, &Problem::new(StatusCode::NOT_FOUND, detail));
     };
-    let (file, encoding) = negotiate(&req, &name, plain);
+    let (file, encoding) = negotiate(req, name, plain);
     let tag = EntityTag::new_strong(hex(&file.metadata.sha256_hash()));
-    let unchanged = match IfNoneMatch::parse(&req) {
+    let unchanged = match IfNoneMatch::parse(req) {
         Ok(IfNoneMatch::Any) => req.headers().contains_key(header::IF_NONE_MATCH),
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|it| it.weak_eq(&tag)),
         Err(_) => false,
     };
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::CACHE_CONTROL, cache_control))
         .insert_header((header::VARY, "Accept-Encoding"))
         .insert_header(header::ETag(tag));
     if unchanged {
@@ -109,7 +122,7 @@ pub async fn asset(req: HttpRequest, name: Path<String>) -> HttpResponse {
     if let Some(encoding) = encoding {
         response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));
     }
-    response.content_type(content_type(&name)).body(match file.data {
+    response.content_type(content_type(name)).body(match file.data {
         Cow::Borrowed(data) => Bytes::from_static(data),
         Cow::Owned(data) => Bytes::from(data),
     })

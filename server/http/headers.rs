@@ -1,33 +1,81 @@
 //! Headers that every answer carries.
 
-use actix_web::http::header;
-use actix_web::middleware::DefaultHeaders;
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::middleware::Next;
+
+use super::State;
 
 /// What a page here never needs, and a script that slipped in would want.
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), \
                            payment=(), serial=(), usb=()";
 
-/// Headers that keep pages to their own scripts and out of others' frames. `frame_ancestors` are sources of
-/// a content security policy.
-pub fn security(frame_ancestors: &[String]) -> DefaultHeaders {
+/// The content security policy of a page that `frame_ancestors`, sources of that policy, may show in a frame.
+pub fn policy(frame_ancestors: &[String]) -> String {
     // `connect-src 'self'` covers the WebSocket of the same host as well (CSP 3).
-    let policy = format!(
+    format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {}",
         frame_ancestors.join(" ")
-    );
-    let headers = DefaultHeaders::new()
-        .add((header::CONTENT_SECURITY_POLICY, policy))
-        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((header::REFERRER_POLICY, "no-referrer"))
-        .add((header::PERMISSIONS_POLICY, PERMISSIONS))
-        .add((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
-        .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"));
-    // For browsers that know no `frame-ancestors`. It has no word for other origins, so then it is left out.
-    match frame_ancestors {
-        [one] if one == "'none'" => headers.add((header::X_FRAME_OPTIONS, "DENY")),
-        [one] if one == "'self'" => headers.add((header::X_FRAME_OPTIONS, "SAMEORIGIN")),
-        _ => headers,
+    )
+}
+
+/// Headers that keep pages to their own scripts and out of others' frames.
+pub struct Headers {
+    /// Who may show a page. Left out of an answer that brings a policy of its own, which says so itself.
+    framing: Vec<(HeaderName, HeaderValue)>,
+    /// Everything else. An answer's own value counts more.
+    others: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Headers {
+    /// Headers of pages that `frame_ancestors` may show in a frame.
+    ///
+    /// # Errors
+    /// When those are no sources of a policy.
+    pub fn new(frame_ancestors: &[String]) -> Result<Self, InvalidHeaderValue> {
+        let mut framing = vec![(header::CONTENT_SECURITY_POLICY, policy(frame_ancestors).parse()?)];
+        // For browsers that know no `frame-ancestors`. It has no word for other origins, so then it is left out.
+        match frame_ancestors {
+            [one] if one == "'none'" => {
+                framing.push((header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")));
+            }
+            [one] if one == "'self'" => {
+                framing.push((header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")));
+            }
+            _ => {}
+        }
+        let others = [
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::PERMISSIONS_POLICY, PERMISSIONS),
+            (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+            (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+        ];
+        Ok(Self {
+            framing,
+            others: others.map(|(name, value)| (name, HeaderValue::from_static(value))).into(),
+        })
     }
+}
+
+/// Puts the headers on each answer.
+pub async fn security(
+    state: State,
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(req).await?;
+    let headers = response.headers_mut();
+    let framing: &[_] =
+        if headers.contains_key(header::CONTENT_SECURITY_POLICY) { &[] } else { &state.headers.framing };
+    for (name, value) in framing.iter().chain(&state.headers.others) {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(response)
 }

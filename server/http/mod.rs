@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
@@ -21,6 +22,7 @@ mod assets;
 mod client;
 mod connections;
 mod display;
+mod embed;
 mod error;
 mod guard;
 mod headers;
@@ -35,6 +37,7 @@ use assets::Assets;
 use client::Proxies;
 use connections::{Accept, Bounds, Connections};
 use display::Display;
+use headers::Headers;
 use rate::RateLimited;
 
 /// What every handler may use.
@@ -45,6 +48,10 @@ struct AppState {
     rules: Arc<Rules>,
     /// The built front end.
     assets: Assets,
+    /// What every answer carries.
+    headers: Headers,
+    /// The content security policy of the frame with an editor in it.
+    frame_policy: HeaderValue,
     /// Where the page shows a program's HTML.
     display: Display,
     /// Whose word on who the client is counts.
@@ -73,6 +80,9 @@ fn routes(service: &mut web::ServiceConfig) {
     service
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
+        .service(get("/embed", embed::wizard))
+        .service(get("/embed.js", embed::script))
+        .service(get("/embed/frame", embed::frame))
         .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))
         .service(get("/api/v1/ws", ws::connect))
@@ -115,7 +125,7 @@ pub struct Serving {
 /// When the address can't be listened on, or the binary was built without its front end.
 pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
-    let Config { server: settings, limits, client, .. } = config;
+    let Config { server: settings, limits, client, embed, .. } = config;
     let rules = Rules {
         limits: *limits,
         source_bytes: client.source_bytes,
@@ -137,11 +147,15 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         patience: client.idle_timeout + client.request_timeout,
     };
     let assets = Assets::load().map_err(io::Error::other)?;
-    let display = Display::new(&assets, &settings.frame_ancestors).map_err(io::Error::other)?;
+    // All that are around it have to be allowed, so also those that show an editor in a frame.
+    let around = [settings.frame_ancestors.as_slice(), &embed.origins].concat();
+    let display = Display::new(&assets, &around).map_err(io::Error::other)?;
     let state = web::Data::new(AppState {
         runs,
         rules: Arc::new(rules),
         assets,
+        headers: Headers::new(&settings.frame_ancestors).map_err(io::Error::other)?,
+        frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
         display,
         modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
@@ -157,13 +171,12 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         io::Error::new(error.kind(), format!("can't listen on {}: {error}", settings.listen))
     })?;
     let address = listener.local_addr()?;
-    let frame_ancestors = settings.frame_ancestors.clone();
     let unread_timeout = u32::try_from(client.answer_timeout.as_millis()).unwrap_or(u32::MAX);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(guard::guard))
-            .wrap(headers::security(&frame_ancestors))
+            .wrap(from_fn(headers::security))
             .wrap(from_fn(error::log))
             .configure(routes)
     })

@@ -75,6 +75,11 @@ impl Modules {
         self.settings.allowed(origin)
     }
 
+    /// Of what is `allowed`, that which programs embedded in pages of this origin may import.
+    pub fn embedded(&self, allowed: Allowed, embedder: &Origin) -> Allowed {
+        self.settings.embedded(allowed, embedder)
+    }
+
     fn list(&self, allowed: &Allowed) -> List<'_> {
         let address = |name: &str| format!("/api/v1/modules/types/{name}");
         let builtins =

@@ -29,16 +29,21 @@ struct ErrorPage<'a> {
 
 /// `GET /`: the editor.
 pub async fn index(state: State) -> HttpResponse {
-    match (IndexPage { assets: &state.assets, version: VERSION }).render() {
-        // The page names its scripts by their content, so it has to be asked for anew.
+    html(&state, &IndexPage { assets: &state.assets, version: VERSION })
+}
+
+/// A page made from its template.
+pub fn html(state: &AppState, page: &impl Template) -> HttpResponse {
+    match page.render() {
+        // Pages name their scripts by their content, so they have to be asked for anew.
         Ok(html) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-cache"))
             .content_type(HTML)
             .body(html),
-        Err(error) => {
-            tracing::error!(%error, "can't render the page");
+        Err(cause) => {
+            tracing::error!(error = %cause, "can't render the page");
             let detail = "The page could not be made. The server's log says why.";
-            self::error(&state, &Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+            error(state, &Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
         }
     }
 }

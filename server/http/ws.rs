@@ -18,6 +18,7 @@ use futures_util::Sink;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::embed::Wishes;
 use super::error::{Problem, answer};
 use super::{State, guard, origin};
 use crate::protocol::browser::ServerMsg;
@@ -35,6 +36,10 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         Ok(origin) => origin,
         Err(problem) => return answer(&req, &problem),
     };
+    let wishes = match Wishes::read(req.query_string()) {
+        Ok(wishes) => wishes,
+        Err(problem) => return answer(&req, &problem),
+    };
     let (response, out, stream) = match actix_ws::handle(&req, body) {
         Ok(parts) => parts,
         Err(error) => {
@@ -48,7 +53,7 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
     let stream = stream.max_frame_size(state.frame_bytes);
     let pump = Pump {
         session: Session::new(Arc::clone(&state.runs), Arc::clone(&state.rules), guard::client(&req))
-            .with_modules(state.modules.allowed(origin.as_ref())),
+            .with_modules(wishes.narrow(state.modules.allowed(origin.as_ref()), &state.modules)),
         outbox: VecDeque::new(),
         heard: Instant::now(),
         pinged: None,

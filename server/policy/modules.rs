@@ -39,6 +39,14 @@ impl Allowed {
         Self(lists.filter(|rules| !rules.contains(&ModuleRule::All)).map(<[_]>::to_vec).collect())
     }
 
+    /// Of these, only those that `rules` name.
+    pub fn narrowed(mut self, rules: &[ModuleRule]) -> Self {
+        if !rules.contains(&ModuleRule::All) {
+            self.0.push(rules.to_vec());
+        }
+        self
+    }
+
     /// Whether the built-in module of this name, which has no prefix, may be imported.
     pub fn builtin(&self, name: &str) -> bool {
         self.0.iter().all(|rules| rules.iter().any(|rule| rule.covers_builtin(name)))

@@ -195,9 +195,9 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named_and_the_run_too() {
-        let error = bad(&format!(r#"{{"type":"run","run_id":"{ID}"}}"#));
+        let error = bad(&format!(r#"{{"type":"input","run_id":"{ID}","value":null}}"#));
         assert_eq!(error.run_id, ID.parse().ok());
-        assert!(error.message.contains("missing field `source`"), "{}", error.message);
+        assert!(error.message.contains("missing field `prompt_id`"), "{}", error.message);
         let error = bad(&format!(r#"{{"type":"stop","run_id":"{ID}","force":true}}"#));
         assert!(error.message.contains("unknown field `force`"), "{}", error.message);
         let error = bad(r#"{"type":"stop","run_id":"seven"}"#);

@@ -30,8 +30,17 @@ impl JsonSocket {
 
     /// Connects with these headers, and takes nothing yet. The error is the answer's status.
     pub(crate) async fn connect_with(address: SocketAddr, headers: &[(&str, &str)]) -> Result<Self, u16> {
+        Self::connect_to(format!("ws://{address}/api/v1/ws"), headers).await
+    }
+
+    /// Connects with this query, `?` included, and takes nothing yet. The error is the answer's status.
+    pub(crate) async fn connect_asking(address: SocketAddr, query: &str) -> Result<Self, u16> {
+        Self::connect_to(format!("ws://{address}/api/v1/ws{query}"), &[]).await
+    }
+
+    async fn connect_to(url: String, headers: &[(&str, &str)]) -> Result<Self, u16> {
         let client = awc::Client::builder().max_http_version(awc::http::Version::HTTP_11).finish();
-        let mut request = client.ws(format!("ws://{address}/api/v1/ws")).max_frame_size(16 << 20);
+        let mut request = client.ws(url).max_frame_size(16 << 20);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

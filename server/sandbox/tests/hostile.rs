@@ -67,7 +67,8 @@ fn uploading(then: Vec<u8>) -> Vec<u8> {
 async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
     let too_long_event = raw_console(1, format!("[{{\"text\":\"{}\"}}]", long(MESSAGE_BYTES)).as_bytes());
     let too_long_value = finished_with(&json!({"value": long(MESSAGE_BYTES)}));
-    let too_long_frame = frame::header(FINISHED, (DISPLAY_BYTES + (64 << 10)) as usize);
+    let longest_report = MESSAGE_BYTES + LIMITS.output_bytes;
+    let too_long_frame = frame::header(FINISHED, (longest_report + (64 << 10)) as usize);
     let too_long_display = format!("[{{\"text\":\"{}\"}}]", long(DISPLAY_BYTES));
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("garbage", b"\xff\xfe\xfd\xfc\xfb\xfa".to_vec()),

@@ -40,7 +40,8 @@ fn check(config: &Config) {
     assert!(!config.server.frame_ancestors.is_empty());
     // They go into a header as they are.
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b',');
-    assert!(config.server.frame_ancestors.iter().all(|source| source.bytes().all(plain)));
+    let mut sources = config.server.frame_ancestors.iter().chain(&config.embed.origins);
+    assert!(sources.all(|source| source.bytes().all(plain)));
     for origin in &config.server.allowed_origins {
         assert!(origin.to_string().bytes().all(plain));
     }

@@ -5,14 +5,14 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
+import type { Frame, Page } from "playwright-core";
 
 import { root } from "./paths.ts";
 
 const axeSource = await readFile(createRequire(path.join(root, "package.json")).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe finds wrong: rule and place. Text that a program has coloured with %c is the program's own affair. */
-export async function axe(page: Page): Promise<string[]> {
+export async function axe(page: Page | Frame): Promise<string[]> {
   // By the debugger, which the page's CSP does not bind.
   await page.evaluate(axeSource);
   const exclude = [

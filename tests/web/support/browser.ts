@@ -38,8 +38,20 @@ export function launch(): Promise<Browser> {
 /** A page, and what went wrong on it so far. */
 export type Watched = { page: Page; problems: string[]; close: () => Promise<void> };
 
-/** Opens a page of its own storage, `before` having run in it first. CSP violations, errors and failed requests end up in `problems`. */
+/** Opens a page of its own storage, `before` having run in it first, and waits until it has its connection. */
 export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  before: () => void = () => undefined,
+): Promise<Watched> {
+  const watched = await watchPage(browser, url, options, before);
+  await watched.page.locator("#connection[data-at=open]").waitFor();
+  return watched;
+}
+
+/** Opens any page, as `openPage` does. CSP violations, errors and failed requests end up in `problems`. */
+export async function watchPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
@@ -65,7 +77,6 @@ export async function openPage(
     if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`request: ${request.url()}`);
   });
   await page.goto(url);
-  await page.locator("#connection[data-at=open]").waitFor();
   return { page, problems, close: () => context.close() };
 }
 

@@ -38,6 +38,15 @@ export function usePages(): void {
   });
 }
 
+/** The browser that all tests of the file share. */
+export const browserOf = (): Browser => browser;
+
+/** Makes a page that was opened elsewhere the test's. */
+export function watch(opened: Watched): void {
+  watched = opened;
+  page = opened.page;
+}
+
 /** Opens the page, `before` having run in it first. */
 export async function open(options: BrowserContextOptions = {}, before?: () => void): Promise<void> {
   watched = await openPage(browser, server.url, options, before);

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 
@@ -24,8 +24,10 @@ const CSP = [
   "font-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'none'",
 ].join("; ");
+
+/** A request to the API, as the mock's `api` gets it. */
+export type Asked = { method: string; path: string; headers: IncomingHttpHeaders; body: string };
 
 const TYPES: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
@@ -128,6 +130,14 @@ export class MockServer {
   readonly received: ClientMsg[] = [];
   /** What answers. */
   script: Script = () => undefined;
+  /** Answers requests to the API, if anything does. */
+  api: (asked: Asked) => { status: number; json?: unknown } | null = () => null;
+  /** Who may show the frame, besides the mock itself. */
+  embedders = "";
+  /** What the page at `/s/…` is opened for. */
+  snippet: unknown = null;
+  /** How often each path was asked for. */
+  readonly asked = new Map<string, number>();
   /** Words with which WebSockets are refused, if they are. */
   refusal: string | null = null;
   #http: Server;
@@ -160,7 +170,11 @@ export class MockServer {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
     const preload = JSON.parse(await readFile(path.join(dist, "preload.json"), "utf8")) as Record<string, string[]>;
-    const page = await render(manifest, preload);
+    const pages = {
+      index: await render("index.html", manifest, preload),
+      frame: await render("embed_frame.html", manifest, preload),
+      wizard: await render("embed.html", manifest, preload),
+    };
     const frame = await renderFrame(manifest);
     let mock: MockServer | null = null;
     const http = createServer((request, response) => {
@@ -170,19 +184,39 @@ export class MockServer {
         return;
       }
       const name = /^\/assets\/([\w.-]+)$/.exec(request.url ?? "")?.[1];
-      const json = answers[request.url ?? ""];
+      const where = (request.url ?? "").replace(/\?.*$/, "");
+      mock?.asked.set(where, (mock.asked.get(where) ?? 0) + 1);
+      const html = (body: string, policy: string) => {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": `${CSP}; ${policy}` });
+        response.end(body);
+      };
+      const json = answers[where];
       if (json !== undefined) {
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify(json));
-      } else if (request.url === "/display") {
+      } else if (where === "/") {
+        html(pages.index, "frame-ancestors 'none'");
+      } else if (where === "/embed") {
+        html(pages.wizard, "frame-ancestors 'none'");
+      } else if (where === "/embed/frame") {
+        html(pages.frame, `frame-ancestors 'self' ${mock?.embedders ?? ""}`);
+      } else if (where.startsWith("/s/")) {
+        const json = JSON.stringify(mock?.snippet).replaceAll("<", "\\u003c");
+        html(pages.index.replace("</body>", `<script type="application/json" id="snippet">${json}</script></body>`), "frame-ancestors 'none'");
+      } else if (where === "/embed.js") {
+        void readFile(path.join(dist, manifest["embed.js"] ?? "")).then((body) => {
+          response.writeHead(200, { "content-type": TYPES[".js"], "cache-control": "public, max-age=300", "cross-origin-resource-policy": "cross-origin" });
+          response.end(body);
+        });
+      } else if (where === "/display") {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": frame.policy });
         response.end(frame.html);
-      } else if (request.url === "/") {
-        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
-        response.end(page);
+      } else if (where.startsWith("/api/")) {
+        void answerApi(request, response, (asked) => mock?.api(asked) ?? null);
       } else if (name !== undefined && Object.values(manifest).includes(name)) {
         void readFile(path.join(dist, name)).then((body) => {
-          response.writeHead(200, { "content-type": TYPES[path.extname(name)] ?? "application/octet-stream" });
+          const type = TYPES[path.extname(name)] ?? "application/octet-stream";
+          response.writeHead(200, { "content-type": type, "cache-control": "public, max-age=31536000, immutable" });
           response.end(body);
         });
       } else {
@@ -248,13 +282,14 @@ async function renderFrame(manifest: Record<string, string>): Promise<{ html: st
 }
 
 /** As much of askama as the page's templates use. */
-async function render(manifest: Record<string, string>, preload: Record<string, string[]>): Promise<string> {
+async function render(template: string, manifest: Record<string, string>, preload: Record<string, string[]>): Promise<string> {
   const read = (name: string) => readFile(path.join(root, "templates", name), "utf8");
   const blocks = new Map<string, string>();
-  for (const [, name, body] of (await read("index.html")).matchAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g)) {
+  const own = await read(template);
+  for (const [, name, body] of own.matchAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g)) {
     if (name !== undefined && body !== undefined) blocks.set(name, body);
   }
-  return (await read("base.html"))
+  return (own.includes("{% extends") ? await read("base.html") : own)
     .replaceAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g, (_, name: string, body: string) => blocks.get(name) ?? body)
     .replaceAll(/{% for (\w+) in assets\.preload\("([\w.-]+)"\) %}([\s\S]*?){% endfor %}/g, (_, url: string, name: string, body: string) =>
       (preload[name] ?? []).map((part) => body.replaceAll(`{{ ${url} }}`, `/assets/${part}`)).join(""),
@@ -265,4 +300,15 @@ async function render(manifest: Record<string, string>, preload: Record<string, 
       return `/assets/${hashed}`;
     })
     .replaceAll("{{ version }}", "0.0.0");
+}
+
+/** Answers a request to the API as a test says. */
+async function answerApi(request: IncomingMessage, response: ServerResponse, api: MockServer["api"]): Promise<void> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  const answer = api({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body });
+  const json = answer?.json ?? { type: "about:blank", title: "Not Found", status: 404, detail: "There is nothing at this address." };
+  const status = answer?.status ?? 404;
+  response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" });
+  response.end(status === 204 ? undefined : JSON.stringify(json));
 }

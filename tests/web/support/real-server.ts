@@ -16,20 +16,23 @@ export class RealServer {
   url: string;
   #child: ChildProcess | null;
   #data: string | null;
+  #flags: readonly string[];
 
-  private constructor(url: string, child: ChildProcess | null, data: string | null) {
+  private constructor(url: string, child: ChildProcess | null, data: string | null, flags: readonly string[] = []) {
     this.url = url;
     this.#child = child;
     this.#data = data;
+    this.#flags = flags;
   }
 
-  /** The server at `MAYFLY_URL`, else one started from `MAYFLY_BIN` (default `target/release/mayfly`). */
-  static async start(): Promise<RealServer> {
+  /** The server at `MAYFLY_URL`, else one started from `MAYFLY_BIN` (default `target/release/mayfly`) with these flags. */
+  static async start(flags: readonly string[] = []): Promise<RealServer> {
     const given = process.env["MAYFLY_URL"];
-    if (given !== undefined && given !== "") return new RealServer(given.replace(/\/$/, ""), null, null);
+    // A server that somebody else has started has the settings that they gave it.
+    if (given !== undefined && given !== "" && flags.length === 0) return new RealServer(given.replace(/\/$/, ""), null, null);
     const data = await mkdtemp(path.join(tmpdir(), "mayfly-test-"));
-    const { child, url } = await spawnServer("127.0.0.1:0", data);
-    return new RealServer(url, child, data);
+    const { child, url } = await spawnServer("127.0.0.1:0", data, flags);
+    return new RealServer(url, child, data, flags);
   }
 
   /** Whether it is ours to stop and start. */
@@ -49,7 +52,7 @@ export class RealServer {
   /** Starts it again where it was. */
   async startAgain(): Promise<void> {
     if (this.#data === null) throw new Error("A server at MAYFLY_URL is not ours to start.");
-    ({ child: this.#child, url: this.url } = await spawnServer(new URL(this.url).host, this.#data));
+    ({ child: this.#child, url: this.url } = await spawnServer(new URL(this.url).host, this.#data, this.#flags));
   }
 
   /** Stops it for good. */
@@ -59,12 +62,12 @@ export class RealServer {
   }
 }
 
-async function spawnServer(listen: string, data: string): Promise<{ child: ChildProcess; url: string }> {
+async function spawnServer(listen: string, data: string, flags: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
   const binary = process.env["MAYFLY_BIN"] ?? path.join(root, "target/release/mayfly");
   await access(binary).catch(() => {
     throw new Error(`There is no server at ${binary}. Run "make build" first, or set MAYFLY_URL or MAYFLY_BIN.`);
   });
-  const child = spawn(binary, ["serve", "--listen", listen, "--data-dir", data, "--rate-limit=off"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["serve", "--listen", listen, "--data-dir", data, "--rate-limit=off", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
     const late = setTimeout(() => {

@@ -1,0 +1,101 @@
+// The server's snippets: getting, making, changing, deleting them. Whatever goes wrong comes back as a sentence.
+
+import { decodeSnippet, encodeRecording, type Recording, type Snippet } from "./snippet.ts";
+import type { SourceFile } from "../embed/messages.ts";
+
+const SNIPPETS = "/api/v1/snippets";
+
+/** A sentence for a person. */
+export type Failed = { problem: string };
+
+/** What is shared. */
+export type Sharing = {
+  title: string;
+  files: SourceFile[];
+  language: string;
+  mode: string;
+  input: unknown;
+  output: Recording | null;
+  /** Seconds; `null` for as long as the server keeps it. */
+  expiresIn: number | null;
+  parent: string | null;
+};
+
+/** What came of sharing. `token` is what deletes or changes it, and is told only when it is made. */
+export type Shared = { id: string; url: string; version: number; token: string };
+
+/** The snippet with this id (with or without `@version`). */
+export async function fetchSnippet(id: string): Promise<{ snippet: Snippet } | Failed> {
+  const answer = await ask(`${SNIPPETS}/${id}`, {});
+  if ("problem" in answer) return answer;
+  const snippet = decodeSnippet(answer.json);
+  return snippet === null ? unreadable() : { snippet };
+}
+
+/** Shares a program. */
+export async function createSnippet(sharing: Sharing): Promise<{ shared: Shared } | Failed> {
+  const { expiresIn, parent } = sharing;
+  const body = {
+    ...content(sharing),
+    ...(expiresIn === null ? {} : { expires_in: expiresIn }),
+    ...(parent === null ? {} : { parent }),
+  };
+  return shared(await ask(SNIPPETS, { method: "POST", headers: JSON_HEADERS, body: JSON.stringify(body) }));
+}
+
+/** Makes a new version of a shared program. */
+export async function reviseSnippet(id: string, token: string, sharing: Sharing): Promise<{ shared: Shared } | Failed> {
+  const body = JSON.stringify({ ...content(sharing), title: sharing.title === "" ? null : sharing.title });
+  const headers = { ...JSON_HEADERS, authorization: `Bearer ${token}` };
+  return shared(await ask(`${SNIPPETS}/${id}`, { method: "PATCH", headers, body }));
+}
+
+/** Deletes a shared program; `null` when that worked. */
+export async function deleteSnippet(id: string, token: string): Promise<Failed | null> {
+  const answer = await ask(`${SNIPPETS}/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
+  return "problem" in answer ? answer : null;
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+function content({ title, files, language, mode, input, output }: Sharing): object {
+  const [first] = files;
+  return {
+    ...(title === "" ? {} : { title }),
+    ...(files.length === 1 && first?.name === "" ? { source: first.content } : { files, entry: first?.name }),
+    language,
+    mode,
+    ...(input === undefined ? {} : { input }),
+    ...(output === null ? {} : { output: encodeRecording(output) }),
+  };
+}
+
+function shared(answer: { json: unknown } | Failed): { shared: Shared } | Failed {
+  if ("problem" in answer) return answer;
+  const json = answer.json as Partial<Record<string, unknown>> | null;
+  const { id, url, version, deletion_token: token } = json ?? {};
+  if (typeof id !== "string" || typeof url !== "string") return unreadable();
+  return {
+    shared: { id, url, version: typeof version === "number" ? version : 1, token: typeof token === "string" ? token : "" },
+  };
+}
+
+function unreadable(): Failed {
+  return { problem: "The server answered with something this page does not understand. Reload the page; your program is kept." };
+}
+
+type Asked = { method?: string; headers?: Record<string, string>; body?: string };
+
+async function ask(url: string, init: Asked): Promise<{ json: unknown } | Failed> {
+  let response: Response;
+  try {
+    response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers }, cache: "no-store" });
+  } catch {
+    return { problem: "The server can't be reached. Your program is kept here: try again in a moment." };
+  }
+  const json: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
+  if (response.ok) return json === undefined ? unreadable() : { json };
+  const detail = typeof json === "object" && json !== null && "detail" in json ? json.detail : undefined;
+  if (typeof detail === "string" && detail !== "") return { problem: detail };
+  return { problem: `The server answered with status ${response.status}. Your program is kept here.` };
+}

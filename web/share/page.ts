@@ -1,0 +1,177 @@
+// Sharing on the page: the button and its key, and, where a shared program is open, its title, its recorded
+// output and whether a run does the same.
+
+import { button, el } from "../dom.ts";
+import type { SourceFile } from "../embed/messages.ts";
+import type { ClientMsg, ConsoleEvent, Language, RunReport } from "../protocol.ts";
+import { duration } from "../units.ts";
+import { firstDifference } from "./compare.ts";
+import { ShareDialog } from "./dialog.ts";
+import { keyOf } from "./keys.ts";
+import { Player } from "./player.ts";
+import { Recorder } from "./recorder.ts";
+import { decodeSnippet, type Snippet } from "./snippet.ts";
+
+/** What sharing needs of the page. */
+export type Host = {
+  /** The program's files as they are now, the entry first; a program that is no file is called `""`. */
+  files: () => SourceFile[];
+  /** What it is written in. */
+  language: () => Language;
+  /** What runs programs, such as `V8 15.0.1`. */
+  engine: () => string;
+  announce: (text: string) => void;
+  /** Whether a program runs. */
+  isRunning: () => boolean;
+  /** Empties the console. */
+  clear: () => void;
+  /** Prints into it. */
+  print: (events: ConsoleEvent[]) => void;
+  /** Shows a recorded run as the newest, after its `events`, or where these are null what is printed already. */
+  show: (events: ConsoleEvent[] | null, report: RunReport) => void;
+};
+
+/** The shared program that this page was opened for, if any. */
+export function openedSnippet(): Snippet | null {
+  const data = document.getElementById("snippet");
+  if (!(data instanceof HTMLScriptElement)) return null;
+  try {
+    return decodeSnippet(JSON.parse(data.textContent));
+  } catch {
+    return null;
+  }
+}
+
+/** Files as one text, by which a program is known again. */
+const textOf = (files: readonly SourceFile[]): string => JSON.stringify(files.map(({ name, content }) => [name, content]));
+
+/** Sharing on the page. */
+export class SharingOnPage {
+  #host: Host;
+  #snippet: Snippet | null;
+  #recorder = new Recorder();
+  #dialog: ShareDialog;
+  #player: Player | null = null;
+  #verdict = el("span", "recorded-verdict");
+
+  /** `snippet` is what the page was opened for. */
+  constructor(host: Host, share: HTMLButtonElement, snippet: Snippet | null) {
+    this.#host = host;
+    this.#snippet = snippet;
+    this.#dialog = new ShareDialog(host.announce);
+    share.addEventListener("click", () => {
+      this.open();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      // The draft is kept anyway; what a browser would save is a page without its program.
+      event.preventDefault();
+      this.open();
+    });
+  }
+
+  /** A message with, for a run, what belongs to the shared program besides its files. */
+  request(message: ClientMsg): ClientMsg {
+    const snippet = this.#snippet;
+    if (message.type !== "run" || snippet === null) return message;
+    const { mode, input } = snippet;
+    return { ...message, mode, ...(input === undefined ? {} : { input }) };
+  }
+
+  /** The program's files as they were shared, where it was. */
+  #shared(): string | null {
+    return this.#snippet === null ? null : textOf(this.#snippet.files);
+  }
+
+  /** Opens the dialog. */
+  open(): void {
+    const files = this.#host.files();
+    const text = textOf(files);
+    const snippet = this.#snippet;
+    const token = snippet === null ? null : keyOf(snippet.id);
+    const unchanged = snippet !== null && text === this.#shared();
+    const output = this.#recorder.recording(text, this.#host.engine()) ?? (unchanged ? snippet.output : null);
+    this.#dialog.open({
+      source: files.map((file) => file.content).join("\n"),
+      files,
+      output,
+      title: snippet?.title ?? "",
+      parent: snippet === null ? null : `${snippet.id}@${snippet.version}`,
+      own: snippet === null || token === null ? null : { id: snippet.id, token },
+      language: this.#host.language(),
+      mode: snippet?.mode ?? "auto",
+      input: snippet?.input,
+    });
+  }
+
+  /** Shows the shared program's title in `heading` and, in `strip`, what there is to its recorded output. */
+  showSnippet(heading: HTMLElement, strip: HTMLElement): void {
+    const snippet = this.#snippet;
+    if (snippet === null) return;
+    const title = snippet.title === "" ? "Shared program" : snippet.title;
+    document.title = `${title} · Mayfly`;
+    heading.textContent = snippet.version > 1 ? `${title} (version ${snippet.version})` : title;
+    if (snippet.parent !== null) {
+      const from = el("a", "recorded-parent", "forked from another");
+      from.href = `/s/${snippet.parent}`;
+      heading.append(from);
+    }
+    heading.classList.add("titled");
+    const { output } = snippet;
+    const fork = button("plain small", "Fork", () => {
+      this.open();
+    });
+    fork.title = "Share what you make of it, under a link of its own";
+    if (output === null) {
+      strip.append(el("span", "recorded-words", "Shared without output."), el("span", "grow"), fork);
+      strip.hidden = false;
+      return;
+    }
+    const replay = button("plain small", "Replay", () => {
+      if (!this.#host.isRunning()) this.#player?.toggle();
+    });
+    const { events, report } = output;
+    this.#player = new Player(events, report.usage.wall_ms, {
+      onStart: this.#host.clear,
+      onEvents: this.#host.print,
+      onEnd: () => {
+        this.#host.show(null, report);
+      },
+      onState: (state) => {
+        replay.textContent = { playing: "Pause", paused: "Go on", idle: "Replay" }[state];
+      },
+    });
+    const words = `Recorded: ${duration(report.usage.wall_ms)}${output.engine === "" ? "" : `, ${output.engine}`}`;
+    strip.append(el("span", "recorded-words", words), this.#verdict, el("span", "grow"), replay, fork);
+    strip.hidden = false;
+    // What the server has put into the console is of the program as it was shared.
+    if (textOf(this.#host.files()) === this.#shared()) this.#host.show(events, report);
+    else this.#host.clear();
+  }
+
+  /** A run of the program begins. */
+  begin(): void {
+    this.#player?.cancel();
+    this.#verdict.textContent = "";
+    this.#recorder.begin(textOf(this.#host.files()));
+  }
+
+  /** It has printed something. */
+  events(events: readonly ConsoleEvent[]): void {
+    this.#recorder.events(events);
+  }
+
+  /** It has ended. */
+  end(report: RunReport): void {
+    this.#recorder.end(report);
+    const recorded = this.#snippet?.output ?? null;
+    const source = this.#snippet?.files[0]?.content;
+    if (recorded === null || source === undefined || !this.#recorder.has(source)) return;
+    const now = this.#recorder.recording(source, "");
+    if (now === null) return;
+    const difference = firstDifference(recorded, now);
+    this.#verdict.dataset["same"] = String(difference === null);
+    this.#verdict.textContent = difference === null ? "Your run did the same." : `Your run differs: ${difference}`;
+    this.#host.announce(this.#verdict.textContent);
+  }
+}
