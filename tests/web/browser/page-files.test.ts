@@ -21,8 +21,8 @@ async function add(name: string, text: string): Promise<void> {
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type(name);
   await page.keyboard.press("Enter");
-  await page.locator("dialog").waitFor({ state: "detached" });
-  assert.equal(await focused(), "editor");
+  await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.activeElement?.id === "editor");
   await page.keyboard.insertText(text);
 }
 
@@ -106,12 +106,12 @@ describe("files", () => {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("main.js");
     await page.keyboard.press("Enter");
-    assert.equal(await page.locator("dialog .trouble").textContent(), "There is a file of this name.");
-    assert.equal(await page.locator("dialog input").getAttribute("aria-invalid"), "true");
+    assert.equal(await page.locator("dialog[aria-label] .trouble").textContent(), "There is a file of this name.");
+    assert.equal(await page.locator("dialog[aria-label] input").getAttribute("aria-invalid"), "true");
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("util/b.ts");
     await page.keyboard.press("Enter");
-    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
     assert.deepEqual(await tabs(), ["util/b.ts", "main.js", "c.js"]);
     await tab("util/b.ts").press("Delete");
     assert.deepEqual(await tabs(), ["main.js", "c.js"]);
@@ -198,11 +198,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       assert.deepEqual(await axe(page), []);
       assert.deepEqual(await layout(page), { sideways: 0, runInSight: true });
       await tab("b.ts").press("F2");
-      await page.locator("dialog input").fill("a b");
+      await page.locator("dialog[aria-label] input").fill("a b");
       await page.keyboard.press("Enter");
       assert.deepEqual(await axe(page), []);
       await page.keyboard.press("Escape");
-      await page.locator("dialog").waitFor({ state: "detached" });
+      await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
       await tab("b.ts").press("Delete");
       await page.locator("#toast .toast").waitFor();
       assert.deepEqual(await axe(page), []);

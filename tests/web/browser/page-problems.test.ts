@@ -57,7 +57,7 @@ describe("problems", () => {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("two.ts");
     await page.keyboard.press("Enter");
-    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
     await page.keyboard.insertText("export const two: string = 2;");
     await page.locator("#editor .cm-lintRange-error", { hasText: "two" }).waitFor();
     await page.locator("#tabs [data-name='main.js']").click();
@@ -73,7 +73,7 @@ describe("names", () => {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("maths.js");
     await page.keyboard.press("Enter");
-    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
     await page.keyboard.insertText("// halves\nexport const halve = (it) => it / 2;");
     await page.locator("#tabs [data-name='main.js']").click();
     await page.locator("#editor .cm-content").click();
@@ -95,10 +95,10 @@ describe("names", () => {
   test("are changed in every file", async () => {
     await two();
     await page.keyboard.press("F2");
-    await page.locator("dialog input").fill("2x");
+    await page.locator("dialog[aria-label] input").fill("2x");
     await page.keyboard.press("Enter");
-    assert.match((await page.locator("dialog .trouble").textContent()) ?? "", /can't be a name/);
-    await page.locator("dialog input").fill("half");
+    assert.match((await page.locator("dialog[aria-label] .trouble").textContent()) ?? "", /can't be a name/);
+    await page.locator("dialog[aria-label] input").fill("half");
     await page.keyboard.press("Enter");
     await page.locator("#toast", { hasText: "Renamed halve to half in 3 places." }).waitFor();
     assert.equal(await shown(), "main.js");

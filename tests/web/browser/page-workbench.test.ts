@@ -17,7 +17,7 @@ async function command(typed: string): Promise<void> {
   await page.locator(".palette-field").waitFor();
   await page.keyboard.type(typed);
   await page.keyboard.press("Enter");
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
 }
 
 describe("the palette", () => {
@@ -36,7 +36,7 @@ describe("the palette", () => {
     await page.keyboard.type("zzz");
     assert.equal(await page.locator(".palette-none").textContent(), "There is no such command.");
     await page.keyboard.press("Escape");
-    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
     assert.equal(await focused(), "editor");
     await page.locator("#commands").click();
     await options.first().waitFor();
@@ -303,7 +303,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.locator(".palette-option").first().waitFor();
       assert.deepEqual(await axe(page), []);
       await page.keyboard.press("Escape");
-      await page.locator("#shortcuts").click();
+      await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
+      await page.locator("#run").focus();
+      await page.keyboard.press("?");
       await page.locator(".shortcuts").first().waitFor();
       assert.deepEqual(await axe(page), []);
       await page.keyboard.press("Escape");

@@ -15,7 +15,7 @@ export async function renameFile(name: string): Promise<void> {
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type(name);
   await page.keyboard.press("Enter");
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
   await page.locator("#editor .cm-content").click();
 }
 
