@@ -1,5 +1,6 @@
 // Builds the page into static/dist: bundles with content-hashed names, each with its .br and .gz sibling, and
-// manifest.json from logical names ("main.js") to hashed ones ("main-3F2A….js"). Any warning fails the build.
+// manifest.json from logical names ("main.js") to hashed ones ("main-3F2A….js"). Parts that are loaded only when
+// needed are files of their own; preload.json says which files each bundle loads at once. Any warning fails the build.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,13 +12,16 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { library } from "./language/library.mjs";
 import { buildModules } from "./modules/build.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, "static/dist");
 
-/** What goes in, by logical name. Scripts that a module loads by `import` are part of their bundle. */
+/** What goes in, by logical name, in this order: scripts know the addresses of what was bundled before them. */
 const bundles = [
+  { name: "language-worker.js", entry: "web/language/worker.ts", format: "iife" },
+  { name: "format-worker.js", entry: "web/format/worker.ts", format: "iife" },
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
@@ -32,13 +36,53 @@ const bundles = [
   { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },
 ];
 
-/** Bundles one entry; returns its bytes and the files it was made from. */
-async function bundle({ entry, format }) {
+/**
+ * The page itself closes brackets, and completes nothing before its language service is loaded. Parts share whole
+ * files, so it gets a copy of that library for itself, and of it only what it uses.
+ */
+const closeBracketsAlone = {
+  name: "close-brackets-alone",
+  setup(on) {
+    on.onResolve({ filter: /^@codemirror\/autocomplete$/ }, async ({ importer, kind, resolveDir, pluginData }) => {
+      const early = importer.endsWith("/web/editor-setup.ts") || importer.includes("/lang-javascript/");
+      if (pluginData === "found" || !early) return undefined;
+      const { path: file, errors } = await on.resolve("@codemirror/autocomplete", { kind, resolveDir, pluginData: "found" });
+      return { path: file, suffix: "?early", sideEffects: false, errors };
+    });
+  },
+};
+
+/** Emacs' keys are bound by calls that their library's own build has marked as without effect. */
+const emacsKeysKept = {
+  name: "emacs-keys-kept",
+  setup(on) {
+    on.onLoad({ filter: /codemirror-emacs\/dist\/index\.js$/ }, async ({ path: file }) => {
+      const text = await readFile(file, "utf8");
+      const contents = text.replaceAll("/*@__PURE__*/EmacsHandler.", "EmacsHandler.");
+      if (contents === text) throw new Error("@replit/codemirror-emacs is no longer built as it was: take this plugin out.");
+      return { contents, loader: "js" };
+    });
+  },
+};
+
+/** A name with the content's hash in it. */
+function hashedName(name, bytes) {
+  const { name: stem, ext } = path.parse(name);
+  return `${stem}-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}${ext}`;
+}
+
+/** Bundles one entry; returns its bytes, the parts that were split off, by name, and the files it was made from. */
+async function bundle({ entry, format }, addresses) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     format,
+    splitting: format === "esm",
+    // Their names come from their content, as those of all other files do.
+    chunkNames: "[name]-[hash]",
+    plugins: [closeBracketsAlone, emacsKeysKept],
+    define: { ASSETS: JSON.stringify(addresses) },
     target: "es2022",
     minify: true,
     legalComments: "none",
@@ -49,8 +93,24 @@ async function bundle({ entry, format }) {
     logOverride: { "unsupported-css-property": "error" },
   });
   if (result.warnings.length > 0) throw new Error(`${entry}: the build has warnings`);
-  if (result.outputFiles.length !== 1) throw new Error(`${entry}: expected one output file, not ${result.outputFiles.length}`);
-  return { bytes: Buffer.from(result.outputFiles[0].contents), inputs: Object.keys(result.metafile.inputs) };
+  const outputs = new Map(Object.entries(result.metafile.outputs).map(([file, output]) => [path.basename(file), output]));
+  const [[own, { imports: direct }], ...more] = [...outputs].filter(([, output]) => output.entryPoint === entry);
+  if (more.length > 0) throw new Error(`${entry}: expected one output file, not ${more.length + 1}`);
+  /** What is loaded along with it, and what that loads. */
+  const preload = [];
+  const follow = (imports) => {
+    for (const { path: file, kind } of imports) {
+      const part = path.basename(file);
+      if (kind !== "import-statement" || preload.includes(part)) continue;
+      preload.push(part);
+      follow(outputs.get(part).imports);
+    }
+  };
+  follow(direct);
+  const contents = new Map(result.outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]));
+  const bytes = contents.get(own);
+  contents.delete(own);
+  return { bytes, parts: contents, preload, inputs: Object.keys(result.metafile.inputs) };
 }
 
 /** The licence of every package that ended up in a bundle: their terms ask for it to travel along. */
@@ -78,23 +138,31 @@ async function licenses(inputs, ofModules) {
 
 const files = new Map();
 const inputs = [];
+/** Hashed names by logical ones. */
+const manifest = {};
+const preload = {};
+const addresses = {};
+const add = (name, bytes, hashed = hashedName(name, bytes)) => {
+  files.set(hashed, bytes);
+  manifest[name] = hashed;
+  addresses[name] = `/assets/${hashed}`;
+};
+add("language-library.json", Buffer.from(JSON.stringify(library())));
 for (const entry of bundles) {
-  const made = await bundle(entry);
-  files.set(entry.name, made.bytes);
+  const made = await bundle(entry, addresses);
+  for (const [part, bytes] of made.parts) add(part, bytes, part);
+  add(entry.name, made.bytes);
+  if (made.preload.length > 0) preload[entry.name] = made.preload;
   inputs.push(...made.inputs);
 }
 for (const name of await readdir(path.join(root, "static/icons"))) {
-  files.set(name, await readFile(path.join(root, "static/icons", name)));
+  add(name, await readFile(path.join(root, "static/icons", name)));
 }
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-files.set("licenses.txt", await licenses(inputs, await buildModules(path.join(dist, "modules"))));
-const manifest = {};
-for (const [name, bytes] of files) {
-  const { name: stem, ext } = path.parse(name);
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const hashed = `${stem}-${hash}${ext}`;
+add("licenses.txt", await licenses(inputs, await buildModules(path.join(dist, "modules"))));
+for (const [hashed, bytes] of files) {
   const br = await promisify(brotliCompress)(bytes, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
@@ -107,10 +175,10 @@ for (const [name, bytes] of files) {
     writeFile(path.join(dist, `${hashed}.br`), br),
     writeFile(path.join(dist, `${hashed}.gz`), gz),
   ]);
-  manifest[name] = hashed;
   console.log(`${hashed.padEnd(32)} ${bytes.length} bytes, ${br.length} br, ${gz.length} gz`);
 }
 await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+await writeFile(path.join(dist, "preload.json"), `${JSON.stringify(preload, null, 2)}\n`);
 
 await embedPackage();
 
@@ -118,7 +186,7 @@ await embedPackage();
 async function embedPackage() {
   const folder = path.join(root, "web/embed/dist");
   await rm(folder, { recursive: true, force: true });
-  const { bytes } = await bundle({ entry: "web/embed/index.ts", format: "esm" });
+  const { bytes } = await bundle({ entry: "web/embed/index.ts", format: "esm" }, addresses);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "index.js"), bytes);
   const tsc = path.join(root, "node_modules/typescript/bin/tsc");

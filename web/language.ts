@@ -1,27 +1,33 @@
-// What the program is written in: a choice that the browser remembers.
+// What a file is written in: its name says it, and the choice on the page changes that.
 
 import type { Language } from "./protocol.ts";
-import { load, save } from "./storage.ts";
 
-const KEY = "mayfly.language";
 const NAMES: Record<Language, string> = { javascript: "JavaScript", typescript: "TypeScript", jsx: "JSX", tsx: "TSX" };
 
-function isLanguage(name: string | null): name is Language {
-  return name !== null && Object.hasOwn(NAMES, name);
+/** What names of files in each language end in; the first is what a chosen language makes of a name. */
+const ENDS: Record<Language, readonly [string, ...string[]]> = {
+  javascript: [".js", ".mjs", ".cjs"],
+  typescript: [".ts", ".mts", ".cts"],
+  jsx: [".jsx"],
+  tsx: [".tsx"],
+};
+
+/** The language of a file of this name; null for one that is no program, such as JSON. */
+export function languageOf(name: string): Language | null {
+  const languages = Object.keys(ENDS) as Language[];
+  return languages.find((language) => ENDS[language].some((end) => name.endsWith(end))) ?? null;
 }
 
-/** Fills `select` with the languages. Gives the one chosen, whenever asked, and tells of every choice. `given` is that of a program that came with one. */
-export function languageChoice(select: HTMLSelectElement, onChoice: (language: Language) => void, given?: Language): () => Language {
+/** Fills `select` with the languages, and tells what the name of the file is to end in when one is chosen. Gives what shows a file's. */
+export function languageChoice(select: HTMLSelectElement, onChoice: (end: string) => void): (name: string) => void {
   for (const [value, name] of Object.entries(NAMES)) select.append(new Option(name, value));
-  const stored = given ?? load(KEY);
-  let language: Language = isLanguage(stored) ? stored : "javascript";
-  select.value = language;
-  onChoice(language);
   select.addEventListener("change", () => {
-    if (!isLanguage(select.value)) return;
-    language = select.value;
-    save(KEY, language === "javascript" ? null : language);
-    onChoice(language);
+    const [end] = ENDS[select.value as Language];
+    onChoice(end);
   });
-  return () => language;
+  return (name) => {
+    const language = languageOf(name);
+    select.value = language ?? "";
+    select.disabled = language === null;
+  };
 }

@@ -1,23 +1,33 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
+import type { Command } from "./commands.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
-import { Editor } from "./editor.ts";
 import { EXAMPLES } from "./examples.ts";
-import { languageChoice } from "./language.ts";
+import { freeName, serialise } from "./files.ts";
+import { languageChoice, languageOf } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
 import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
+import { SettingsStore } from "./settings.ts";
+import { filesOf, sharedFiles } from "./share/files.ts";
 import { openedSnippet, SharingOnPage } from "./share/page.ts";
 import { Socket } from "./socket.ts";
+import { translatePage, useLocale, words } from "./strings/words.ts";
 import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
 import { followViewport } from "./viewport.ts";
+import { Workbench, draftOf, programOf } from "./workbench.ts";
+import { Workspace } from "./workspace.ts";
 
 /** How often times on the page are brought up to date, in milliseconds. */
 const TICK_MS = 100;
+
+const settings = new SettingsStore();
+await useLocale(settings.now.locale);
+translatePage(document);
 
 const saved = byId("saved", HTMLElement);
 const snippet = openedSnippet();
@@ -25,19 +35,28 @@ const draft = new Draft({
   // What is typed into a shared program is no draft of the visitor's own.
   ...(snippet === null ? {} : { name: `${snippet.id}@${snippet.version}` }),
   onSaved: (ok) => {
-    saved.textContent = ok ? "Draft kept in this browser" : "This browser keeps no draft: copy what you need";
+    saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const editor = new Editor(byId("editor", HTMLElement), draft.load() ?? snippet?.files[0]?.content ?? EXAMPLES[0].source, {
+const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet))), {
   onChange: () => {
-    draft.changed(() => editor.text());
+    draft.changed(() => draftOf(editor));
   },
   onRun: run,
+  onFiles: () => {
+    bench.show();
+    showLanguage(editor.active);
+  },
+  onEscape: () => {
+    bench.escaped();
+  },
 });
-const language = languageChoice(byId("language", HTMLSelectElement), (chosen) => {
-  editor.speak(chosen);
-}, snippet?.language);
-const jump = (place: { line: number; column: number }) => {
+const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {
+  const others = editor.names().filter((name) => name !== editor.active);
+  editor.rename(editor.active, freeName(others, editor.active.replace(/\.[^.]*$/, "") + end));
+});
+showLanguage(editor.active);
+const jump = (place: { line: number; column: number; file?: string }) => {
   editor.jump(place);
 };
 const output = new ConsolePanel(
@@ -89,8 +108,8 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
 
 const sharing = new SharingOnPage(
   {
-    source: () => editor.text(),
-    language,
+    files: () => sharedFiles(editor.files(), editor.entry),
+    language: () => languageOf(editor.entry) ?? "javascript",
     engine: () => state.hello?.engine ?? "",
     announce: (text) => {
       live.textContent = text;
@@ -113,7 +132,7 @@ const sharing = new SharingOnPage(
 function run(): void {
   draft.flush();
   sharing.begin();
-  dispatch({ type: "run", runId: uuid(), source: editor.text(), language: language(), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: programOf(editor), now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -122,7 +141,7 @@ function dispatch(action: Action): void {
   for (const effect of step.effects) perform(effect);
   asks.show(questions(state));
   bar.show(state, Date.now());
-  empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : invitation;
+  empty.textContent = state.phase.at === "finished" ? words().nothingPrinted : invitation;
   tickWhileNeeded();
 }
 
@@ -134,6 +153,7 @@ function perform(effect: Effect): void {
     case "begin":
       output.clear();
       editor.begin();
+      bench.fail(null);
       break;
     case "events":
       output.events(effect.events);
@@ -149,7 +169,8 @@ function perform(effect: Effect): void {
       output.notice(effect.level, effect.text);
       break;
     case "mark":
-      editor.mark({ kind: effect.kind, line: effect.frame.line, column: effect.frame.column, message: effect.message });
+      editor.mark({ ...effect.frame, kind: effect.kind, message: effect.message });
+      bench.fail(effect.frame.file ?? editor.entry);
       break;
     case "announce":
       live.textContent = effect.text;
@@ -189,12 +210,6 @@ byId("skip", HTMLAnchorElement).addEventListener("click", (event) => {
   event.preventDefault();
   editor.focus();
 });
-document.addEventListener("keydown", (event) => {
-  // In the editor CodeMirror has seen it already.
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-  event.preventDefault();
-  run();
-});
 addEventListener("online", () => {
   socket.retryNow();
 });
@@ -206,10 +221,40 @@ document.addEventListener("visibilitychange", () => {
   else socket.retryNow();
 });
 exampleMenu(byId("examples", HTMLButtonElement), byId("examples-menu", HTMLElement), (example) => {
-  editor.replace(example.source);
-  live.textContent = `${example.name} loaded. Undo brings your program back.`;
+  bench.load(example.source, example.name);
 });
 themeChoice(byId("theme", HTMLButtonElement));
+const press = (id: string) => () => {
+  byId(id, HTMLButtonElement).click();
+};
+const bench = new Workbench({
+  editor,
+  settings,
+  announce: (text) => {
+    live.textContent = text;
+  },
+  commands: (): Command[] => [
+    { id: "run", title: words().runProgram, keys: ["Mod-Enter"], run },
+    { id: "stop", title: words().stopProgram, run: press("stop") },
+    { id: "clear", title: words().clearConsole, run: press("clear") },
+    {
+      id: "editor",
+      title: words().focusEditor,
+      run: () => {
+        editor.focus();
+      },
+    },
+    {
+      id: "console",
+      title: words().focusConsole,
+      run: () => {
+        byId("console", HTMLElement).focus();
+      },
+    },
+    { id: "examples", title: words().showExamples, run: press("examples") },
+    { id: "theme", title: words().changeTheme, run: press("theme") },
+  ],
+});
 followViewport();
 bar.show(state, Date.now());
 sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

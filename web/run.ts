@@ -43,11 +43,14 @@ export type Open = {
   waitsSince: number | null;
 };
 
+/** What is to run: one program, or files and which of them is the program. */
+export type Program = { source: string; language: Language } | { files: { name: string; content: string }[]; entry: string };
+
 /** Where the visitor's run is. */
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; source: string; language: Language }
+  | { at: "waiting"; runId: string; program: Program }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -65,7 +68,7 @@ export type State = {
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; source: string; language: Language; now: number }
+  | { type: "run"; runId: string; program: Program; now: number }
   | { type: "stop" }
   /** An answer to what the program asked; `null` for none. */
   | { type: "answer"; id: number; value: string | null; now: number }
@@ -92,9 +95,6 @@ export type Effect =
   | { type: "announce"; text: string }
   | { type: "reconnect"; reason: string };
 
-/** A program to be sent. */
-type Program = { runId: string; source: string; language: Language };
-
 /** A new state and what to do. */
 export type Step = { state: State; effects: Effect[] };
 
@@ -105,7 +105,7 @@ export const INITIAL: State = { connection: { at: "connecting" }, hello: null, p
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action, action.now);
+      return run(state, action.runId, action.program, action.now);
     case "stop":
       return stop(state);
     case "answer":
@@ -164,23 +164,23 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, program: Program, now: number): Step {
+function run(state: State, runId: string, program: Program, now: number): Step {
   const before = openRun(state);
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, program, now);
+  const started = submit(state, runId, program, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, { runId, source, language }: Program, now: number): Step {
+function submit(state: State, runId: string, program: Program, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, source, language } });
+    return step({ ...state, phase: { at: "waiting", runId, program } });
   }
-  const size = new TextEncoder().encode(source).length;
+  const size = sizeOf(program);
   if (size > hello.source_bytes) {
     const text = `The program is ${bytes(size)} long; this server takes at most ${bytes(hello.source_bytes)}. Shorten it.`;
     return step(
@@ -202,8 +202,19 @@ function submit(state: State, { runId, source, language }: Program, now: number)
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: { type: "run", run_id: runId, source, language, mode: "auto" } },
+    { type: "send", message: request(runId, program) },
   );
+}
+
+/** Bytes of a program, in UTF-8, as the server counts them. */
+function sizeOf(program: Program): number {
+  const encoder = new TextEncoder();
+  const texts = "source" in program ? [program.source] : program.files.map((file) => file.content);
+  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
+}
+
+function request(run_id: string, program: Program): ClientMsg {
+  return { type: "run", run_id, ...program, mode: "auto" };
 }
 
 function stop(state: State): Step {
@@ -290,7 +301,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase, now);
+  const sent = submit(next, state.phase.runId, state.phase.program, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 

@@ -11,6 +11,7 @@ use actix_web::http::header::{
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::de::DeserializeOwned;
 
 use super::error::{self, Problem};
 
@@ -22,6 +23,7 @@ use super::error::{self, Problem};
 struct Files;
 
 const MANIFEST: &str = "manifest.json";
+const PRELOAD: &str = "preload.json";
 
 /// Encodings that the build makes beside a file, best first, and the endings of their names.
 const PRECOMPRESSED: [(Encoding, ContentEncoding, &str); 2] = [
@@ -34,6 +36,8 @@ const PRECOMPRESSED: [(Encoding, ContentEncoding, &str); 2] = [
 pub struct Assets {
     /// From a file's plain name to the one with the hash.
     manifest: HashMap<String, String>,
+    /// From the plain name of a script to the files that it begins by loading.
+    preload: HashMap<String, Vec<String>>,
 }
 
 impl Assets {
@@ -42,12 +46,7 @@ impl Assets {
     /// # Errors
     /// When the binary was built without a front end.
     pub fn load() -> Result<Self, String> {
-        let file = Files::get(MANIFEST)
-            .ok_or("This binary was built without its front end. Build it with `make build`.")?;
-        let manifest = serde_json::from_slice(&file.data).map_err(|error| {
-            format!("The front end's {MANIFEST} can't be read: {error}. Run `make build`.")
-        })?;
-        Ok(Self { manifest })
+        Ok(Self { manifest: read(MANIFEST)?, preload: read(PRELOAD)? })
     }
 
     /// The text of the script with this plain name, and its SHA-256.
@@ -77,6 +76,20 @@ impl Assets {
         let file = self.manifest.get(name).and_then(|hashed| Files::get(hashed));
         file.map_or_else(String::new, |file| String::from_utf8_lossy(&file.data).into_owned())
     }
+
+    /// Addresses of what the script with this plain name begins by loading, for the page to ask for at once.
+    pub fn preload(&self, name: &str) -> Vec<String> {
+        let parts = self.preload.get(name).map_or(&[][..], Vec::as_slice);
+        parts.iter().map(|part| format!("/assets/{part}")).collect()
+    }
+}
+
+/// One of the files by which the build says what there is.
+fn read<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    let file =
+        Files::get(name).ok_or("This binary was built without its front end. Build it with `make build`.")?;
+    serde_json::from_slice(&file.data)
+        .map_err(|error| format!("The front end's {name} can't be read: {error}. Run `make build`."))
 }
 
 /// `GET /assets/{name}`
@@ -91,7 +104,8 @@ pub fn by_name(req: &HttpRequest, assets: &Assets, name: &str, cache_control: &'
 
 fn respond(req: &HttpRequest, name: &str, cache_control: &'static str) -> HttpResponse {
     // Only names in the embedded list are found, so there is no path to climb.
-    let is_part = name == MANIFEST || PRECOMPRESSED.iter().any(|(_, _, end)| name.ends_with(end));
+    let is_part =
+        [MANIFEST, PRELOAD].contains(&name) || PRECOMPRESSED.iter().any(|(_, _, end)| name.ends_with(end));
     let Some(plain) = Files::get(name).filter(|_| !is_part) else {
         let detail = "There is no such file. If a page sent you here, load that page again.";
         return error::answer(req, &Problem::new(StatusCode::NOT_FOUND, detail));

@@ -17,7 +17,8 @@ pub fn policy(frame_ancestors: &[String]) -> String {
     // `connect-src 'self'` covers the WebSocket of the same host as well (CSP 3).
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}",
+         connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {}",
         frame_ancestors.join(" ")
     )
 }

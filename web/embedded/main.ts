@@ -270,7 +270,7 @@ function run(): void {
   gate = new Gate(composed);
   if (options.console === "closed") foldConsole("open");
   channel?.send({ type: "run" });
-  dispatch({ type: "run", runId: uuid(), source: composed.text, language: options.language, now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language }, now: Date.now() });
 }
 
 /** Connects when the visitor shows interest: a page may have many frames, of which few are used. */

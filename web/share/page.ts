@@ -14,8 +14,8 @@ import { decodeSnippet, type Snippet } from "./snippet.ts";
 
 /** What sharing needs of the page. */
 export type Host = {
-  /** The program as it is now. */
-  source: () => string;
+  /** The program's files as they are now, the entry first; a program that is no file is called `""`. */
+  files: () => SourceFile[];
   /** What it is written in. */
   language: () => Language;
   /** What runs programs, such as `V8 15.0.1`. */
@@ -42,6 +42,9 @@ export function openedSnippet(): Snippet | null {
   }
 }
 
+/** Files as one text, by which a program is known again. */
+const textOf = (files: readonly SourceFile[]): string => JSON.stringify(files.map(({ name, content }) => [name, content]));
+
 /** Sharing on the page. */
 export class SharingOnPage {
   #host: Host;
@@ -67,34 +70,30 @@ export class SharingOnPage {
     });
   }
 
-  /** A message with, for a run, what belongs to the shared program besides its text. */
+  /** A message with, for a run, what belongs to the shared program besides its files. */
   request(message: ClientMsg): ClientMsg {
     const snippet = this.#snippet;
     if (message.type !== "run" || snippet === null) return message;
     const { mode, input } = snippet;
-    const files = this.#files(message.source ?? "");
-    const [first] = files;
-    const { source, ...rest } = message;
-    const program = first === undefined || first.name === "" ? { source: source ?? "" } : { files, entry: first.name };
-    return { ...rest, ...program, mode, ...(input === undefined ? {} : { input }) };
+    return { ...message, mode, ...(input === undefined ? {} : { input }) };
   }
 
-  /** The program's files with `source` as what is edited here: the first. */
-  #files(source: string): SourceFile[] {
-    const [first, ...others] = this.#snippet?.files ?? [];
-    return [{ name: first?.name ?? "", content: source }, ...others];
+  /** The program's files as they were shared, where it was. */
+  #shared(): string | null {
+    return this.#snippet === null ? null : textOf(this.#snippet.files);
   }
 
   /** Opens the dialog. */
   open(): void {
-    const source = this.#host.source();
+    const files = this.#host.files();
+    const text = textOf(files);
     const snippet = this.#snippet;
     const token = snippet === null ? null : keyOf(snippet.id);
-    const unchanged = snippet?.files[0]?.content === source;
-    const output = this.#recorder.recording(source, this.#host.engine()) ?? (unchanged ? snippet.output : null);
+    const unchanged = snippet !== null && text === this.#shared();
+    const output = this.#recorder.recording(text, this.#host.engine()) ?? (unchanged ? snippet.output : null);
     this.#dialog.open({
-      source,
-      files: this.#files(source),
+      source: files.map((file) => file.content).join("\n"),
+      files,
       output,
       title: snippet?.title ?? "",
       parent: snippet === null ? null : `${snippet.id}@${snippet.version}`,
@@ -146,7 +145,7 @@ export class SharingOnPage {
     strip.append(el("span", "recorded-words", words), this.#verdict, el("span", "grow"), replay, fork);
     strip.hidden = false;
     // What the server has put into the console is of the program as it was shared.
-    if (this.#host.source() === snippet.files[0]?.content) this.#host.show(events, report);
+    if (textOf(this.#host.files()) === this.#shared()) this.#host.show(events, report);
     else this.#host.clear();
   }
 
@@ -154,7 +153,7 @@ export class SharingOnPage {
   begin(): void {
     this.#player?.cancel();
     this.#verdict.textContent = "";
-    this.#recorder.begin(this.#host.source());
+    this.#recorder.begin(textOf(this.#host.files()));
   }
 
   /** It has printed something. */

@@ -72,7 +72,10 @@ export async function watchPage(
     if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
-  page.on("requestfailed", (request) => problems.push(`request: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // A page that is left or reloaded gives up what it was loading for later.
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`request: ${request.url()}`);
+  });
   await page.goto(url);
   return { page, problems, close: () => context.close() };
 }

@@ -67,8 +67,8 @@ export async function restart(between: () => Promise<void>): Promise<void> {
   await server.stop();
   await between();
   server = await MockServer.start(port);
-  // The browser may have been fetching the page's icon, which it does when it likes.
-  forgive("/assets/icon-");
+  // The browser may have been fetching the page's icon or its language service, which it does when it likes.
+  forgive("/assets/");
   forgive("ERR_CONNECTION_RESET");
 }
 

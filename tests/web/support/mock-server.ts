@@ -19,6 +19,7 @@ const CSP = [
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
+  "worker-src 'self'",
   "frame-src 'self'",
   "font-src 'self'",
   "base-uri 'none'",
@@ -33,6 +34,31 @@ const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".txt": "text/plain; charset=utf-8",
+  ".json": "application/json",
+};
+
+const AXIOS = `export interface AxiosResponse<T = any> { data: T; status: number }
+export interface AxiosStatic {
+  /** Fetches by GET. */
+  get<T = any>(url: string, config?: { timeout?: number }): Promise<AxiosResponse<T>>;
+}
+declare const axios: AxiosStatic;
+export default axios;
+export declare const get: AxiosStatic["get"];
+`;
+
+/** What programs may import, and the types of it: as the real server answers. */
+const answers: Record<string, unknown> = {
+  "/api/v1/modules": {
+    builtins: [{ name: "node:util" }, { name: "node:events" }],
+    packages: [
+      { name: "axios", version: "1.0.0", license: "MIT", paths: [], exports: ["get"], types: "/api/v1/modules/types/axios" },
+      { name: "lodash", version: "4.0.0", license: "MIT", paths: ["fp"], exports: ["chunk", "debounce"] },
+    ],
+  },
+  "/api/v1/modules/types/axios": {
+    files: { "node_modules/axios/package.json": '{"name": "axios", "types": "index.d.ts"}', "node_modules/axios/index.d.ts": AXIOS },
+  },
 };
 
 /** The limits that the mock tells. */
@@ -144,10 +170,11 @@ export class MockServer {
   static async start(port = 0): Promise<MockServer> {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
+    const preload = JSON.parse(await readFile(path.join(dist, "preload.json"), "utf8")) as Record<string, string[]>;
     const pages = {
-      index: await render("index.html", manifest),
-      frame: await render("embed_frame.html", manifest),
-      wizard: await render("embed.html", manifest),
+      index: await render("index.html", manifest, preload),
+      frame: await render("embed_frame.html", manifest, preload),
+      wizard: await render("embed.html", manifest, preload),
     };
     const frame = await renderFrame(manifest);
     let mock: MockServer | null = null;
@@ -164,7 +191,11 @@ export class MockServer {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": `${CSP}; ${policy}` });
         response.end(body);
       };
-      if (where === "/") {
+      const json = answers[where];
+      if (json !== undefined) {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify(json));
+      } else if (where === "/") {
         html(pages.index, "frame-ancestors 'none'");
       } else if (where === "/embed") {
         html(pages.wizard, "frame-ancestors 'none'");
@@ -252,7 +283,7 @@ async function renderFrame(manifest: Record<string, string>): Promise<{ html: st
 }
 
 /** As much of askama as the page's templates use. */
-async function render(template: string, manifest: Record<string, string>): Promise<string> {
+async function render(template: string, manifest: Record<string, string>, preload: Record<string, string[]>): Promise<string> {
   const read = (name: string) => readFile(path.join(root, "templates", name), "utf8");
   const blocks = new Map<string, string>();
   const own = await read(template);
@@ -261,6 +292,9 @@ async function render(template: string, manifest: Record<string, string>): Promi
   }
   return (own.includes("{% extends") ? await read("base.html") : own)
     .replaceAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g, (_, name: string, body: string) => blocks.get(name) ?? body)
+    .replaceAll(/{% for (\w+) in assets\.preload\("([\w.-]+)"\) %}([\s\S]*?){% endfor %}/g, (_, url: string, name: string, body: string) =>
+      (preload[name] ?? []).map((part) => body.replaceAll(`{{ ${url} }}`, `/assets/${part}`)).join(""),
+    )
     .replaceAll(/{{ assets\.url\("([\w.-]+)"\) }}/g, (_, name: string) => {
       const hashed = manifest[name];
       if (hashed === undefined) throw new Error(`The templates name an asset that was not built: ${name}`);

@@ -54,7 +54,7 @@ function play(...actions: Action[]): { state: State; effects: Effect[] } {
 const open: Action = { type: "connection", connection: { at: "open" } };
 const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
-const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, source, language: "javascript", now });
+const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript" }, now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 

@@ -1,0 +1,6 @@
+// Emacs' keys.
+
+import { emacs } from "@replit/codemirror-emacs";
+
+/** The extension. */
+export const emacsKeys = emacs();
