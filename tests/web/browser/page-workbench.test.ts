@@ -278,7 +278,7 @@ describe("languages", () => {
     await open();
     await type(page, "// kept");
     await page.locator("#settings").click();
-    await Promise.all([page.waitForEvent("load"), page.getByLabel("Language").selectOption("de")]);
+    await Promise.all([page.waitForEvent("load"), page.locator("#settings-panel").getByLabel("Language").selectOption("de")]);
     await page.locator("html[lang=de]").waitFor();
     await page.locator("#connection[data-at=open]").waitFor();
     assert.equal(await program(page), "// kept");
