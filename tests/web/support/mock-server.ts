@@ -80,7 +80,6 @@ export function report(outcome: Outcome, rest: Partial<RunReport> = {}): RunRepo
     value: null,
     returned: null,
     error: null,
-    returned: null,
     stopped_at: null,
     usage: {
       wall_ms: 1534,
