@@ -23,7 +23,7 @@ const NEAR = "500px";
 const HELLO_MS = 4_000;
 const LOAD_MS = 30_000;
 
-const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+const SANDBOX = "allow-forms allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
 const NAME = "mayfly-editor";
 

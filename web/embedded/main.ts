@@ -28,9 +28,6 @@ import { Tabs } from "./tabs.ts";
 /** How often times are brought up to date while a program runs, in milliseconds. */
 const TICK_MS = 100;
 
-/** For how long typing is gathered before the element is told, in milliseconds. */
-const TELL_MS = 50;
-
 /** How long a frame in sight may take to be drawn, in milliseconds. */
 const DRAWN_MS = 100;
 
@@ -42,7 +39,6 @@ let composed = new Composed("", { before: "", setup: "", check: "" });
 let gate = new Gate(composed);
 let socket: Socket | null = null;
 let ticking: ReturnType<typeof setInterval> | undefined;
-let telling: ReturnType<typeof setTimeout> | undefined;
 let height = 0;
 let hasProgram = false;
 let isReady = false;
@@ -249,20 +245,12 @@ function fit(): void {
 
 function changed(): void {
   reset.hidden = options.hide.has("reset") || options.readonly || !files.edited;
-  clearTimeout(telling);
-  telling = setTimeout(tell, TELL_MS);
-}
-
-/** Tells the element what was typed: editors that build on this one run it. */
-function tell(): void {
-  clearTimeout(telling);
-  telling = undefined;
+  // At once: a visitor may press Run in an editor that builds on this one.
   const name = files.current;
   channel?.send({ type: "source", file: { name, content: files.text(name) } });
 }
 
 function run(): void {
-  if (telling !== undefined) tell();
   connect();
   const all = files.all();
   const main = all[0] ?? { name: "", content: "" };
@@ -437,10 +425,6 @@ reset.addEventListener("click", () => {
 });
 fold.addEventListener("click", () => {
   foldConsole(body.dataset["console"] === "closed" ? "open" : "closed");
-});
-// Another frame on the page may be about to run what was typed here.
-addEventListener("blur", () => {
-  if (telling !== undefined) tell();
 });
 addEventListener("resize", fit);
 document.addEventListener("keydown", (event) => {
