@@ -104,6 +104,7 @@ struct RawKey {
 #[serde(deny_unknown_fields)]
 struct RawLimits {
     wall_ms: Option<Raw>,
+    prompt_ms: Option<Raw>,
     cpu_ms: Option<Raw>,
     heap_bytes: Option<Raw>,
     buffer_bytes: Option<Raw>,
@@ -172,6 +173,7 @@ fn check(raw: RawKey) -> Result<ApiKey, String> {
     let span = |what, raw: Option<&Raw>| read(what, raw, time(1..=86_400_000));
     let limits = LimitsRequest {
         wall_ms: span("limits.wall_ms", limits.wall_ms.as_ref())?,
+        prompt_ms: span("limits.prompt_ms", limits.prompt_ms.as_ref())?,
         cpu_ms: span("limits.cpu_ms", limits.cpu_ms.as_ref())?,
         heap_bytes: size("limits.heap_bytes", limits.heap_bytes.as_ref())?,
         buffer_bytes: size("limits.buffer_bytes", limits.buffer_bytes.as_ref())?,

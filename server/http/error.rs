@@ -28,7 +28,7 @@ pub struct Problem {
     reason: Option<RejectReason>,
     retry_after_ms: Option<u64>,
     outcome: Option<Outcome>,
-    error: Option<RunError>,
+    error: Option<Box<RunError>>,
     headers: Vec<(header::HeaderName, Cow<'static, str>)>,
 }
 
@@ -86,7 +86,7 @@ impl Problem {
 
     /// Adds how a run ended.
     pub fn outcome(mut self, outcome: Outcome, error: Option<RunError>) -> Self {
-        (self.outcome, self.error) = (Some(outcome), error);
+        (self.outcome, self.error) = (Some(outcome), error.map(Box::new));
         self
     }
 
@@ -113,7 +113,7 @@ impl Problem {
             reason: self.reason,
             retry_after_ms: self.retry_after_ms,
             outcome: self.outcome,
-            error: self.error.as_ref(),
+            error: self.error.as_deref(),
         };
         serde_json::to_string(&body).unwrap_or_default()
     }

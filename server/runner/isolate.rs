@@ -10,7 +10,6 @@ use std::time::Instant;
 use deno_core::{JsRuntime, PollEventLoopOptions, RuntimeOptions, v8};
 use serde_json::value::RawValue;
 
-use super::catalogue::Allowed;
 use super::console::{Console, Method};
 use super::display::DisplayBytes;
 use super::extension::line_op::Lines;

@@ -165,9 +165,9 @@ export class SharingOnPage {
   end(report: RunReport): void {
     this.#recorder.end(report);
     const recorded = this.#snippet?.output ?? null;
-    const source = this.#snippet?.files[0]?.content;
-    if (recorded === null || source === undefined || !this.#recorder.has(source)) return;
-    const now = this.#recorder.recording(source, "");
+    const shared = this.#shared();
+    if (recorded === null || shared === null || !this.#recorder.has(shared)) return;
+    const now = this.#recorder.recording(shared, "");
     if (now === null) return;
     const difference = firstDifference(recorded, now);
     this.#verdict.dataset["same"] = String(difference === null);

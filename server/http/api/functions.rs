@@ -192,6 +192,8 @@ fn result(report: RunReport) -> Result<Box<RawValue>, Problem> {
 fn usage(usage: &Usage) -> String {
     let Usage {
         wall_ms,
+        // Nobody is asked anything in a call.
+        prompt_ms: _,
         cpu_ms,
         heap_bytes,
         buffer_bytes,
