@@ -158,7 +158,7 @@ async fn bad_input_is_told_what_is_wrong() {
     assert!(
         share(&app, json!({"source": "", "output": long})).await.expect_problem(413).contains("at most 1000")
     );
-    let much = vec![b' '; 400_000];
+    let much = vec![b' '; 420_000];
     request(app.address, "POST", "/api/v1/snippets", &[JSON], much).await.expect_problem(413);
     request(app.address, "POST", "/api/v1/snippets", &[], "{}").await.expect_problem(415);
 }
