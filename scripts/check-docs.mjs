@@ -11,7 +11,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Endings of files, whose names can look like settings: `modules.rs`. */
-const FILES = new Set(["css", "html", "js", "json", "md", "mjs", "rs", "toml", "ts", "yaml"]);
+const FILES = new Set(["db", "css", "html", "js", "json", "md", "mjs", "rs", "toml", "ts", "yaml"]);
 
 /** All documents: those at the top, the book, and the ones beside code. */
 function documents(root) {

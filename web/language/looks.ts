@@ -44,7 +44,9 @@ export const looks: Extension = EditorView.theme({
   ".cm-completionIcon-function, .cm-completionIcon-method": { color: "var(--x-function)" },
   ".cm-completionIcon-class, .cm-completionIcon-interface, .cm-completionIcon-type, .cm-completionIcon-enum": { color: "var(--x-type)" },
   ".cm-completionIcon-keyword": { color: "var(--x-keyword)" },
-  ".cm-tooltip.cm-completionInfo": { padding: "0", width: "max-content", maxWidth: "min(420px, calc(100vw - 24px))", "@media (max-width: 560px)": { display: "none" } },
+  ".cm-tooltip.cm-completionInfo": { padding: "0", width: "max-content", maxWidth: "min(420px, calc(100vw - 24px))" },
+  // Rules for media stand outside: the library takes them nowhere else.
+  "@media (max-width: 560px)": { ".cm-tooltip.cm-completionInfo": { display: "none" } },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--error)", textUnderlineOffset: "3px" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warn)", textUnderlineOffset: "3px" },
   ".cm-lintRange-info, .cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--info)", textUnderlineOffset: "3px" },

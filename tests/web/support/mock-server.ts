@@ -289,7 +289,7 @@ async function render(template: string, manifest: Record<string, string>, preloa
   for (const [, name, body] of own.matchAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g)) {
     if (name !== undefined && body !== undefined) blocks.set(name, body);
   }
-  return (own.includes("{% extends") ? await read("base.html") : own)
+  const page = (own.includes("{% extends") ? await read("base.html") : own)
     .replaceAll(/{% block (\w+) %}([\s\S]*?){% endblock %}/g, (_, name: string, body: string) => blocks.get(name) ?? body)
     .replaceAll(/{% for (\w+) in assets\.preload\("([\w.-]+)"\) %}([\s\S]*?){% endfor %}/g, (_, url: string, name: string, body: string) =>
       (preload[name] ?? []).map((part) => body.replaceAll(`{{ ${url} }}`, `/assets/${part}`)).join(""),
@@ -300,6 +300,20 @@ async function render(template: string, manifest: Record<string, string>, preloa
       return `/assets/${hashed}`;
     })
     .replaceAll("{{ version }}", "0.0.0");
+  const made = withoutSnippet(page);
+  const left = /{[{%].*/.exec(made);
+  if (left !== null) throw new Error(`${template} says what this does not understand: ${left[0]}`);
+  return made;
+}
+
+/** A page that shows no snippet: of each condition, which all ask for one, what stands behind `else`. */
+function withoutSnippet(page: string): string {
+  const innermost = /{% if [^%]*%}((?:(?!{% if )[\s\S])*?){% endif %}/g;
+  for (;;) {
+    const made = page.replaceAll(innermost, (_, body: string) => body.split("{% else %}")[1] ?? "");
+    if (made === page) return made;
+    page = made;
+  }
 }
 
 /** Answers a request to the API as a test says. */
