@@ -20,12 +20,12 @@ use super::inspect::{Budget, InspectLimits, Keys, Reader, UserFrames, inspect, k
 use super::link::Link;
 use super::modules::{self, Files, Who};
 use super::program::text::Point;
-use super::program::{Goal, Program, RESULT_EXPORT, Syntax, Want};
+use super::program::{Goal, RESULT_EXPORT};
 use super::prompts::Prompts;
 use super::visit::Visit;
 use super::{errors, function, globals, memory, ops, returned};
-use crate::protocol::browser::{Mode, Returned, RunError};
-use crate::protocol::runner::{Ending, RunSpec};
+use crate::protocol::browser::{Language, Mode, Returned, RunError};
+use crate::protocol::runner::{Ending, RunSpec, Submission};
 use crate::protocol::value::{StackFrame, Value};
 
 /// The startup snapshot that the build script made.
@@ -130,7 +130,8 @@ impl Template {
         let _entered = self.executor.enter();
         let context = self.runtime.main_context();
         v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
-        let program = Program::new(WARM_UP.into(), Syntax::default(), Want::Auto, true);
+        let files = Files::new(Submission::of_source(WARM_UP.into(), Language::Javascript, Mode::Auto));
+        let Some(program) = files.program(files.entry()) else { return };
         let origin = origin(scope, WARM_UP_NAME, false);
         let Some(source) = v8::String::new(scope, program.text.changed()) else { return };
         let Some(script) = v8::Script::compile(scope, source, Some(&origin)) else { return };

@@ -274,6 +274,8 @@ test("the draft survives a reload and a restart of the server, and the page come
   }
   await page.locator("#run").click();
   await page.locator(".row.result", { hasText: '"mine"' }).waitFor();
+  // What loads while the server stops would fail.
+  await page.locator("html[data-assist=ready]").waitFor();
   await server.stop();
   await page.locator("#connection[data-at=closed]").waitFor();
   await page.locator("#editor .cm-content").click();

@@ -133,6 +133,7 @@ describe("files", () => {
     assert.equal(await page.locator("#tabs .tab-entry").count(), 1);
     assert.equal(await tab("main.js").locator(".tab-entry").count(), 1);
     await page.keyboard.press("F1");
+    await page.locator(".palette-field").waitFor();
     await page.keyboard.type("Run b.js first");
     await page.keyboard.press("Enter");
     assert.equal(await tab("b.js").locator(".tab-entry").count(), 1);
