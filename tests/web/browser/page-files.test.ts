@@ -136,7 +136,9 @@ describe("files", () => {
     await page.locator(".palette-field").waitFor();
     await page.keyboard.type("Run b.js first");
     await page.keyboard.press("Enter");
-    assert.equal(await tab("b.js").locator(".tab-entry").count(), 1);
+    // The command is done when its dialog is gone.
+    await page.locator("dialog[aria-label]").waitFor({ state: "detached" });
+    await tab("b.js").locator(".tab-entry").waitFor();
     await run(prints());
     await page.locator("#badge", { hasText: "Completed" }).waitFor();
     assert.equal((server.received.at(-1) as unknown as Record<string, unknown>)["entry"], "b.js");
