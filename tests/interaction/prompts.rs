@@ -230,9 +230,10 @@ async fn an_answer_to_what_was_not_asked_is_rejected() {
     let message = socket.expect_rejected("too_large").await;
     assert!(message.contains("65537 bytes long; at most 65536"), "{message}");
     answer(&mut socket, &prompt, json!("\0".repeat(65_536))).await;
+    // The second question waits, so nothing else is said meanwhile.
+    let again = asked(&mut socket, &mut Vec::new()).await;
     answer(&mut socket, &prompt, json!("twice")).await;
     socket.expect_rejected("unknown_prompt").await;
-    let again = asked(&mut socket, &mut Vec::new()).await;
     answer(&mut socket, &again, json!(null)).await;
     assert_eq!(ended(&mut socket, &mut Vec::new()).await["outcome"], "completed");
 }
