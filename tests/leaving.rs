@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::support::{TestApp, until};
 
-const PROMPT: Duration = Duration::from_millis(250);
+const PROMPT: Duration = Duration::from_secs(4);
 
 #[actix_web::test]
 async fn a_run_whose_visitor_left_is_killed_at_once() {

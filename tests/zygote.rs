@@ -143,7 +143,7 @@ async fn worn_zygotes_are_replaced_without_a_gap() {
     for _ in 0..100 {
         let started = Instant::now();
         app.run("console.log(1)").expect_completed().await;
-        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
         zygotes.extend(app.zygotes());
     }
     assert!(zygotes.len() >= 10, "{} zygotes for 100 runs", zygotes.len());

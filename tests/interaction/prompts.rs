@@ -1,6 +1,6 @@
 //! `prompt`, `confirm`, `alert` and `readLine`, with a visitor and without one.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -147,7 +147,7 @@ async fn waiting_for_a_person_takes_no_time_of_the_programs_own() {
     for _ in 0..3 {
         let prompt = asked(&mut socket, &mut lines).await;
         // A person takes their time; this is what is tested.
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(400)).await;
+        actix_web::rt::time::sleep(Duration::from_millis(400)).await;
         answer(&mut socket, &prompt, json!("x")).await;
     }
     let end = ended(&mut socket, &mut lines).await;
@@ -193,7 +193,8 @@ async fn who_answers_too_late_is_told_where_the_program_waited() {
 
 #[actix_web::test]
 async fn a_program_that_waits_can_be_stopped_at_once_and_leaves_with_its_visitor() {
-    let app = TestApp::start();
+    // The server's own patience, which none of these may need, is longer than a slow machine takes.
+    let app = TestApp::with(&["--grace=10s"]);
     let mut socket = JsonSocket::connect(app.address).await;
     for source in ["\nprompt('?')", "\nwhile (true) confirm('?')", "\nawait readLine('?')"] {
         let run_id = socket.run(source).await;
@@ -205,12 +206,12 @@ async fn a_program_that_waits_can_be_stopped_at_once_and_leaves_with_its_visitor
         if !source.contains("await") {
             assert_eq!(end["stopped_at"]["line"], 2, "{end}");
         }
-        // Neither the child's own patience nor the server's is needed.
-        assert!(at.elapsed().as_millis() < 150, "{:?}", at.elapsed());
+        assert!(at.elapsed() < Duration::from_secs(5), "{:?}", at.elapsed());
     }
     socket.run("prompt('?')").await;
     asked(&mut socket, &mut Vec::new()).await;
-    assert_eq!(app.open_runs().await, 1);
+    // The stopped ones' places are free when their processes are gone, which is after their reports.
+    until("the other runs to be gone", || async { app.open_runs().await == 1 }).await;
     drop(socket);
     until("the run to be over", || async { app.open_runs().await == 0 }).await;
 }
