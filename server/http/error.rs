@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::api::idempotent::Answer;
 use super::{State, pages};
+use crate::metrics;
 use crate::protocol::browser::{Outcome, RejectReason, RunError};
 use crate::sandbox::Rejection;
 
@@ -150,6 +151,7 @@ impl Problem {
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         let Rejection { reason, message, retry_after_ms } = rejection;
+        metrics::rejected(reason);
         let status = match reason {
             RejectReason::Busy => StatusCode::SERVICE_UNAVAILABLE,
             RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -183,14 +185,14 @@ impl ResponseError for Problem {
 
 /// A problem in the form that whoever asks for this address expects.
 pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
-    match req.app_data::<State>() {
-        Some(state) if !for_programs(req.path()) => pages::error(state, problem),
+    match State::of(req) {
+        Some(state) if !for_programs(req.path()) => pages::error(&state, problem),
         _ => problem.error_response(),
     }
 }
 
 fn for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/healthz" || path == "/oembed"
+    path.starts_with("/api/") || ["/healthz", "/readyz", "/metrics", "/oembed"].contains(&path)
 }
 
 /// The answer at an address where there is nothing.
@@ -213,6 +215,7 @@ pub async fn log(
     let (method, path) = (req.method().clone(), req.path().to_owned());
     let response = next.call(req).await?;
     let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+    metrics::answered(response.request().match_pattern(), status);
     tracing::debug!(%method, path, status, us, "request");
     Ok(response)
 }

@@ -4,17 +4,21 @@
 //! again. Whoever has so many addresses that [`OWN_BUCKETS`] are in use makes all clients share
 //! [`SHARED_BUCKETS`], each of them always the same one, until there are fewer.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use super::state::RunRates;
 use crate::config::Rate;
+use crate::metrics;
 use crate::protocol::browser::RejectReason;
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvents, SandboxHealth};
 use crate::session::{OpenRun, Runs};
@@ -80,9 +84,10 @@ impl<C: Clock> RateLimit<C> {
         } else {
             Bucket::Own(client)
         };
-        self.limiter
-            .check_key(&bucket)
-            .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
+        self.limiter.check_key(&bucket).map_err(|not_until| {
+            metrics::rate_limited();
+            not_until.wait_time_from(self.limiter.clock().now())
+        })
     }
 
     /// As [`RateLimit::check`], with words for whoever came too soon, which begin with `too_many`.
@@ -97,25 +102,61 @@ impl<C: Clock> RateLimit<C> {
 /// Runs of which each client may start only so many in a time.
 pub struct RateLimited {
     runs: Arc<dyn Runs>,
+    limits: ArcSwap<Limits>,
+}
+
+struct Limits {
     /// Of those who have no key.
-    limit: Option<RateLimit>,
+    anybody: Option<Arc<RateLimit>>,
     /// Of each key, by its number.
-    keys: Vec<Option<RateLimit>>,
+    keys: HashMap<u64, Option<Arc<RateLimit>>>,
+}
+
+/// One that is kept, with all its buckets, for as long as its rate is the same.
+#[derive(Default)]
+pub struct Kept(Mutex<Option<Arc<RateLimit>>>);
+
+impl Kept {
+    /// The one of this rate.
+    pub fn of(&self, rate: Option<Rate>) -> Option<Arc<RateLimit>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = kept_or_new(kept.as_ref(), rate);
+        kept.clone()
+    }
+}
+
+/// `before`, if it has this rate, or else a new one that does.
+fn kept_or_new(before: Option<&Arc<RateLimit>>, rate: Option<Rate>) -> Option<Arc<RateLimit>> {
+    let rate = rate?;
+    let same = before.filter(|before| before.rate == rate).cloned();
+    Some(same.unwrap_or_else(|| Arc::new(RateLimit::new(rate))))
 }
 
 impl RateLimited {
-    /// Holds whoever starts one of these `runs` to `rate`, and whoever has a key to that key's.
-    pub fn new(runs: Arc<dyn Runs>, rate: Option<Rate>, keys: &[Option<Rate>]) -> Self {
-        let keys = keys.iter().map(|rate| rate.map(RateLimit::new)).collect();
-        Self { runs, limit: rate.map(RateLimit::new), keys }
+    /// Holds whoever starts one of these `runs` to these rates: of those who have no key, and of each key.
+    pub fn new(runs: Arc<dyn Runs>, rates: RunRates) -> Self {
+        let limits = Limits { anybody: None, keys: HashMap::new() };
+        let limited = Self { runs, limits: ArcSwap::from_pointee(limits) };
+        limited.renew(rates);
+        limited
+    }
+
+    /// From now on, to these. Whose rate stays what it was, what they have used of it counts on.
+    pub fn renew(&self, (anybody, keys): RunRates) {
+        let before = self.limits.load();
+        let of_key = |number: &u64| before.keys.get(number).and_then(Option::as_ref);
+        let keys = keys.into_iter().map(|(number, rate)| (number, kept_or_new(of_key(&number), rate)));
+        let limits = Limits { anybody: kept_or_new(before.anybody.as_ref(), anybody), keys: keys.collect() };
+        self.limits.store(Arc::new(limits));
     }
 }
 
 impl Runs for RateLimited {
     fn start(&self, run: Run) -> Result<(Box<dyn OpenRun>, RunEvents), Rejection> {
+        let limits = self.limits.load();
         let limit = match run.client.key() {
-            Some(number) => self.keys.get(number).and_then(Option::as_ref),
-            None => self.limit.as_ref(),
+            Some(number) => limits.keys.get(&number).and_then(Option::as_ref),
+            None => limits.anybody.as_ref(),
         };
         if let Some(limit) = limit {
             limit.check(run.client).map_err(|wait| {

@@ -22,6 +22,8 @@ mod service;
 #[cfg(not(queries = "postgres"))]
 pub mod sqlite;
 pub mod time;
+#[cfg(not(any(queries = "sqlite", queries = "postgres")))]
+mod watched;
 
 pub use content::{Content, File, Language, Mode, NewSnippet, Revision};
 pub use id::{ApiToken, DeletionToken, Reference, SnippetId, TokenHash};
@@ -137,9 +139,10 @@ pub const SQLITE_FILE: &str = "snippets.db";
 /// When the address makes no sense.
 #[cfg(not(any(queries = "sqlite", queries = "postgres")))]
 pub fn open(settings: &StoreSettings, data_dir: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    use watched::Watched;
     Ok(match &settings.database {
-        Database::Sqlite => Arc::new(sqlite::Sqlite::new(&data_dir.join(SQLITE_FILE), settings)),
-        Database::Postgres(url) => Arc::new(postgres::Postgres::new(url, settings)?),
+        Database::Sqlite => Arc::new(Watched(sqlite::Sqlite::new(&data_dir.join(SQLITE_FILE), settings))),
+        Database::Postgres(url) => Arc::new(Watched(postgres::Postgres::new(url, settings)?)),
     })
 }
 

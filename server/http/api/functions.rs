@@ -22,7 +22,7 @@ use crate::protocol::browser::{
     Language, Mode, Outcome, RejectReason, RunReport, RunRequest, SourceFile, Usage,
 };
 use crate::protocol::value::{ConsoleEvent, Level};
-use crate::session::lost_run;
+use crate::session::{Runs, lost_run};
 use crate::snippets::{self, Content};
 
 /// The longest `Mayfly-Logs`, in bytes: many programs read no longer header.
