@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod book;
 mod calls;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
@@ -35,6 +36,7 @@ mod snippets;
 mod soak;
 mod store;
 mod support;
+mod together;
 mod websocket;
 mod wire;
 mod zygote;

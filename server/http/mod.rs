@@ -4,6 +4,7 @@ use actix_web::web;
 
 mod api;
 mod assets;
+mod book;
 mod card;
 mod client;
 mod connections;
@@ -42,6 +43,8 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/healthz", health::healthz))
         .service(get("/readyz", health::readyz))
         .service(get("/metrics", metrics::metrics))
+        .service(get("/docs", book::contents))
+        .service(get("/docs/{page}", book::page))
         .service(get("/licenses", licenses::licenses))
         .service(get("/api/v1/ws", ws::connect))
         .service(get("/api", openapi::page))

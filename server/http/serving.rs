@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connections::{Accept, Bounds};
 use super::state::{AppState, Lasting, Live};
-use super::{error, guard, headers, listen, metrics, routes, shared};
+use super::{error, guard, headers, listen, metrics, rate, routes, shared};
 use crate::config::{Config, Renewed};
 use crate::session::Runs;
 
@@ -178,6 +178,7 @@ impl Serving {
             result = server => result,
             result = telling => result,
             () = stopping => Ok(()),
+            () = rate::keep_together(&lasting.runs, &lasting.shares, &*lasting.store) => Ok(()),
             () = shared::purge(&live, leaving, started.snippets.purge_interval) => Ok(()),
         }
     }

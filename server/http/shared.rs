@@ -64,7 +64,13 @@ pub fn snippets(config: &Config, opened: Arc<dyn Store>) -> Snippets {
 pub async fn purge(live: &Live, leaving: &Leaving, interval: Duration) {
     let mut is_well = true;
     loop {
-        match live.state().snippets.purge().await {
+        let state = live.state();
+        if let Some(together) = state.store.together()
+            && let Err(error) = together.tidy(state.idempotent.keeping()).await
+        {
+            tracing::debug!(%error, "what servers keep together can't be tidied up");
+        }
+        match state.snippets.purge().await {
             Ok(purged) => {
                 if purged > 0 {
                     tracing::info!(purged, "expired snippets were deleted");

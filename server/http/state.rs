@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::api::events::Streams;
 use super::api::idempotent::Idempotent;
 use super::assets::Assets;
+use super::book::Book;
 use super::client::Proxies;
 use super::connections::{Bounds, Connections};
 use super::display::Display;
@@ -44,6 +45,8 @@ pub struct AppState {
     pub rules: Arc<Rules>,
     /// The built front end.
     pub assets: Arc<Assets>,
+    /// The documents.
+    pub book: Arc<Book>,
     /// What every answer carries.
     pub headers: Headers,
     /// The content security policy of the frame with an editor in it.
@@ -62,6 +65,8 @@ pub struct AppState {
     pub public_url: Option<Origin>,
     /// What people share.
     pub snippets: Snippets,
+    /// Where that is kept.
+    pub store: Arc<dyn Store>,
     /// How often a client may share or change something.
     pub shares: Option<Arc<RateLimit>>,
     /// Who may use the API.
@@ -96,6 +101,8 @@ pub struct Lasting {
     pub runs: Arc<RateLimited>,
     /// The built front end.
     pub assets: Arc<Assets>,
+    /// The documents.
+    pub book: Arc<Book>,
     /// All that are open.
     pub connections: Connections,
     /// All modules there are.
@@ -121,15 +128,20 @@ impl Lasting {
         let Config { server, client, api, .. } = config;
         let bounds = Bounds { all: server.max_connections, client: client.connections };
         let catalogue = Catalogue::load(config.modules.dir.as_deref()).map_err(io::Error::other)?;
+        let assets = Assets::load().map_err(io::Error::other)?;
+        let store = shared::store(config)?;
+        let is_shared = store.together().is_some();
+        let idempotent = Idempotent::new(api.idempotency, api.idempotency_bytes).in_store(&store);
         Ok(Self {
-            runs: Arc::new(RateLimited::new(runs, (None, HashMap::new()))),
-            assets: Arc::new(Assets::load().map_err(io::Error::other)?),
+            runs: Arc::new(RateLimited::new(runs, (None, HashMap::new()), is_shared)),
+            book: Arc::new(Book::load(&assets).map_err(io::Error::other)?),
+            assets: Arc::new(assets),
             connections: Connections::new(bounds),
             catalogue: Arc::new(catalogue),
-            store: shared::store(config)?,
-            shares: Arc::default(),
+            store,
+            shares: Arc::new(rate::Kept::new(is_shared)),
             streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
-            idempotent: Arc::new(Idempotent::new(api.idempotency, api.idempotency_bytes)),
+            idempotent: Arc::new(idempotent),
             leaving: Leaving::default(),
         })
     }
@@ -142,8 +154,18 @@ impl AppState {
     /// When one can't be used.
     pub fn new(config: &Config, lasting: &Lasting) -> io::Result<Self> {
         let Config { server: settings, limits, client, embed, api, .. } = config;
-        let Lasting { runs, assets, connections, catalogue, store, shares, streams, idempotent, leaving } =
-            lasting;
+        let Lasting {
+            runs,
+            assets,
+            book,
+            connections,
+            catalogue,
+            store,
+            shares,
+            streams,
+            idempotent,
+            leaving,
+        } = lasting;
         let api_keys = match &api.keys {
             Some(path) => ApiKeys::load(path)
                 .map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?,
@@ -169,12 +191,14 @@ impl AppState {
             frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
             display: Display::new(assets, &around).map_err(io::Error::other)?,
             assets: assets.clone(),
+            book: book.clone(),
             modules: modules::Modules::new(&config.modules, catalogue.clone()),
             proxies: Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header),
             connections: connections.clone(),
             allowed_origins: settings.allowed_origins.clone(),
             public_url: settings.public_url.clone(),
             snippets: shared::snippets(config, store.clone()),
+            store: store.clone(),
             shares: shares.of(config.snippets.rate_limit),
             keys,
             streams: streams.clone(),

@@ -22,6 +22,7 @@ mod service;
 #[cfg(not(queries = "postgres"))]
 pub mod sqlite;
 pub mod time;
+pub mod together;
 #[cfg(not(any(queries = "sqlite", queries = "postgres")))]
 mod watched;
 
@@ -30,6 +31,7 @@ pub use id::{ApiToken, DeletionToken, Reference, SnippetId, TokenHash};
 pub use recording::Recording;
 pub use service::{Created, Failure, Revised, Rules, Snippets};
 pub use time::Timestamp;
+pub use together::Together;
 
 /// A snippet in one of its versions, as it is kept.
 #[derive(Clone, Debug)]
@@ -80,6 +82,11 @@ pub trait Store: Send + Sync {
 
     /// About how many bytes all snippets take.
     fn size(&self) -> Answer<'_, u64>;
+
+    /// What several servers can hold clients to together, where they can share it.
+    fn together(&self) -> Option<&dyn Together> {
+        None
+    }
 }
 
 /// Why a store could not do what it was asked.
