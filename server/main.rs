@@ -30,6 +30,8 @@ use signals::Signals;
 mod handover;
 #[path = "main/signals.rs"]
 mod signals;
+#[path = "main/systemd.rs"]
+mod systemd;
 
 /// A self-hosted web IDE that lets the visitors of any site run JavaScript on that site.
 #[derive(Parser)]
@@ -182,6 +184,7 @@ async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecess
     }
     // Scripts wait for this line. That nobody may be reading it is no reason to stop.
     let _ = writeln!(std::io::stdout(), "Mayfly listens on http://{}", serving.address);
+    systemd::tell(&format!("READY=1\nMAINPID={}", std::process::id()));
     if let Some(predecessor) = predecessor {
         predecessor.tell();
     }

@@ -162,3 +162,22 @@ async fn asked_twice_it_waits_for_nothing() {
     assert!(app.ended(), "{}", app.log());
     assert!(app.log().contains("asked again to stop"), "{}", app.log());
 }
+
+#[actix_web::test]
+async fn systemd_is_told_when_it_serves_and_when_it_stops() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notify");
+    let socket = tokio::net::UnixDatagram::bind(&path).expect("a socket");
+    let heard = async || {
+        let mut words = [0; 200];
+        let length = soon("a word for systemd", socket.recv(&mut words)).await.expect("it can be read");
+        String::from_utf8_lossy(&words[..length]).into_owned()
+    };
+    let mut app = TestApp::prepared(&[], |command| {
+        command.env("NOTIFY_SOCKET", &path);
+    });
+    assert_eq!(heard().await, format!("READY=1\nMAINPID={}", app.pid()));
+    app.signal(Signal::SIGTERM);
+    assert_eq!(heard().await, "STOPPING=1");
+    assert!(app.ended(), "{}", app.log());
+}

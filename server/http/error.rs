@@ -10,7 +10,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::api::idempotent::Answer;
 use super::{State, pages};
@@ -206,14 +208,38 @@ pub async fn method_not_allowed(req: HttpRequest, allow: &'static str) -> HttpRe
     answer(&req, &problem.header(header::ALLOW, allow))
 }
 
-/// Logs each request when it has its answer (or its WebSocket).
+/// The header with the name of a request.
+static REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
+/// The longest name that a proxy may give, in bytes.
+const REQUEST_ID_BYTES: usize = 64;
+
+/// What a request is called in the log: as a trusted proxy has called it, or something new.
+fn request_id(state: &State, req: &ServiceRequest) -> String {
+    let is_proxy = req.peer_addr().is_some_and(|peer| state.proxies.trusts(peer.ip()));
+    let given = req.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    let given = given.filter(|id| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        is_proxy && !id.is_empty() && id.len() <= REQUEST_ID_BYTES && id.bytes().all(is_plain)
+    });
+    given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Logs each request when it has its answer (or its WebSocket), and gives it a name, which the answer has as well and
+/// all that is logged meanwhile.
 pub async fn log(
+    state: State,
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let started = std::time::Instant::now();
+    let id = request_id(&state, &req);
+    let span = tracing::info_span!("request", id);
     let (method, path) = (req.method().clone(), req.path().to_owned());
-    let response = next.call(req).await?;
+    let mut response = next.call(req).instrument(span.clone()).await?;
+    if let Ok(id) = header::HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
+    }
+    let _entered = span.entered();
     let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
     metrics::answered(response.request().match_pattern(), status);
     tracing::debug!(%method, path, status, us, "request");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use mayfly::http::Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::handover;
+use super::{handover, systemd};
 
 /// The signals that are listened to. One that comes after this was made is not lost.
 pub struct Signals {
@@ -35,10 +35,12 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => {
                     tracing::info!("SIGTERM: shutting down");
+                    systemd::tell("STOPPING=1");
                     return Stop::Told;
                 }
                 _ = self.interrupt.recv() => {
                     tracing::info!("SIGINT: shutting down");
+                    systemd::tell("STOPPING=1");
                     return Stop::Told;
                 }
                 _ = self.hangup.recv() => reload(),

@@ -2,6 +2,8 @@
 // when its server says that it restarts (1012), it goes to the next, and sends what was not begun once more.
 
 import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { clearTimeout, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import WebSocket from "ws";

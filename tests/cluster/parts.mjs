@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { createServer, connect } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";

@@ -79,9 +79,16 @@ test("a restart refuses nobody", () => {
   assert.deepEqual(failed, []);
 });
 
+test("another process takes over without a gap, and is the service", () => {
+  assert.notEqual(seen.pids[1], seen.pids[2]);
+  assert.ok(seen.handing.length > 10, `only ${seen.handing.length} requests came meanwhile`);
+  assert.deepEqual(seen.handing.filter((status) => status !== 200), []);
+  assert.deepEqual(seen.afterHanding, ["active", seen.pids[2], false]);
+});
+
 test("a program that fills memory ends alone", () => {
   assert.ok(["memory_exceeded", "crashed"].includes(seen.memory.outcome), seen.memory.outcome);
-  assert.equal(seen.pids[1], seen.pidAfterMemory);
+  assert.equal(seen.pids[2], seen.pidAfterMemory);
 });
 
 test("stopping takes every process along", () => {

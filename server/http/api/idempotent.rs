@@ -356,10 +356,11 @@ mod tests {
         for number in 0..100 {
             work(&all, &number.to_string()).await.done(&answer(500)).await;
         }
-        let known = all.lock();
-        assert!(known.bytes <= all.bytes && known.entries.len() == known.order.len(), "{}", known.bytes);
-        assert!((4..10).contains(&known.entries.len()), "{}", known.entries.len());
-        drop(known);
+        {
+            let known = all.lock();
+            assert!(known.bytes <= all.bytes && known.entries.len() == known.order.len(), "{}", known.bytes);
+            assert!((4..10).contains(&known.entries.len()), "{}", known.entries.len());
+        }
         work(&all, "long").await.done(&answer(20 << 10)).await;
         assert!(all.lock().entries.len() >= 4, "one that does not fit pushes nobody out");
         drop(work(&all, "long").await);
