@@ -14,4 +14,5 @@ pub mod protocol;
 pub mod runner;
 pub mod sandbox;
 pub mod session;
+#[cfg(not(fuzzing))]
 pub mod snippets;
