@@ -3,6 +3,7 @@
 import type { Command } from "./commands.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
+import { ConsoleTools } from "./console/tools.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -69,6 +70,10 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const announce = (text: string) => {
+  live.textContent = text;
+};
+const tools = new ConsoleTools(byId("console-tools", HTMLElement), output, byId("console", HTMLElement), settings, announce);
 const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
   dispatch({ type: "answer", id, value, now: Date.now() });
 });
@@ -151,7 +156,7 @@ function perform(effect: Effect): void {
       socket.send(sharing.request(effect.message));
       break;
     case "begin":
-      output.clear();
+      output.begin();
       editor.begin();
       bench.fail(null);
       break;
@@ -251,6 +256,7 @@ const bench = new Workbench({
         byId("console", HTMLElement).focus();
       },
     },
+    ...tools.commands(),
     { id: "examples", title: words().showExamples, run: press("examples") },
     { id: "theme", title: words().changeTheme, run: press("theme") },
   ],

@@ -77,7 +77,7 @@ for (const { name, options } of looks) {
   await shoot("idle");
   server.script = running;
   await page.locator("#run").click();
-  await page.locator(".row").nth(11).waitFor();
+  await page.locator(".row", { hasText: "beat 11" }).waitFor();
   await page.waitForTimeout(1200);
   await shoot("running");
   server.script = sampleRun;

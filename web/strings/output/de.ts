@@ -1,0 +1,75 @@
+// What the console says, in German: a part of the catalogue.
+
+import type { Words } from "../en.ts";
+
+const figure = (count: number) => count.toLocaleString("de");
+const several = (count: number, one: string, many: string) => `${figure(count)} ${count === 1 ? one : many}`;
+
+/** German. */
+export const output: Words["output"] = {
+  marks: { ask: "Frage", warn: "Warnung", error: "Fehler", info: "Hinweis", result: "Ergebnis", input: "Ihre Eingabe" },
+  earlier: (lines) => `${several(lines, "frühere Zeile wird", "frühere Zeilen werden")} nicht gezeigt`,
+  times: (count) => `${figure(count)} mal`,
+  cleared: "Die Konsole wurde geleert",
+  clearKept: "console.clear() wurde übergangen: Die Ausgabe bleibt von Lauf zu Lauf stehen",
+  runStarts: (number, time) => `Lauf ${number}, ${time}`,
+  assertion: "Annahme verletzt",
+  trace: "Aufrufe",
+  network: "Netzwerk",
+  cancelled: "abgebrochen",
+  yes: "Ja",
+  no: "Nein",
+  causedBy: "Ursache:",
+  uncaught: "Nicht abgefangen:",
+  inPromise: "Nicht abgefangen (in einem Promise):",
+  group: (label) => `Gruppe ${label}`,
+  goTo: (line, column) => `Zu Zeile ${line}${column > 0 ? `, Spalte ${column}` : ""}`,
+  line: (line) => `Zeile ${line}`,
+  topLevel: "(oberste Ebene)",
+  at: (name) => `in ${name}`,
+  moreFrames: (count) => several(count, "weiterer Aufruf", "weitere Aufrufe"),
+
+  moreRows: (count) => several(count, "weitere Zeile", "weitere Zeilen"),
+  moreColumns: (count) => several(count, "weitere Spalte", "weitere Spalten"),
+  moreCharacters: (count) => several(count, "weiteres Zeichen", "weitere Zeichen"),
+  more: (count) => `… ${figure(count)} weitere`,
+  table: (rows) => `Tabelle, ${several(rows, "Zeile", "Zeilen")}`,
+  sortBy: (column) => `Nach ${column} sortieren`,
+  accessors: { getter: "(Getter)", setter: "(Setter)", getter_setter: "(Getter, Setter)" },
+  empty: (count) => (count > 1 ? `leer × ${figure(count)}` : "leer"),
+  circular: "im Kreis",
+  key: "Schlüssel",
+  value: "Wert",
+  html: "HTML-Ausgabe",
+  markdown: "Markdown-Ausgabe",
+  unshowable: "(nichts, was diese Seite zeigen kann)",
+  picture: "Bild ohne Beschreibung",
+  pictureFailed: "ein Bild, das sich nicht zeigen lässt",
+  show: (title) => `${title} zeigen`,
+
+  asksLine: "Das Programm bittet um eine Zeile Text.",
+  asksYesNo: "Das Programm fragt: ja oder nein?",
+  asksAlert: "Das Programm wartet, bis Sie weitergehen.",
+
+  find: "Zeilen filtern",
+  findHint: "Filter: Text oder /Regex/",
+  found: (shown, all) => `${figure(shown)} von ${several(all, "Zeile", "Zeilen")}`,
+  badPattern: (why) => `Kein Muster: ${why}`,
+  levels: "Stufen",
+  levelNames: { error: "Fehler", warn: "Warnungen", info: "Hinweise", log: "Ausgaben", debug: "Einzelheiten" },
+  options: "Optionen der Konsole",
+  timestamps: "Zeiten",
+  preserve: "Ausgabe von Lauf zu Lauf behalten",
+  copyAllText: "Alles als Text kopieren",
+  copyAllJson: "Alles als JSON kopieren",
+  copied: (lines) => `${several(lines, "Zeile", "Zeilen")} kopiert.`,
+  copiedValue: "Kopiert.",
+  copyFailed: "Dieser Browser hat das Kopieren nicht erlaubt.",
+
+  lineMenu: "Zeile",
+  openMenu: "Was sich mit dieser Zeile tun lässt",
+  copyValueText: "Wert als Text kopieren",
+  copyValueJson: "Wert als JSON kopieren",
+  copyLineText: "Zeile als Text kopieren",
+  copyLineJson: "Zeile als JSON kopieren",
+};

@@ -1,0 +1,75 @@
+// What the console says, in Spanish: a part of the catalogue.
+
+import type { Words } from "../en.ts";
+
+const figure = (count: number) => count.toLocaleString("es");
+const several = (count: number, one: string, many: string) => `${figure(count)} ${count === 1 ? one : many}`;
+
+/** Spanish. */
+export const output: Words["output"] = {
+  marks: { ask: "Pregunta", warn: "Aviso", error: "Fallo", info: "Información", result: "Resultado", input: "Su entrada" },
+  earlier: (lines) => several(lines, "línea anterior no mostrada", "líneas anteriores no mostradas"),
+  times: (count) => several(count, "vez", "veces"),
+  cleared: "Se vació la consola",
+  clearKept: "console.clear() no tuvo efecto: la salida se conserva entre ejecuciones",
+  runStarts: (number, time) => `Ejecución ${number}, ${time}`,
+  assertion: "La comprobación falló",
+  trace: "Llamadas",
+  network: "Red",
+  cancelled: "cancelado",
+  yes: "Sí",
+  no: "No",
+  causedBy: "Causa:",
+  uncaught: "No capturado:",
+  inPromise: "No capturado (en una promesa):",
+  group: (label) => `Grupo ${label}`,
+  goTo: (line, column) => `Ir a la línea ${line}${column > 0 ? `, columna ${column}` : ""}`,
+  line: (line) => `línea ${line}`,
+  topLevel: "(nivel superior)",
+  at: (name) => `en ${name}`,
+  moreFrames: (count) => several(count, "llamada más", "llamadas más"),
+
+  moreRows: (count) => several(count, "fila más", "filas más"),
+  moreColumns: (count) => several(count, "columna más", "columnas más"),
+  moreCharacters: (count) => several(count, "carácter más", "caracteres más"),
+  more: (count) => `… ${figure(count)} más`,
+  table: (rows) => `Tabla, ${several(rows, "fila", "filas")}`,
+  sortBy: (column) => `Ordenar por ${column}`,
+  accessors: { getter: "(lectura)", setter: "(escritura)", getter_setter: "(lectura y escritura)" },
+  empty: (count) => (count > 1 ? `vacío × ${figure(count)}` : "vacío"),
+  circular: "en círculo",
+  key: "clave",
+  value: "valor",
+  html: "Salida HTML",
+  markdown: "Salida Markdown",
+  unshowable: "(nada que esta página pueda mostrar)",
+  picture: "Imagen sin descripción",
+  pictureFailed: "una imagen que no se puede mostrar",
+  show: (title) => `Mostrar ${title}`,
+
+  asksLine: "El programa pide una línea de texto.",
+  asksYesNo: "El programa pregunta: ¿sí o no?",
+  asksAlert: "El programa espera a que usted continúe.",
+
+  find: "Filtrar líneas",
+  findHint: "Filtro: texto o /regex/",
+  found: (shown, all) => `${figure(shown)} de ${several(all, "línea", "líneas")}`,
+  badPattern: (why) => `No es un patrón: ${why}`,
+  levels: "Niveles",
+  levelNames: { error: "Fallos", warn: "Avisos", info: "Información", log: "Salida", debug: "Detalles" },
+  options: "Opciones de la consola",
+  timestamps: "Tiempos",
+  preserve: "Conservar la salida entre ejecuciones",
+  copyAllText: "Copiar todo como texto",
+  copyAllJson: "Copiar todo como JSON",
+  copied: (lines) => `${several(lines, "línea copiada", "líneas copiadas")}.`,
+  copiedValue: "Copiado.",
+  copyFailed: "Este navegador no permitió copiar.",
+
+  lineMenu: "Línea",
+  openMenu: "Qué se puede hacer con esta línea",
+  copyValueText: "Copiar el valor como texto",
+  copyValueJson: "Copiar el valor como JSON",
+  copyLineText: "Copiar la línea como texto",
+  copyLineJson: "Copiar la línea como JSON",
+};
