@@ -29,6 +29,7 @@ mod ops;
 mod output;
 mod program;
 mod prompts;
+mod repl;
 mod returned;
 mod stack;
 mod visit;

@@ -186,6 +186,8 @@ export function lineData(line: Line): unknown {
       return { level, kind: "uncaught", ...record(errorData(what.error)) };
     case "notice":
       return { level, kind: "notice", text };
+    case "input":
+      return { level, kind: "input", text };
     case "run":
       return { kind: "run", number: what.number, at: new Date(what.at).toISOString() };
   }

@@ -18,6 +18,8 @@ export type What =
   | { type: "result"; value: Value }
   | { type: "error"; error: RunError }
   | { type: "notice"; level: Level; text: string }
+  /** What the visitor evaluates. */
+  | { type: "input"; source: string }
   /** A run begins below it; `at` is in milliseconds of `Date.now()`. */
   | { type: "run"; number: number; at: number };
 
@@ -164,6 +166,7 @@ function levelOf(what: What): Level {
     case "notice":
       return what.level;
     case "result":
+    case "input":
     case "run":
       return "log";
   }
@@ -184,14 +187,17 @@ export function textOf({ what }: Line): string {
       return errorText(what.error);
     case "notice":
       return what.text;
+    case "input":
+      return what.source;
     case "run":
       return words().output.runStarts(what.number, clock(what.at));
   }
 }
 
 /** An error that nobody caught, in one line. */
-export function errorText({ name, message }: RunError): string {
-  const { uncaught } = words().output;
+export function errorText({ name, message, in_promise }: RunError): string {
+  const { uncaught: plain, inPromise } = words().output;
+  const uncaught = in_promise === true ? inPromise : plain;
   return name === "Uncaught" ? `${uncaught} ${message}` : `${uncaught} ${name}: ${message}`;
 }
 
@@ -242,6 +248,8 @@ function weightOf(what: What): number {
       return base + what.error.message.length;
     case "notice":
       return base + what.text.length;
+    case "input":
+      return base + what.source.length;
     case "run":
       return base;
   }

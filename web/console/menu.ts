@@ -53,13 +53,13 @@ export function openLineMenu(panel: ConsolePanel, line: Line, at: HTMLElement, p
   shown.style.setProperty("--left", `${Math.max(8, Math.min(x, clientWidth - width - 8))}px`);
   shown.style.setProperty("--top", `${y + height > clientHeight ? Math.max(8, (place === null ? box.top : y) - height - 8) : y}px`);
   items[0]?.focus();
-  shown.addEventListener(
-    "toggle",
-    () => {
-      if (shown.contains(document.activeElement) || document.activeElement === document.body) (before instanceof HTMLElement && before !== document.body ? before : at).focus({ preventScroll: true });
-    },
-    { once: true },
-  );
+  shown.addEventListener("toggle", function closed(event) {
+    if (event.newState === "open") return;
+    shown.removeEventListener("toggle", closed);
+    // Unless what was chosen has put it elsewhere.
+    if (!shown.contains(document.activeElement) && document.activeElement !== document.body) return;
+    (before instanceof HTMLElement && before !== document.body ? before : at).focus({ preventScroll: true });
+  });
 }
 
 /** The value of a line that has only one. */

@@ -97,6 +97,13 @@ export class ConsolePanel {
     this.#showSoon();
   }
 
+  /** Adds what the visitor evaluates. */
+  input(source: string): void {
+    this.#lines.add({ type: "input", source });
+    this.#list.toEnd();
+    this.#showSoon();
+  }
+
   /** Adds the error that ended a program. */
   error(error: RunError): void {
     this.#lines.add({ type: "error", error });
@@ -282,6 +289,8 @@ function extent({ what }: Line): { characters: number; lines: number } {
       return { characters: what.error.message.length, lines: 1 + Math.min(9, what.error.stack.length) };
     case "notice":
       return { characters: what.text.length, lines: 1 };
+    case "input":
+      return { characters: what.source.length, lines: 1 + newlines(what.source) };
     case "result":
     case "run":
       return { characters: 0, lines: 1 };

@@ -57,6 +57,11 @@ function rowOf({ what, depth }: Line, jump: Jump): HTMLElement {
       made.classList.add("notice");
       return made;
     }
+    case "input": {
+      const made = row("log", [el("span", "text", what.source)], 0, icon("input", words().output.marks.input));
+      made.classList.add("input");
+      return made;
+    }
     case "run": {
       const made = row("log", [words().output.runStarts(what.number, clock(what.at))], 0);
       made.classList.add("run-line");
@@ -79,7 +84,7 @@ function eventRow(event: ConsoleEvent, depth: number, jump: Jump): HTMLElement {
 /** An error that nobody caught, with where it came from and what caused it. */
 function uncaught(error: RunError, jump: Jump): (Node | string)[] {
   const lead = error.name === "Uncaught" ? "" : `${error.name}: `;
-  const text = el("span", "text", el("span", "uncaught-mark", words().output.uncaught), " ", lead, ...textNodes(error.message));
+  const text = el("span", "text", el("span", "uncaught-mark", error.in_promise === true ? words().output.inPromise : words().output.uncaught), " ", lead, ...textNodes(error.message));
   return [text, renderStack(error.stack, jump), ...(error.cause === undefined ? [] : [causedBy(error.cause, jump)])];
 }
 

@@ -72,4 +72,14 @@ export const output: Words["output"] = {
   copyValueJson: "Wert als JSON kopieren",
   copyLineText: "Zeile als Text kopieren",
   copyLineJson: "Zeile als JSON kopieren",
+
+  evaluate: "Im Programm auswerten",
+  evaluateHint: "Im Programm auswerten",
+  evaluateKeys: "Eingabe wertet aus, Umschalt und Eingabe beginnt eine neue Zeile, die Pfeile blättern durch frühere Eingaben.",
+  replRuns: "Das Programm läuft: Was Sie eingeben, wird zwischen seinen Aufgaben ausgewertet.",
+  replStays: (time) => `Das Programm ist zu Ende; sein Isolat bleibt bis ${time}.`,
+  replBusy: "Wird ausgewertet …",
+  letGo: "Loslassen",
+  releasedTime: "Das Isolat des Programms wurde losgelassen: Seine Zeit war um. Starten Sie es neu, um weiterzumachen.",
+  releasedOthers: "Das Isolat des Programms wurde losgelassen: Ein anderer Lauf hat auf seinen Platz gewartet. Starten Sie es neu, um weiterzumachen.",
 };

@@ -74,4 +74,15 @@ export const output = {
   copyValueJson: "Copy value as JSON",
   copyLineText: "Copy line as text",
   copyLineJson: "Copy line as JSON",
+
+  // What the visitor evaluates
+  evaluate: "Evaluate in the program",
+  evaluateHint: "Evaluate in the program",
+  evaluateKeys: "Enter evaluates, Shift and Enter begins a new line, the arrows go through what was evaluated before.",
+  replRuns: "The program runs: what you type is evaluated between its tasks.",
+  replStays: (time: string) => `The program has ended; its isolate stays until ${time}.`,
+  replBusy: "Evaluating …",
+  letGo: "Let go",
+  releasedTime: "The program's isolate was let go: its time was over. Run it again to go on.",
+  releasedOthers: "The program's isolate was let go: another run was waiting for its place. Run it again to go on.",
 };

@@ -72,4 +72,14 @@ export const output: Words["output"] = {
   copyValueJson: "Copiar el valor como JSON",
   copyLineText: "Copiar la línea como texto",
   copyLineJson: "Copiar la línea como JSON",
+
+  evaluate: "Evaluar en el programa",
+  evaluateHint: "Evaluar en el programa",
+  evaluateKeys: "Intro evalúa, Mayús e Intro empieza una línea nueva, las flechas recorren lo evaluado antes.",
+  replRuns: "El programa está en marcha: lo que escriba se evalúa entre sus tareas.",
+  replStays: (time) => `El programa ha terminado; su isolate se conserva hasta las ${time}.`,
+  replBusy: "Evaluando …",
+  letGo: "Soltar",
+  releasedTime: "Se soltó el isolate del programa: su tiempo se acabó. Ejecútelo de nuevo para continuar.",
+  releasedOthers: "Se soltó el isolate del programa: otra ejecución esperaba su lugar. Ejecútelo de nuevo para continuar.",
 };
