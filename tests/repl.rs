@@ -380,7 +380,7 @@ async fn evaluations_that_can_t_be_are_refused_and_harm_nothing() {
     assert_eq!(rejected["reason"], "too_many_evaluations", "{rejected}");
     let mut plain = JsonSocket::connect(app.address).await;
     let run_id = plain.run("await new Promise((go) => setTimeout(go, 1e6))").await;
-    plain.send(evaluate(&run_id, 1, "1")).await;
+    plain.send(evaluate(&run_id.to_string(), 1, "1")).await;
     loop {
         let message = plain.next().await;
         if message["type"] == "rejected" {

@@ -258,7 +258,7 @@ function unreadable(): Value {
 
 function decodeObject(from: Fields, depth: number): ObjectValue {
   const inner = (raw: unknown) => decodeValue(raw, depth);
-  const optional = (name: "value" | "handler") => (from[name] === undefined ? {} : { [name]: inner(from[name]) });
+  const optional = (name: "value" | "handler" | "prototype") => (from[name] === undefined ? {} : { [name]: inner(from[name]) });
   const state = oneOf(STATES, from["state"]);
   const error = fields(from["error"]);
   return {
@@ -277,6 +277,7 @@ function decodeObject(from: Fields, depth: number): ObjectValue {
     ...(state === null ? {} : { state }),
     ...optional("value"),
     ...optional("handler"),
+    ...optional("prototype"),
     ...(error === null ? {} : { error: decodeError(error, depth) }),
   };
 }

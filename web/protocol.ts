@@ -328,6 +328,10 @@ value?: Value,
  */
 handler?: Value,
 /**
+ * Its prototype, where it was asked for: by `console.dir`, and of what was evaluated.
+ */
+prototype?: Value,
+/**
  * Errors: what they say and where they were made.
  */
 error?: ErrorValue, };

@@ -288,6 +288,8 @@ impl Template {
         visit.link.paused(ending, value, returned, error);
         repl.paused();
         let Self { executor, runtime, platform, .. } = self;
+        // An error that nobody caught has ended the program by this.
+        runtime.v8_isolate().cancel_terminate_execution();
         let context = runtime.main_context();
         executor.block_on(async {
             tokio::select! {

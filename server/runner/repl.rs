@@ -157,7 +157,9 @@ impl Repl {
         if awaits && let Ok(promise) = v8::Local::new(scope, &value).try_cast::<v8::Promise>() {
             // It is told as what came of the evaluation.
             promise.mark_as_handled();
-            return Ok(Came::Promise(v8::Global::new(scope, promise)));
+            let promise = v8::Global::new(scope, promise);
+            self.visit.forget_rejection(&promise);
+            return Ok(Came::Promise(promise));
         }
         Ok(Came::Value(value))
     }
@@ -232,8 +234,8 @@ impl Repl {
     }
 
     fn tell_value<'s>(&self, scope: &mut v8::PinScope<'s, '_>, id: u32, value: v8::Local<'s, v8::Value>) {
-        let mut budget = Budget::new(self.message_bytes);
-        let value = inspect(scope, value, &InspectLimits::default(), &mut budget, &self.visit.frames);
+        let mut budget = Budget::close(self.message_bytes);
+        let value = inspect(scope, value, &InspectLimits::CLOSE, &mut budget, &self.visit.frames);
         self.tell(id, &EvaluatedSpec { value: serde_json::value::to_raw_value(&value).ok(), error: None });
     }
 

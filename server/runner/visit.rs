@@ -168,6 +168,11 @@ impl Visit {
         places.iter().find(|(known, _)| v8::Local::new(scope, known) == error).map(|(_, stack)| stack.clone())
     }
 
+    /// A promise of ours was rejected, perhaps, and we listen.
+    pub fn forget_rejection(&self, promise: &v8::Global<v8::Promise>) {
+        self.rejections.borrow_mut().retain(|rejection| rejection.promise != *promise);
+    }
+
     /// The error that nobody caught, if there was one.
     pub fn take_uncaught(&self) -> Option<RunError> {
         self.uncaught.borrow_mut().take()

@@ -117,8 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::limits::Limits;
-    use crate::session::lost_run;
+    use crate::protocol::browser::{Dropped, Outcome, Usage};
 
     fn said(repl: &mut Repl, id: u32, json: &str) -> Result<(), &'static str> {
         repl.take(&payload(id, json.as_bytes()), 100, 200).map(|_| ())
@@ -162,7 +161,15 @@ mod tests {
         let mut repl = Repl::new(true);
         assert!(repl.idle().is_err(), "before its end");
         repl.may_pause().unwrap();
-        repl.paused(Box::new(lost_run(Limits::default())));
+        repl.paused(Box::new(RunReport {
+            outcome: Outcome::Completed,
+            value: None,
+            returned: None,
+            error: None,
+            stopped_at: None,
+            usage: Usage::default(),
+            dropped: Dropped::default(),
+        }));
         assert!(repl.may_pause().is_err(), "an end comes once");
         assert!(repl.is_idle());
         repl.evaluate(1, "1").unwrap();

@@ -31,6 +31,7 @@ export function hasChildren(object: ObjectValue): boolean {
     object.state !== undefined ||
     object.value !== undefined ||
     object.handler !== undefined ||
+    object.prototype !== undefined ||
     (object.error !== undefined && (object.error.stack.length > 0 || object.error.cause !== undefined))
   );
 }
@@ -59,6 +60,7 @@ export function children(object: ObjectValue): Child[] {
     if (accessor !== undefined) lines.push({ type: "note", label, kind, text: words().output.accessors[accessor] });
     else if (value !== undefined) lines.push({ type: "value", label, kind, value });
   }
+  if (object.prototype !== undefined) lines.push(internal("Prototype", object.prototype));
   if ((object.more ?? 0) > 0) lines.push({ type: "more", text: words().output.more(object.more ?? 0) });
   return lines;
 }

@@ -12,7 +12,7 @@ export function valueText(value: Value): string {
   return value.type === "object" ? objectText(value, "") : inlineText(value);
 }
 
-function objectText(object: ObjectValue, indent: string): string {
+function objectText({ prototype, ...object }: ObjectValue, indent: string): string {
   if (!hasChildren(object)) return object.text;
   const deeper = `${indent}  `;
   const id = object.id === undefined ? "" : ` #${object.id}`;

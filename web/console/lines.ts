@@ -262,6 +262,6 @@ function valueWeight(value: Value): number {
   for (const item of value.items ?? []) sum += valueWeight(item);
   for (const [key, entry] of value.entries ?? []) sum += valueWeight(key) + valueWeight(entry);
   for (const { key, value: inner } of value.properties ?? []) sum += key.length + (inner === undefined ? 30 : valueWeight(inner));
-  for (const inner of [value.value, value.handler, value.error?.cause]) if (inner !== undefined) sum += valueWeight(inner);
+  for (const inner of [value.value, value.handler, value.prototype, value.error?.cause]) if (inner !== undefined) sum += valueWeight(inner);
   return sum;
 }

@@ -28,6 +28,7 @@ const flood: Script = (message, peer) => {
   more();
 };
 
+const say = (line: string) => process.stdout.write(`${line}\n`);
 const server = await MockServer.start();
 const browser = await launch();
 const { page, close } = await openPage(browser, server.url);
@@ -57,7 +58,7 @@ const measure = async (what: string, act: () => Promise<void>) => {
   });
   const missed = gaps.reduce((sum, gap) => sum + Math.max(0, Math.round(gap / FRAME_MS) - 1), 0);
   const part = (100 * missed) / (missed + gaps.length);
-  console.log(`${what}: ${(took / 1000).toFixed(1)} s, ${gaps.length} frames, ${missed} missed (${part.toFixed(1)} %), longest ${Math.round(Math.max(...gaps))} ms`);
+  say(`${what}: ${(took / 1000).toFixed(1)} s, ${gaps.length} frames, ${missed} missed (${part.toFixed(1)} %), longest ${Math.round(Math.max(...gaps))} ms`);
 };
 
 await page.waitForTimeout(6000);
@@ -74,7 +75,7 @@ await measure("scrolling through what is kept", async () => {
     await page.waitForTimeout(16);
   }
 });
-console.log(`${await page.locator(".row").count()} rows drawn, ${await page.locator("#earlier").textContent()}`);
+say(`${await page.locator(".row").count()} rows drawn, ${await page.locator("#earlier").textContent()}`);
 await close();
 await browser.close();
 await server.stop();
