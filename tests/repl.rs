@@ -121,7 +121,9 @@ async fn a_module_s_names_are_in_reach_too_even_before_its_end() {
     let app = TestApp::start();
     let source = "let n = 1; export const point = { x: 3 };
         const gate = new Promise((open) => { globalThis.open = open });
-        console.log('waits'); n += await gate; console.log('goes on', n) // no end of line here";
+        const busy = setInterval(() => {}, 10);
+        console.log('waits'); const more = await gate; n += more; clearInterval(busy);
+        console.log('goes on', n) // no end of line here";
     let mut repl = Repl::start(&app, source).await;
     repl.next("started").await;
     assert_eq!(repl.value("n + point.x").await, json!(4.0));
@@ -212,7 +214,7 @@ async fn what_nobody_catches_after_the_end_is_told_and_ends_nothing() {
     repl.evaluated("Promise.reject(7); 0").await;
     until_printed(&mut repl, "Uncaught (in promise) 7").await;
     repl.evaluated("queueMicrotask(() => { throw 'micro' })").await;
-    until_printed(&mut repl, "Uncaught \"micro\"").await;
+    until_printed(&mut repl, "Uncaught micro").await;
     assert_eq!(repl.value("1 + 1").await, json!(2.0));
     assert_eq!(repl.stop().await["outcome"], "completed");
 }
@@ -329,7 +331,7 @@ async fn a_program_can_t_meddle_with_evaluations() {
         "globalThis.Error = class {}; Error.prepareStackTrace = () => 666;",
         "Object.freeze(globalThis);",
     ] {
-        let mut repl = Repl::start(&app, &format!("{prelude}; var own = 5")).await;
+        let mut repl = Repl::start(&app, &format!("{prelude}; let own = 5")).await;
         repl.next("paused").await;
         assert_eq!(repl.value("own + 1").await, json!(6.0), "{prelude}");
         assert_eq!(repl.value("'text'").await, json!("text"), "{prelude}");

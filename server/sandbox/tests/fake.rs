@@ -386,7 +386,7 @@ impl Seen {
                 self.evaluated.push((evaluation_id, value.map(|value| value.get().to_owned())));
             }
             RunEvent::Released(reason) => {
-                assert!(!self.paused.is_empty() && self.released.is_none());
+                assert!(self.released.is_none(), "once");
                 self.released = Some(reason);
             }
             RunEvent::Finished(report) => {

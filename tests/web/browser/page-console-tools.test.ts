@@ -263,7 +263,7 @@ describe("copying", () => {
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Copy line as JSON");
     await page.keyboard.press("Escape");
     assert.equal(await page.evaluate(() => document.activeElement?.className), "row-menu");
-    await page.locator(".tree .line", { hasText: "x: 3" }).click();
+    await page.getByRole("treeitem", { name: "x: 3", exact: true }).click();
     await page.keyboard.press("ControlOrMeta+c");
     await page.waitForFunction(async () => (await navigator.clipboard.readText()) === "3");
     await page.locator(".row").first().focus();
