@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::limits::Limits;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
-    ClientMsg, Dropped, EvaluateRequest, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
-    StopRequest, Usage, WIRE_VERSION,
+    ClientMsg, Dropped, EvaluateRequest, InputRequest, Outcome, RejectReason, RunError, RunReport,
+    RunRequest, ServerMsg, StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
 use crate::protocol::prompt::ANSWER_BYTES;
@@ -99,8 +99,19 @@ impl Rules {
     /// [`RejectReason::TooLarge`] for a source, an input or answers over the limit, [`RejectReason::BadRequest`] for
     /// files that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits, stdin, repl: _ } =
-            request;
+        let RunRequest {
+            run_id: _,
+            source,
+            files,
+            entry,
+            language,
+            mode,
+            export,
+            input,
+            limits,
+            stdin,
+            repl: _,
+        } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
         let source_bytes = source.as_ref().map_or(0, String::len);

@@ -38,7 +38,9 @@ impl Repl {
                 Some(it) if it == kind => return message,
                 Some("console") => {
                     let events = message["events"].as_array().expect("an array");
-                    self.lines.extend(events.iter().map(|event| event["text"].as_str().expect("a text").to_owned()));
+                    self.lines.extend(
+                        events.iter().map(|event| event["text"].as_str().expect("a text").to_owned()),
+                    );
                 }
                 // That it rests again may come at any time.
                 Some("started" | "queued" | "paused") => {}
@@ -75,7 +77,11 @@ impl Repl {
     async fn thrown(&mut self, source: &str) -> String {
         let message = self.evaluated(source).await;
         let error = message.get("error").unwrap_or_else(|| panic!("{source}: {message}"));
-        format!("{}: {}", error["name"].as_str().expect("a name"), error["message"].as_str().expect("a message"))
+        format!(
+            "{}: {}",
+            error["name"].as_str().expect("a name"),
+            error["message"].as_str().expect("a message")
+        )
     }
 
     async fn stop(&mut self) -> Value {
@@ -87,7 +93,8 @@ impl Repl {
 #[actix_web::test]
 async fn a_script_s_names_are_in_reach_after_its_end() {
     let app = TestApp::start();
-    let source = "const point = { x: 3 }; let n = 1; class Fly { days = 1 } function up() { return ++n } 'the end'";
+    let source =
+        "const point = { x: 3 }; let n = 1; class Fly { days = 1 } function up() { return ++n } 'the end'";
     let mut repl = Repl::start(&app, source).await;
     let paused = repl.next("paused").await;
     assert_eq!(paused["report"]["outcome"], "completed", "{paused}");
@@ -145,7 +152,8 @@ async fn a_module_s_names_are_in_reach_too_even_before_its_end() {
 #[actix_web::test]
 async fn an_expression_may_wait() {
     let app = TestApp::start();
-    let mut repl = Repl::start(&app, "const later = (v) => new Promise((go) => setTimeout(go, 5, v)); 1").await;
+    let mut repl =
+        Repl::start(&app, "const later = (v) => new Promise((go) => setTimeout(go, 5, v)); 1").await;
     repl.next("paused").await;
     assert_eq!(repl.value("await later(7)").await, json!(7.0));
     assert_eq!(repl.value("(await later(2)) + 1;").await, json!(3.0));
@@ -178,7 +186,8 @@ async fn until_printed(repl: &mut Repl, line: &str) {
 #[actix_web::test]
 async fn evaluations_are_in_the_language_of_the_program() {
     let app = TestApp::start();
-    let mut repl = Repl::start_with(&app, "type A = number; const a: A = 3", json!({"language": "typescript"})).await;
+    let mut repl =
+        Repl::start_with(&app, "type A = number; const a: A = 3", json!({"language": "typescript"})).await;
     repl.next("paused").await;
     assert_eq!(repl.value("const b: number = a + 1; b as unknown").await, json!(4.0));
     assert!(repl.thrown("const : number").await.starts_with("SyntaxError: "));
@@ -196,7 +205,11 @@ async fn a_program_that_failed_can_be_looked_at() {
     ] {
         let mut repl = Repl::start(&app, source).await;
         let report = repl.next("paused").await["report"].clone();
-        assert_eq!((&report["outcome"], &report["error"]["message"]), (&json!("failed"), &json!("oh")), "{source}");
+        assert_eq!(
+            (&report["outcome"], &report["error"]["message"]),
+            (&json!("failed"), &json!("oh")),
+            "{source}"
+        );
         assert_eq!(report["error"].get("in_promise").is_some(), in_promise, "{source}: {report}");
         assert_eq!(repl.value("seen.length").await, json!(2.0), "{source}");
         let end = repl.stop().await;
@@ -226,7 +239,11 @@ async fn evaluations_are_held_to_the_run_s_limits() {
         ("for (;;) ;", json!({"cpu_ms": 300}), "cpu_exceeded"),
         ("for (;;) ;", json!({"wall_ms": 300}), "timed_out"),
         ("await new Promise(() => {})", json!({"wall_ms": 300}), "timed_out"),
-        ("const all = []; for (;;) all.push(new Array(1e5).fill(0))", json!({"heap_bytes": 32 << 20}), "memory_exceeded"),
+        (
+            "const all = []; for (;;) all.push(new Array(1e5).fill(0))",
+            json!({"heap_bytes": 32 << 20}),
+            "memory_exceeded",
+        ),
         ("for (;;) console.log('x'.repeat(1e4))", json!({"output_bytes": 100_000}), "output_exceeded"),
         ("'x'.repeat(1e4)", json!({"output_bytes": 5_000}), "output_exceeded"),
         ("setInterval(() => {}, 1); 0", json!({"wall_ms": 500}), "timed_out"),
@@ -357,9 +374,7 @@ async fn evaluations_that_can_t_be_are_refused_and_harm_nothing() {
     let app = TestApp::start();
     let mut repl = Repl::start(&app, "7").await;
     repl.next("paused").await;
-    let evaluate = |run_id: &str, id: u32, source: &str| {
-        json!({"type": "evaluate", "run_id": run_id, "evaluation_id": id, "source": source})
-    };
+    let evaluate = |run_id: &str, id: u32, source: &str| json!({"type": "evaluate", "run_id": run_id, "evaluation_id": id, "source": source});
     let run_id = repl.run_id.clone();
     let stranger = uuid::Uuid::new_v4().to_string();
     for (message, reason, words) in [
@@ -367,7 +382,11 @@ async fn evaluations_that_can_t_be_are_refused_and_harm_nothing() {
         (evaluate(&run_id, 0, "1"), "bad_request", "Number evaluations upwards"),
         (evaluate(&run_id, 1, &"x".repeat((64 << 10) + 1)), "too_large", "65537 bytes"),
         (json!({"type": "evaluate", "run_id": run_id, "evaluation_id": 1}), "bad_request", "source"),
-        (json!({"type": "evaluate", "run_id": run_id, "evaluation_id": -1, "source": ""}), "bad_request", "wrong"),
+        (
+            json!({"type": "evaluate", "run_id": run_id, "evaluation_id": -1, "source": ""}),
+            "bad_request",
+            "wrong",
+        ),
     ] {
         repl.socket.send(message).await;
         let rejected = repl.next("rejected").await;
@@ -399,7 +418,8 @@ async fn an_evaluation_may_ask_its_visitor() {
     repl.next("paused").await;
     repl.send("prompt('Who?') + '!'").await;
     let prompt = repl.next("prompt").await;
-    let answer = json!({"type": "input", "run_id": repl.run_id, "prompt_id": prompt["prompt_id"], "value": "Ada"});
+    let answer =
+        json!({"type": "input", "run_id": repl.run_id, "prompt_id": prompt["prompt_id"], "value": "Ada"});
     repl.socket.send(answer).await;
     assert_eq!(repl.next("evaluated").await["value"]["value"], "Ada!");
 }

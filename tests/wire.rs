@@ -129,7 +129,8 @@ fn server_messages_are_as_written_down() {
     let paused = |left_ms, report| ServerMsg::Paused { run_id, left_ms, report };
     same("server-paused", &paused(60_000, Some(Box::new(report))));
     same("server-paused-again", &paused(41_500, None));
-    let evaluated = |evaluation_id, value, error| ServerMsg::Evaluated { run_id, evaluation_id, value, error };
+    let evaluated =
+        |evaluation_id, value, error| ServerMsg::Evaluated { run_id, evaluation_id, value, error };
     same("server-evaluated", &evaluated(3, Some(raw(hi())), None));
     let stack = vec![frame("", 1, 7)];
     let error = RunError { stack, in_promise: true, ..RunError::new("TypeError", "no") };

@@ -60,7 +60,8 @@ pub fn client_msg(text: &str) -> Result<ClientMsg, BadFrame> {
         "input" => body(text).map(ClientMsg::Input),
         "evaluate" => body(text).map(ClientMsg::Evaluate),
         other => {
-            let message = format!("Unknown type `{}`. Use `run`, `stop`, `input` or `evaluate`.", clip(&other));
+            let message =
+                format!("Unknown type `{}`. Use `run`, `stop`, `input` or `evaluate`.", clip(&other));
             return Err(BadFrame { run_id, message });
         }
     };

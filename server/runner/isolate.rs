@@ -172,9 +172,8 @@ impl Template {
         let visit =
             Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start);
         guard_heap(isolate, link);
-        let repl = spec
-            .repl
-            .then(|| Repl::new(visit.clone(), files.name(files.entry()), lines, message_bytes));
+        let repl =
+            spec.repl.then(|| Repl::new(visit.clone(), files.name(files.entry()), lines, message_bytes));
         let prompts = Prompts::new(visit.clone(), prompts, stdin, is_attended);
         isolate.set_slot(prompts.clone());
         isolate.set_slot(DisplayBytes(usize::try_from(spec.display_bytes).unwrap_or(usize::MAX)));

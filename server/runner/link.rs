@@ -145,7 +145,13 @@ impl Link {
     }
 
     /// Tells that the program has ended, and stays.
-    pub fn paused(&self, ending: Ending, value: Option<Box<RawValue>>, returned: Option<Returned>, error: Option<RunError>) {
+    pub fn paused(
+        &self,
+        ending: Ending,
+        value: Option<Box<RawValue>>,
+        returned: Option<Returned>,
+        error: Option<RunError>,
+    ) {
         let mut output = lock(&self.output);
         // As with any frame.
         let _ = output.pause(&mut FinishedSpec { returned, ..self.report(ending, value, error) });
@@ -216,12 +222,7 @@ impl Link {
         lock(&self.output).left()
     }
 
-    fn report(
-        &self,
-        ending: Ending,
-        value: Option<Box<RawValue>>,
-        error: Option<RunError>,
-    ) -> FinishedSpec {
+    fn report(&self, ending: Ending, value: Option<Box<RawValue>>, error: Option<RunError>) -> FinishedSpec {
         let (peak, cpu) = memory::process_usage();
         FinishedSpec {
             ending,

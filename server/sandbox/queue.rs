@@ -143,7 +143,9 @@ impl<T> Queue<T> {
     /// about to be given back anyway.
     pub fn would_help(&self, client: ClientKey, leaving: usize) -> bool {
         let taken = |it: &ClientKey| self.clients.get(it).map_or(0, |it| it.taken);
-        let could = |it: &ClientKey| taken(it) - usize::from(*it == client).min(taken(it)) < self.bounds.client_places;
+        let could = |it: &ClientKey| {
+            taken(it) - usize::from(*it == client).min(taken(it)) < self.bounds.client_places
+        };
         self.waiting > leaving && self.ring.iter().any(could)
     }
 

@@ -94,7 +94,8 @@ impl Repl {
         error_bytes: u64,
     ) -> Result<RunEvent, &'static str> {
         let (id, json) = parts(frame).ok_or("an evaluation without its number")?;
-        let at = self.open.iter().position(|open| *open == id).ok_or("an evaluation that nobody asked for")?;
+        let at =
+            self.open.iter().position(|open| *open == id).ok_or("an evaluation that nobody asked for")?;
         let EvaluatedSpec { value, error } =
             serde_json::from_slice(json).map_err(|_| "an evaluation that can't be read")?;
         if value.is_some() == error.is_some() {
@@ -139,7 +140,13 @@ mod tests {
         assert!(repl.evaluate(10, "").is_some());
         assert!(said(&mut repl, 7, ONE).is_err());
         assert!(said(&mut repl, 99, ONE).is_err());
-        for bad in ["", "{}", "{\"value\":1}x", r#"{"value":null,"error":null}"#, r#"{"value":1,"error":{"name":"","message":"","stack":[]}}"#] {
+        for bad in [
+            "",
+            "{}",
+            "{\"value\":1}x",
+            r#"{"value":null,"error":null}"#,
+            r#"{"value":1,"error":{"name":"","message":"","stack":[]}}"#,
+        ] {
             assert!(said(&mut repl, 1, bad).is_err(), "{bad}");
         }
         let long = format!(r#"{{"value":"{}","error":null}}"#, "x".repeat(100));

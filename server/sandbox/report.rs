@@ -70,7 +70,8 @@ fn of_run(seen: Seen) -> RunReport {
     // A program that could not be asked where it was is not known to have waited.
     let answered = seen.finished.is_some();
     let is_too_deep = seen.cause.is_none() && !answered && is_too_deep(seen.end);
-    let Seen { limits, cause, ended: _, finished, end, wall, waited, output_bytes, console_events, dropped } = seen;
+    let Seen { limits, cause, ended: _, finished, end, wall, waited, output_bytes, console_events, dropped } =
+        seen;
     let [wall_ms, prompt_ms] = [wall, waited].map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
     let mut usage = Usage { wall_ms, prompt_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;

@@ -71,8 +71,15 @@ pub async fn supervise(
             Start::Started { stream, life } => {
                 let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
-                let mut supervisor =
-                    Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts, Repl::new(repl));
+                let mut supervisor = Supervisor::new(
+                    &inner.settings,
+                    run_id,
+                    limits,
+                    stream,
+                    fetches,
+                    prompts,
+                    Repl::new(repl),
+                );
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {

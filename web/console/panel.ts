@@ -20,6 +20,10 @@ export type PanelElements = ListElements & {
   empty: HTMLElement;
 };
 
+/** While more lines than this come in a frame nobody reads them: then they are drawn less often, after so many frames. */
+const FLOOD = 150;
+const FLOOD_FRAMES = 3;
+
 /** Under this name the page's styles know what a search has found. */
 const HIGHLIGHT = "console-found";
 
@@ -38,6 +42,9 @@ export class ConsolePanel {
   #search: Search = null;
   #runs = 0;
   #frame: number | null = null;
+  /** Lines that came since they were drawn last, and frames that have passed. */
+  #fresh = 0;
+  #waited = 0;
   #isOther = false;
 
   constructor(elements: PanelElements, jump: Jump) {
@@ -77,6 +84,7 @@ export class ConsolePanel {
 
   /** Adds console events. */
   events(events: readonly ConsoleEvent[]): void {
+    this.#fresh += events.length;
     for (const event of events) {
       if (event.kind === "group_end") continue;
       if (event.kind === "clear") {
@@ -162,11 +170,15 @@ export class ConsolePanel {
   #showSoon(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
-      this.#show();
+      this.#waited += 1;
+      if (this.#fresh > FLOOD && this.#waited < FLOOD_FRAMES) this.#showSoon();
+      else this.#show();
     });
   }
 
   #show(): void {
+    this.#fresh = 0;
+    this.#waited = 0;
     this.#lines.trim();
     const { shown, all, dropped } = this.#lines;
     if (this.#isOther) {

@@ -144,7 +144,7 @@ export class ConsoleTools {
         this.#check(text.levelNames[level], () => !this.#settings.now.hiddenLevels.includes(level), (on) => {
           const others = this.#settings.now.hiddenLevels.filter((other) => other !== level);
           this.#settings.set({ hiddenLevels: on ? others : [...others, level] });
-        }, `level-${level}`),
+        }),
       );
     }
     const tell = (hidden: readonly Level[]) => {
@@ -180,7 +180,7 @@ export class ConsoleTools {
     return el("div", "tool-box", opener, panel);
   }
 
-  #check(label: string, get: () => boolean, set: (on: boolean) => void, className = ""): HTMLElement {
+  #check(label: string, get: () => boolean, set: (on: boolean) => void): HTMLElement {
     const box = el("input", "check");
     box.type = "checkbox";
     box.checked = get();
@@ -190,7 +190,7 @@ export class ConsoleTools {
     this.#settings.onChange(() => {
       box.checked = get();
     });
-    return el("label", `menu-item ${className}`.trim(), box, label);
+    return el("label", "menu-item", box, label);
   }
 
   async #copyAll(form: "text" | "json"): Promise<void> {

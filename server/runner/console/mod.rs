@@ -300,8 +300,13 @@ impl Console {
         let Some(label) = args.first().filter(|label| !label.is_undefined()) else {
             return "default".to_owned();
         };
-        let limits =
-            InspectLimits { depth: 1, members: 10, top_units: LABEL_UNITS, inner_units: LABEL_UNITS, prototypes: 0 };
+        let limits = InspectLimits {
+            depth: 1,
+            members: 10,
+            top_units: LABEL_UNITS,
+            inner_units: LABEL_UNITS,
+            prototypes: 0,
+        };
         let label = inspect(scope, *label, &limits, &mut Budget::new(4 * MIN_MESSAGE_BYTES), &self.frames);
         let mut label = line(&label);
         size::cut(&mut label, usize::MAX, LABEL_UNITS);

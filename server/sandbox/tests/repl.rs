@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::fake::{Bench, LIMITS, MESSAGE_BYTES, PAUSED_FOR, Runner, Seen, ends, finished, finished_with, run, soon, took};
+use super::fake::{
+    Bench, LIMITS, MESSAGE_BYTES, PAUSED_FOR, Runner, Seen, ends, finished, finished_with, run, soon, took,
+};
 use crate::protocol::browser::{Outcome, ReleaseReason};
 use crate::protocol::fetch::payload;
 use crate::protocol::frame;
@@ -91,7 +93,8 @@ async fn evaluations_use_up_the_program_s_own_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_stays_can_be_stopped_left_and_crash() {
-    for (what, outcome) in [("stop", Outcome::Failed), ("kill", Outcome::Failed), ("crash", Outcome::Crashed)] {
+    for (what, outcome) in [("stop", Outcome::Failed), ("kill", Outcome::Failed), ("crash", Outcome::Crashed)]
+    {
         let mut bench = Bench::new();
         let (handle, mut events, mut runner) = started(&mut bench).await;
         let error = json!({"name": "E", "message": "oh", "stack": []});

@@ -59,7 +59,8 @@ struct Written<'a> {
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin, repl } = request;
+    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin, repl } =
+        request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
@@ -85,7 +86,8 @@ fn json_of(message: &ClientMsg) -> String {
             json!({"type": "input", "run_id": run_id, "prompt_id": prompt_id, "value": value}).to_string()
         }
         ClientMsg::Evaluate(EvaluateRequest { run_id, evaluation_id, source }) => {
-            json!({"type": "evaluate", "run_id": run_id, "evaluation_id": evaluation_id, "source": source}).to_string()
+            json!({"type": "evaluate", "run_id": run_id, "evaluation_id": evaluation_id, "source": source})
+                .to_string()
         }
     }
 }

@@ -108,7 +108,7 @@ for (const { name, options } of looks) {
   await page.locator("#console").evaluate((element) => {
     element.scrollTop = 0;
   });
-  await page.locator(".tree > .item > .line").first().click();
+  await page.locator(".row", { hasText: "a point" }).locator(".tree > .item > .line").click();
   await page.locator(".tree .group .line[aria-expanded]").first().click();
   await shoot("finished");
   server.script = alive;

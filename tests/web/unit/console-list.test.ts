@@ -291,7 +291,7 @@ describe("pace", () => {
   /** A clock that tests wind. */
   function wound() {
     let now = 0;
-    let due: (() => void)[] = [];
+    let due: ((budget: number) => void)[] = [];
     let hidden = false;
     const clock: Clock = { now: () => now, next: (act) => due.push(act), isHidden: () => hidden };
     return {
@@ -299,10 +299,10 @@ describe("pace", () => {
       pass: (ms: number) => {
         now += ms;
       },
-      frame: () => {
+      frame: (budget = 8) => {
         const all = due;
         due = [];
-        for (const act of all) act();
+        for (const act of all) act(budget);
       },
       hide: () => {
         hidden = true;
@@ -324,7 +324,8 @@ describe("pace", () => {
     assert.deepEqual(done, [0, 1, 2]);
     frame();
     assert.deepEqual(done, [0, 1, 2, 3, 4, 5]);
-    frame();
+    frame(2);
+    assert.deepEqual(done, [0, 1, 2, 3, 4, 5, 6], "drawing has left less");
     frame();
     assert.deepEqual(done, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
