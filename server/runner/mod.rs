@@ -31,6 +31,7 @@ mod output;
 mod program;
 mod prompts;
 mod rehearsal;
+mod repl;
 mod returned;
 mod stack;
 mod visit;
