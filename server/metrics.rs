@@ -33,7 +33,7 @@ const OUTCOMES: [&str; 9] = [
     "crashed",
     "abandoned",
 ];
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 9] = [
     "bad_request",
     "too_large",
     "too_many_runs",
@@ -42,6 +42,7 @@ const REASONS: [&str; 8] = [
     "duplicate_run_id",
     "unknown_run",
     "unknown_prompt",
+    "too_many_evaluations",
 ];
 const FETCH_ENDS: [&str; 4] = ["done", "blocked", "refused", "failed"];
 const STORE_CALLS: [&str; 6] = ["create", "find", "revise", "delete", "purge", "size"];
@@ -71,6 +72,7 @@ fn reason_number(reason: RejectReason) -> usize {
         RejectReason::DuplicateRunId => 5,
         RejectReason::UnknownRun => 6,
         RejectReason::UnknownPrompt => 7,
+        RejectReason::TooManyEvaluations => 8,
     }
 }
 

@@ -29,6 +29,7 @@ mod passed_socket;
 mod positions;
 mod programs;
 mod reload;
+mod repl;
 mod restarts;
 mod settings;
 mod sharing;

@@ -3,6 +3,7 @@
 
 import { backoff, jitter } from "./backoff.ts";
 import { decodeFrame } from "./decode.ts";
+import { Pace } from "./pace.ts";
 import type { ClientMsg, ServerMsg } from "./protocol.ts";
 import { refusal } from "./refusal.ts";
 
@@ -39,6 +40,8 @@ export class Socket {
   #socket: WebSocket | null = null;
   #open = false;
   #attempt = 0;
+  /** A program may write faster than the page draws. */
+  readonly #pace = new Pace();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Connects at once. */
@@ -76,10 +79,15 @@ export class Socket {
       this.#lose(socket, "The server does not answer.");
     }, HELLO_TIMEOUT_MS);
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (socket === this.#socket) this.#receive(event.data);
+      this.#pace.add(() => {
+        if (socket === this.#socket) this.#receive(event.data);
+      });
     };
     socket.onclose = (event) => {
-      this.#lose(socket, event.reason, event.code === RESTARTS);
+      // Behind what it has said.
+      this.#pace.add(() => {
+        this.#lose(socket, event.reason, event.code === RESTARTS);
+      });
     };
   }
 

@@ -179,6 +179,7 @@ impl AppState {
             message_bytes: client.message_bytes,
             open_runs: client.open_runs,
             remembered_runs: client.remembered_runs,
+            paused_ms: u64::try_from(config.sandbox.paused.as_millis()).unwrap_or(u64::MAX),
         };
         // All that are around it have to be allowed, so also those that show an editor in a frame.
         let around = [settings.frame_ancestors.as_slice(), &embed.origins].concat();
