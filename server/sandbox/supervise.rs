@@ -80,13 +80,11 @@ pub async fn supervise(
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor = Supervisor::new(
                     &inner.settings,
-                    run_id,
-                    limits,
+                    Of { run_id, limits, counted: counted.clone() },
                     stream,
                     fetches,
                     prompts,
                     Repl::new(repl),
-                    counted.clone(),
                 );
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
@@ -147,6 +145,13 @@ struct Output {
     bytes: u64,
     events: u64,
     dropped: Dropped,
+}
+
+/// Which run it is, what it may use, and where it is counted.
+struct Of {
+    run_id: uuid::Uuid,
+    limits: Limits,
+    counted: Arc<metrics::Run>,
 }
 
 struct Supervisor {
@@ -215,13 +220,11 @@ enum Over {
 impl Supervisor {
     fn new(
         settings: &SandboxSettings,
-        run_id: uuid::Uuid,
-        limits: Limits,
+        Of { run_id, limits, counted }: Of,
         stream: UnixStream,
         fetches: Fetches,
         prompts: Prompts,
         repl: Repl,
-        counted: Arc<metrics::Run>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
