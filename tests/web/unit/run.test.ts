@@ -425,7 +425,7 @@ describe("evaluations", () => {
     const next = update(state, runs(B));
     assert.deepEqual(types(next.effects), ["send", "begin", "send"]);
     assert.equal(next.state.alive, null);
-    assert.equal(update(state, { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } }).state.alive, null);
+    assert.equal(update(state, { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } }).state.alive, null);
     assert.notEqual(update(state, { type: "tick", now: 76_000 }).state.alive, null);
     assert.equal(update(state, { type: "tick", now: 76_001 }).state.alive, null);
   });
