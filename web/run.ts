@@ -287,7 +287,8 @@ function connection(state: State, next: Connection): Step {
   if (next.at === "open" || open === null) return step(moved);
   // The server has not begun it: the next one gets it.
   if (next.at === "closed" && next.restarts && open.at === "sent") {
-    return step({ ...moved, phase: open.stopping ? { at: "idle" } : { at: "waiting", runId: open.runId, program: open.program, repl: open.repl } });
+    const { runId, program, repl } = open;
+    return step({ ...moved, phase: open.stopping ? { at: "idle" } : { at: "waiting", runId, program, repl } });
   }
   return lose(moved, "The connection was lost during the run, and the server stops a run whose visitor is gone. Run it again.");
 }

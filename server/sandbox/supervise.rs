@@ -80,11 +80,11 @@ pub async fn supervise(
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor = Supervisor::new(
                     &inner.settings,
-                    Of { run_id, limits, counted: counted.clone() },
+                    run_id,
+                    limits,
                     stream,
-                    fetches,
-                    prompts,
-                    Repl::new(repl),
+                    Talk { fetches, prompts, repl: Repl::new(repl) },
+                    counted.clone(),
                 );
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
@@ -145,13 +145,6 @@ struct Output {
     bytes: u64,
     events: u64,
     dropped: Dropped,
-}
-
-/// Which run it is, what it may use, and where it is counted.
-struct Of {
-    run_id: uuid::Uuid,
-    limits: Limits,
-    counted: Arc<metrics::Run>,
 }
 
 struct Supervisor {
@@ -217,14 +210,21 @@ enum Over {
     Unwanted,
 }
 
+/// What a runner and its server talk about besides output.
+struct Talk {
+    fetches: Fetches,
+    prompts: Prompts,
+    repl: Repl,
+}
+
 impl Supervisor {
     fn new(
         settings: &SandboxSettings,
-        Of { run_id, limits, counted }: Of,
+        run_id: uuid::Uuid,
+        limits: Limits,
         stream: UnixStream,
-        fetches: Fetches,
-        prompts: Prompts,
-        repl: Repl,
+        Talk { fetches, prompts, repl }: Talk,
+        counted: Arc<metrics::Run>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
@@ -577,7 +577,6 @@ impl Supervisor {
         if !matches!(report.outcome, Outcome::Completed | Outcome::Failed) {
             return self.broken("a program's end that is the run's");
         }
-        self.counted.ended(report.outcome);
         self.repl.paused(report.clone());
         self.retime();
         let left_ms = if self.repl.is_idle() { self.left_ms() } else { 0 };
