@@ -166,6 +166,8 @@ struct Open {
     repl: bool,
     last_evaluation: u32,
     evaluations: usize,
+    /// Its program has ended, and it stays for evaluations.
+    has_ended: bool,
 }
 
 /// One connection.
@@ -209,9 +211,12 @@ impl Session {
     }
 
     /// From now on, requests for runs are passed over: the client sees that they were not answered when the connection
-    /// is closed, and sends them elsewhere.
+    /// is closed, and sends them elsewhere. Runs whose programs have ended stay no longer for evaluations.
     pub fn leave(&mut self) {
         self.is_leaving = true;
+        for open in self.open.iter().filter(|open| open.has_ended) {
+            open.handle.stop();
+        }
     }
 
     /// Whether no run is open.
@@ -289,6 +294,7 @@ impl Session {
             repl,
             last_evaluation,
             evaluations,
+            has_ended: false,
         });
         Ok(())
     }
@@ -388,7 +394,13 @@ impl Session {
                     open.prompts.push(prompt_id);
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
-                Some(RunEvent::Paused { left_ms, report }) => ServerMsg::Paused { run_id, left_ms, report },
+                Some(RunEvent::Paused { left_ms, report }) => {
+                    open.has_ended = true;
+                    if self.is_leaving {
+                        open.handle.stop();
+                    }
+                    ServerMsg::Paused { run_id, left_ms, report }
+                }
                 Some(RunEvent::Evaluated { evaluation_id, value, error }) => {
                     open.evaluations = open.evaluations.saturating_sub(1);
                     ServerMsg::Evaluated { run_id, evaluation_id, value, error }

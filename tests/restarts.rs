@@ -181,3 +181,29 @@ async fn systemd_is_told_when_it_serves_and_when_it_stops() {
     assert_eq!(heard().await, "STOPPING=1");
     assert!(app.ended(), "{}", app.log());
 }
+
+#[actix_web::test]
+async fn a_run_that_stays_after_its_programs_end_stays_no_longer() {
+    let mut app = FakeApp::start(&["--shutdown-grace=5m"]).await;
+    let mut socket = JsonSocket::connect(app.address).await;
+    let report = || Some(Box::new(report(Outcome::Completed)));
+    socket.run("1").await;
+    let stays = app.started().await;
+    stays.emit(RunEvent::Paused { left_ms: 60_000, report: report() }).await;
+    socket.expect("paused").await;
+    // Another one keeps the connection open, and its program ends when the server already goes.
+    socket.run("2").await;
+    let runs = app.started().await;
+    app.stop();
+    soon("the first to be told", stays.stopped.cancelled()).await;
+    stays.emit(finished()).await;
+    socket.expect("finished").await;
+    assert!(!runs.stopped.is_cancelled(), "its program runs");
+    runs.emit(RunEvent::Paused { left_ms: 60_000, report: report() }).await;
+    socket.expect("paused").await;
+    soon("the other to be told", runs.stopped.cancelled()).await;
+    runs.emit(finished()).await;
+    socket.expect("finished").await;
+    socket.expect_close(CloseCode::Restart).await;
+    app.stopped().await;
+}

@@ -32,6 +32,9 @@ const RETRY_AFTER_MS: u64 = 5_000;
 /// How long a connection without a request is kept when the server goes: a request that is on its way shall find it
 /// open. The answer to that is its last.
 const LINGER: Duration = Duration::from_secs(1);
+/// The same of one that has had none yet. Whoever has connected has something to ask, unless a browser did it to save
+/// time later.
+const FIRST_LINGER: Duration = Duration::from_secs(3);
 
 /// All open connections. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
@@ -253,6 +256,7 @@ async fn close_when_idle(
     patience: Duration,
     leaving: CancellationToken,
 ) {
+    let mut linger = FIRST_LINGER;
     while requests.wait_for(|requests| *requests == 0).await.is_ok() {
         tokio::select! {
             changed = timeout(patience, requests.changed()) => match changed {
@@ -260,12 +264,13 @@ async fn close_when_idle(
                 Ok(Err(_)) => return,
                 Err(_) => return close(&socket),
             },
-            () = leaving.cancelled() => match timeout(LINGER, requests.changed()).await {
+            () = leaving.cancelled() => match timeout(linger, requests.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,
                 Err(_) => return close(&socket),
             },
         }
+        linger = LINGER;
     }
 }
 

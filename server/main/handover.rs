@@ -14,7 +14,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use mayfly::config::HANDOVER;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-use nix::unistd::{pipe2, write};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, pipe2, write};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
@@ -25,9 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts `program` with this process' arguments and `listener`, and waits until it serves. Its process id.
 ///
+/// It is no child of this process' but of init's, or of whoever else looks after those whose parents are gone: systemd
+/// waits only for the end of a main process that is a child of its own.
+///
 /// # Errors
 /// When it does not serve; then it is gone.
-pub async fn start(program: &Path, listener: &TcpListener) -> anyhow::Result<u32> {
+pub async fn start(program: &Path, listener: &TcpListener) -> anyhow::Result<i32> {
     let (told, tells) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).context("there is no pipe to be had")?;
     let passed = [listener.as_raw_fd(), tells.as_raw_fd()];
     let mut command = Command::new(program);
@@ -38,7 +42,7 @@ pub async fn start(program: &Path, listener: &TcpListener) -> anyhow::Result<u32
         // That was for this process, if it is there at all.
         .env_remove("LISTEN_PID")
         .env(HANDOVER, passed[1].to_string());
-    // SAFETY: Between fork and exec only a system call is made, and nothing is allocated.
+    // SAFETY: Between fork and exec only system calls are made, and nothing is allocated.
     unsafe {
         command.pre_exec(move || {
             for fd in passed {
@@ -46,21 +50,31 @@ pub async fn start(program: &Path, listener: &TcpListener) -> anyhow::Result<u32
                     return Err(io::Error::last_os_error());
                 }
             }
-            Ok(())
+            match libc::fork() {
+                -1 => Err(io::Error::last_os_error()),
+                0 => Ok(()),
+                _ => libc::_exit(0),
+            }
         });
     }
-    let mut child = command.spawn().with_context(|| format!("{} can't be started", program.display()))?;
+    let mut between = command.spawn().with_context(|| format!("{} can't be started", program.display()))?;
     // So that its end is that of the pipe.
     drop(tells);
+    between.wait().await?;
     let mut told = Receiver::from_owned_fd(told)?;
-    match timeout(PATIENCE, told.read_u8()).await {
-        Ok(Ok(_)) => child.id().context("it has ended already"),
-        Ok(Err(_)) => {
-            let status = child.wait().await?;
-            bail!("it ended before it served ({status}); its own words say why");
-        }
-        Err(_) => {
-            child.kill().await?;
+    let mut pid = None;
+    let serves = async {
+        pid = Some(told.read_i32().await?);
+        told.read_u8().await
+    };
+    match (timeout(PATIENCE, serves).await, pid) {
+        (Ok(Ok(_)), Some(pid)) => Ok(pid),
+        (Ok(_), _) => bail!("it ended before it served; its own words say why"),
+        (Err(_), pid) => {
+            if let Some(pid) = pid {
+                // It may have ended just now; then there is nothing to do.
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
             bail!("it did not serve within {PATIENCE:?}");
         }
     }
@@ -78,7 +92,10 @@ impl Predecessor {
         // the next call fail, and is closed by nobody.
         let pipe = unsafe { OwnedFd::from_raw_fd(fd) };
         match fcntl(&pipe, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)) {
-            Ok(_) => Some(Self(pipe)),
+            Ok(_) => {
+                let pid = i32::try_from(std::process::id()).unwrap_or_default();
+                write(&pipe, &pid.to_be_bytes()).ok().map(|_| Self(pipe))
+            }
             Err(_) => {
                 std::mem::forget(pipe);
                 None

@@ -577,6 +577,7 @@ impl Supervisor {
         if !matches!(report.outcome, Outcome::Completed | Outcome::Failed) {
             return self.broken("a program's end that is the run's");
         }
+        self.counted.ended(report.outcome);
         self.repl.paused(report.clone());
         self.retime();
         let left_ms = if self.repl.is_idle() { self.left_ms() } else { 0 };

@@ -1,9 +1,10 @@
 // Runs as a service beside Mayfly's, and writes down what it sees.
 
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 /** A GET on a connection of its own: the status, or what went wrong. */
 const connect = (address) => new Promise((resolve) => {
@@ -39,7 +40,8 @@ const asking = (async () => {
   }
 })();
 await sleep(100);
-systemctl("restart", "mayfly.service");
+// Not by the means above: whoever asks must not stand still meanwhile.
+await promisify(execFile)("systemctl", ["restart", "mayfly.service"]);
 await sleep(300);
 restarting = false;
 await asking;
