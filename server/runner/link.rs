@@ -17,8 +17,8 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::inbox::{Inbox, Topic};
-use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
+use super::{memory, rehearsal};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
@@ -348,6 +348,7 @@ impl Link {
 
 /// Leaves at once. Nothing registered with `atexit` runs: it would tear V8 down under another thread.
 pub fn exit(status: i32) -> ! {
+    rehearsal::tell();
     // SAFETY: ends the process.
     unsafe { libc::_exit(status) }
 }
