@@ -45,6 +45,7 @@ function byPattern(pattern: RegExp): Search {
     },
     places: (text) => {
       const places: [number, number][] = [];
+      pattern.lastIndex = 0;
       for (const { index, 0: found } of text.matchAll(pattern)) {
         if (places.length === MOST_PLACES) break;
         if (found !== "") places.push([index, index + found.length]);
