@@ -89,8 +89,19 @@ impl Rules {
     /// [`RejectReason::TooLarge`] for a source, an input or answers over the limit, [`RejectReason::BadRequest`] for
     /// files that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits, stdin } =
-            request;
+        let RunRequest {
+            run_id: _,
+            source,
+            files,
+            entry,
+            language,
+            mode,
+            export,
+            input,
+            limits,
+            stdin,
+            usage: _,
+        } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
         let source_bytes = source.as_ref().map_or(0, String::len);
@@ -112,8 +123,19 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        let is_attended = false;
-        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended })
+        let (is_attended, tells_usage) = (false, false);
+        Ok(Run {
+            run_id,
+            client,
+            program,
+            input,
+            limits,
+            egress: None,
+            modules,
+            stdin,
+            is_attended,
+            tells_usage,
+        })
     }
 }
 
@@ -208,9 +230,11 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
+        let tells_usage = request.usage;
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
         run.is_attended = true;
+        run.tells_usage = tells_usage;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
         self.open.push_back(Open { run_id, limits, handle, events, prompts: Vec::new() });
@@ -277,6 +301,7 @@ impl Session {
                     open.prompts.push(prompt_id);
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
+                Some(RunEvent::Usage { usage, at }) => ServerMsg::Usage { run_id, usage, at },
                 Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");

@@ -31,6 +31,7 @@ mod snippets;
 mod soak;
 mod store;
 mod support;
+mod usage;
 mod websocket;
 mod wire;
 mod zygote;

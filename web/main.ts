@@ -6,7 +6,9 @@ import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { EXAMPLES } from "./examples.ts";
-import { freeName, serialise } from "./files.ts";
+import { freeName, parse, serialise } from "./files.ts";
+import { InputsStore, runAs, typed } from "./inputs.ts";
+import { InputsToggle } from "./inputs-toggle.ts";
 import { languageChoice, languageOf } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
 import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
@@ -38,10 +40,10 @@ const draft = new Draft({
     saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet))), {
-  onChange: () => {
-    draft.changed(() => draftOf(editor));
-  },
+const kept = draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet), typed(snippet.as)));
+const inputs = new InputsStore(parse(kept).inputs);
+const editor = new Workspace(byId("editor", HTMLElement), kept, {
+  onChange: edited,
   onRun: run,
   onFiles: () => {
     bench.show();
@@ -51,6 +53,12 @@ const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snipp
     bench.escaped();
   },
 });
+function edited(): void {
+  draft.changed(() => draftOf(editor, inputs.now));
+}
+
+inputs.onChange(edited);
+const inputsToggle = new InputsToggle(inputs);
 const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {
   const others = editor.names().filter((name) => name !== editor.active);
   editor.rename(editor.active, freeName(others, editor.active.replace(/\.[^.]*$/, "") + end));
@@ -80,6 +88,10 @@ const bar = new RunBar(
     message: byId("message", HTMLElement),
     retry: byId("retry", HTMLButtonElement),
     meters: byId("meters", HTMLElement),
+    long: byId("long", HTMLElement),
+    onGoOn: () => {
+      dispatch({ type: "go_on" });
+    },
     connection: byId("connection", HTMLButtonElement),
     connectionText: byId("connection-text", HTMLElement),
   },
@@ -110,6 +122,12 @@ const sharing = new SharingOnPage(
   {
     files: () => sharedFiles(editor.files(), editor.entry),
     language: () => languageOf(editor.entry) ?? "javascript",
+    as: () => {
+      const as = runAs(inputs.now);
+      if (!("trouble" in as)) return as;
+      void inputsToggle.showTrouble();
+      return null;
+    },
     engine: () => state.hello?.engine ?? "",
     announce: (text) => {
       live.textContent = text;
@@ -131,8 +149,14 @@ const sharing = new SharingOnPage(
 
 function run(): void {
   draft.flush();
+  const as = runAs(inputs.now);
+  if ("trouble" in as) {
+    live.textContent = words().inputWrong;
+    void inputsToggle.showTrouble();
+    return;
+  }
   sharing.begin();
-  dispatch({ type: "run", runId: uuid(), program: programOf(editor), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: programOf(editor, as), now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -148,7 +172,7 @@ function dispatch(action: Action): void {
 function perform(effect: Effect): void {
   switch (effect.type) {
     case "send":
-      socket.send(sharing.request(effect.message));
+      socket.send(effect.message);
       break;
     case "begin":
       output.clear();
@@ -230,6 +254,7 @@ const press = (id: string) => () => {
 const bench = new Workbench({
   editor,
   settings,
+  inputs,
   announce: (text) => {
     live.textContent = text;
   },
@@ -250,6 +275,11 @@ const bench = new Workbench({
       run: () => {
         byId("console", HTMLElement).focus();
       },
+    },
+    {
+      id: "inputs",
+      title: words().inputs,
+      run: () => void inputsToggle.open(),
     },
     { id: "examples", title: words().showExamples, run: press("examples") },
     { id: "theme", title: words().changeTheme, run: press("theme") },

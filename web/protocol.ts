@@ -491,7 +491,11 @@ limits?: LimitsRequest,
 /**
  * Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
  */
-stdin?: Array<string>, };
+stdin?: Array<string>,
+/**
+ * Whether to send `usage` while it runs, on the WebSocket. Default false.
+ */
+usage?: boolean, };
 
 /**
  * The answer to `POST /api/v1/run`.
@@ -607,7 +611,19 @@ message: string,
 /**
  * The answer that is proposed.
  */
-default?: string, } | { "type": "finished",
+default?: string, } | { "type": "usage",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * As in its report.
+ */
+usage: Usage,
+/**
+ * Where the program is; absent while it waits.
+ */
+at?: StackFrame, } | { "type": "finished",
 /**
  * Which run.
  */

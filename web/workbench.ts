@@ -9,8 +9,9 @@ import { EditorView } from "@codemirror/view";
 import { listen, type Command } from "./commands.ts";
 import { ask } from "./dialogs.ts";
 import { byId } from "./dom.ts";
-import { MOST_FILES, freeName, nameTrouble, serialise, type Files } from "./files.ts";
+import { MOST_FILES, freeName, nameTrouble, parse, serialise } from "./files.ts";
 import { difference, format } from "./formatter.ts";
+import { isPlain, type Inputs, type InputsStore, type RunAs } from "./inputs.ts";
 import type { Running } from "./language/start.ts";
 import { languageOf } from "./language.ts";
 import type { Program } from "./run.ts";
@@ -28,6 +29,7 @@ const LATEST_MS = 4000;
 export type WorkbenchPage = {
   editor: Workspace;
   settings: SettingsStore;
+  inputs: InputsStore;
   /** Tells screen readers. */
   announce: (text: string) => void;
   /** Commands of the rest of the page. */
@@ -38,6 +40,7 @@ export type WorkbenchPage = {
 export class Workbench {
   readonly #editor: Workspace;
   readonly #settings: SettingsStore;
+  readonly #inputs: InputsStore;
   readonly #announce: (text: string) => void;
   readonly #others: () => Command[];
   readonly #tabs: Tabs;
@@ -48,9 +51,10 @@ export class Workbench {
   #shown: EditorView | null = null;
   #failed: string | null = null;
 
-  constructor({ editor, settings, announce, commands }: WorkbenchPage) {
+  constructor({ editor, settings, inputs, announce, commands }: WorkbenchPage) {
     this.#editor = editor;
     this.#settings = settings;
+    this.#inputs = inputs;
     this.#announce = announce;
     this.#others = commands;
     this.#tabs = new Tabs(byId("tabs", HTMLElement), byId("editor", HTMLElement), {
@@ -99,16 +103,20 @@ export class Workbench {
     this.show();
   }
 
-  /** Replaces all files, and offers to bring them back. */
+  /** Replaces the program and how it is run, and offers to bring both back. */
   load(text: string, name: string): void {
-    const before: Files = this.#editor.files();
-    this.#editor.replace(text);
-    if (before.files.length <= 1) {
+    const [before, inputs] = [this.#editor.files(), this.#inputs.now];
+    const next = parse(text);
+    this.#editor.replace(next);
+    this.#inputs.set(next.inputs);
+    const [old] = before.files;
+    if (before.files.length === 1 && next.files.length === 1 && old?.name === next.files[0]?.name && isPlain(inputs)) {
       this.#announce(words().loadedUndo(name));
       return;
     }
     toast(words().loadedInstead(name, before.files.length), words().undo, () => {
       this.#editor.load(before);
+      this.#inputs.set(inputs);
     });
   }
 
@@ -389,15 +397,15 @@ export class Workbench {
 }
 
 /** The program as it goes to the server: a file alone with its language, or files, whose names say theirs and more. */
-export function programOf(editor: Workspace): Program {
+export function programOf(editor: Workspace, as: RunAs): Program {
   const { files } = editor.files();
   const [only] = files;
   const language = files.length === 1 && only !== undefined && /\.[jt]sx?$/.test(only.name) ? languageOf(only.name) : null;
-  return only === undefined || language === null ? { files, entry: editor.entry } : { source: only.content, language };
+  return only === undefined || language === null ? { files, entry: editor.entry, ...as } : { source: only.content, language, ...as };
 }
 
 /** What is kept of the program. */
-export function draftOf(editor: Workspace): string {
-  return serialise(editor.files());
+export function draftOf(editor: Workspace, inputs: Inputs): string {
+  return serialise(editor.files(), inputs);
 }
 

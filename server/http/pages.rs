@@ -1,10 +1,10 @@
 //! Pages for people.
 
-use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::assets::Assets;
+use super::assets::{self, Assets};
 use super::error::Problem;
 use super::shared::SharedPage;
 use super::{AppState, State};
@@ -32,6 +32,12 @@ struct ErrorPage<'a> {
 /// `GET /`: the editor.
 pub async fn index(state: State) -> HttpResponse {
     editor(&state, None)
+}
+
+/// `GET /service-worker.js`: keeps the editor for when the server is away. Its address says how far it reaches, so
+/// it is not among the other files.
+pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
+    assets::by_name(&req, &state.assets, "service-worker.js", "no-cache")
 }
 
 /// The editor, with a snippet in it or without.

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod parse;
 pub mod prompt;
 pub mod runner;
+pub mod usage;
 pub mod value;
 
 #[cfg(test)]

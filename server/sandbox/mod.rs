@@ -15,6 +15,7 @@ mod start;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod zygote;
 
 use std::path::PathBuf;
@@ -35,8 +36,9 @@ use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
-use crate::protocol::browser::{PromptKind, RejectReason, RunReport};
+use crate::protocol::browser::{PromptKind, RejectReason, RunReport, Usage};
 use crate::protocol::runner::{Layer, Submission};
+use crate::protocol::value::StackFrame;
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -66,10 +68,12 @@ pub struct Run {
     pub stdin: Vec<String>,
     /// Whether there is somebody who can be asked: who answers [`RunEvent::Prompt`].
     pub is_attended: bool,
+    /// Whether [`RunEvent::Usage`] is wanted.
+    pub tells_usage: bool,
 }
 
-/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console` and `Prompt`, and
-/// one `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
+/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`,
+/// `Prompt` and `Usage`, and one `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
 #[derive(Debug)]
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
@@ -100,6 +104,13 @@ pub enum RunEvent {
         message: String,
         /// The answer that is proposed.
         default: Option<String>,
+    },
+    /// What it has used so far.
+    Usage {
+        /// As its report will say it.
+        usage: Box<Usage>,
+        /// Where the program is; nothing while it waits.
+        at: Option<StackFrame>,
     },
     /// It has ended.
     Finished(Box<RunReport>),

@@ -86,8 +86,18 @@ pub struct Starting<'a> {
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
     pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
-        let Run { run_id: _, client: _, program, input, limits, modules, egress: _, stdin, is_attended } =
-            run;
+        let Run {
+            run_id: _,
+            client: _,
+            program,
+            input,
+            limits,
+            modules,
+            egress: _,
+            stdin,
+            is_attended,
+            tells_usage,
+        } = run;
         let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
         let fetches = inner.egress.requests();
         let spec = RunSpec {
@@ -101,6 +111,7 @@ impl<'a> Starting<'a> {
             prompts,
             stdin,
             is_attended,
+            tells_usage,
         };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })

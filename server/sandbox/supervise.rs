@@ -20,14 +20,16 @@ use super::process::{End, Life};
 use super::prompts::Prompts;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
+use super::usage::Meter;
 use super::{Answer, Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::limits::Limits;
-use crate::protocol::browser::{Dropped, Omitted, Returned};
+use crate::protocol::browser::{Dropped, Omitted, Returned, Usage};
 use crate::protocol::frame::{self, Decoder, Frame};
 use crate::protocol::prompt::PROMPT;
 use crate::protocol::runner::{
     CONSOLE, DISPLAY, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
 };
+use crate::protocol::usage::{USAGE, UsageSpec};
 
 /// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
 /// when the event came, and a report's own fields.
@@ -47,7 +49,8 @@ pub async fn supervise(
     mut wish: watch::Receiver<Wish>,
     mut answers: mpsc::Receiver<Answer>,
 ) {
-    let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
+    let (run_id, limits) = (run.run_id, run.limits);
+    let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let policy = run.egress.clone();
     let permit = match asked {
         Asked::Granted(permit) => permit,
@@ -70,6 +73,7 @@ pub async fn supervise(
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor =
                     Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts);
+                supervisor.meter = Meter::new(tells_usage);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut answers).await;
                 if over != Over::Unread {
@@ -141,6 +145,7 @@ struct Supervisor {
     to_write: Vec<u8>,
     fetches: Fetches,
     prompts: Prompts,
+    meter: Meter,
     clock: Clock,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
@@ -211,6 +216,7 @@ impl Supervisor {
             to_write: Vec::new(),
             fetches,
             prompts,
+            meter: Meter::new(false),
             clock: Clock::start(limits.wall_ms, limits.prompt_ms),
             cause: None,
             kill_at: None,
@@ -425,6 +431,11 @@ impl Supervisor {
                 }
                 Err(what) => self.broken(what),
             },
+            USAGE if self.cause.is_some() => {}
+            USAGE => match self.meter.take(&frame.payload) {
+                Ok(spec) => self.used(spec),
+                Err(what) => self.broken(what),
+            },
             kind if Fetches::is_about(kind) && self.cause.is_some() => {}
             kind if Fetches::is_about(kind) => {
                 if let Err(what) = self.fetches.take(kind, &frame.payload) {
@@ -450,6 +461,27 @@ impl Supervisor {
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;
+    }
+
+    /// Passes on what the run has used so far; of its output the server's own count.
+    fn used(&mut self, spec: UsageSpec) {
+        let UsageSpec { cpu_ms, heap_bytes, buffer_bytes, process_bytes, at } = spec;
+        let [wall_ms, prompt_ms] =
+            self.clock.used().map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+        let Output { bytes: output_bytes, events: console_events, .. } = self.output;
+        let limits = self.limits;
+        let usage = Usage {
+            wall_ms,
+            prompt_ms,
+            cpu_ms,
+            heap_bytes,
+            buffer_bytes,
+            process_bytes,
+            output_bytes,
+            console_events,
+            limits,
+        };
+        self.pending = Some(RunEvent::Usage { usage: Box::new(usage), at });
     }
 
     /// Passes an answer on. One to a question that is not open comes too late for it.

@@ -84,6 +84,7 @@ impl Calls {
             modules: Allowed::default(),
             stdin: Vec::new(),
             is_attended: false,
+            tells_usage: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {
@@ -101,7 +102,8 @@ impl Calls {
                 RunEvent::Queued { .. }
                 | RunEvent::Started
                 | RunEvent::Console { .. }
-                | RunEvent::Prompt { .. } => {}
+                | RunEvent::Prompt { .. }
+                | RunEvent::Usage { .. } => {}
             }
         }
     }

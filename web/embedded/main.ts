@@ -173,8 +173,8 @@ async function load(id: string): Promise<void> {
     output.notice("error", found.problem);
   } else {
     const { snippet } = found;
-    program = { ...program, files: snippet.files, input: snippet.input === undefined ? program.input : JSON.stringify(snippet.input) };
-    options = { ...options, language: snippet.language, mode: snippet.mode };
+    program = { ...program, files: snippet.files, input: snippet.as.input === undefined ? program.input : JSON.stringify(snippet.as.input) };
+    options = { ...options, language: snippet.language, mode: snippet.as.mode };
     editor.speak(snippet.language);
     files.begin(snippet.files);
     for (const file of snippet.files) channel?.send({ type: "source", file });
@@ -258,7 +258,7 @@ function run(): void {
   gate = new Gate(composed);
   if (options.console === "closed") foldConsole("open");
   channel?.send({ type: "run" });
-  dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language }, now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language, mode: options.mode }, now: Date.now() });
 }
 
 /** Connects when the visitor shows interest: a page may have many frames, of which few are used. */

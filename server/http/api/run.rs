@@ -102,7 +102,10 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
     while let Some(event) = events.recv().await {
         match event {
             // Nobody is asked anything here.
-            RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Prompt { .. } => {}
+            RunEvent::Queued { .. }
+            | RunEvent::Started
+            | RunEvent::Prompt { .. }
+            | RunEvent::Usage { .. } => {}
             RunEvent::Console { events, .. } => append(&mut console, events.get()),
             RunEvent::Finished(finished) => {
                 report = Some(*finished);

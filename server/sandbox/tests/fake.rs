@@ -13,9 +13,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::limits::Limits;
-use crate::protocol::browser::{Language, Mode, Outcome, RunReport};
+use crate::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
 use crate::protocol::frame;
 use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec, Submission};
+use crate::protocol::value::StackFrame;
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use crate::sandbox::{ClientKey, ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
 
@@ -279,6 +280,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         modules: crate::policy::modules::Allowed::default(),
         stdin: Vec::new(),
         is_attended: true,
+        tells_usage: true,
     }
 }
 
@@ -338,6 +340,8 @@ pub struct Seen {
     pub console: Vec<serde_json::Value>,
     /// The questions.
     pub prompts: Vec<String>,
+    /// What it had used, now and then.
+    pub usage: Vec<(Usage, Option<StackFrame>)>,
     pub report: Option<Box<RunReport>>,
 }
 
@@ -366,6 +370,10 @@ impl Seen {
                 assert!(self.started);
                 assert_eq!(prompt_id as usize, self.prompts.len() + 1);
                 self.prompts.push(message);
+            }
+            RunEvent::Usage { usage, at } => {
+                assert!(self.started);
+                self.usage.push((*usage, at));
             }
             RunEvent::Finished(report) => {
                 assert_eq!(report.usage.console_events, self.console.len() as u64);

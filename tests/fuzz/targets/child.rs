@@ -120,6 +120,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         stdin: Vec::new(),
         // One that dies as often as it may has nobody to ask, either.
         is_attended: unread < 128,
+        tells_usage: unread.is_multiple_of(2),
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
     let (mut is_started, mut seen_events, mut seen_bytes, mut seen_prompts) = (false, 0, 0, 0);
@@ -147,6 +148,11 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
                 // Every other one is answered, and one that is not open.
                 handle.answer(prompt_id & !1, Some(message));
                 handle.answer(prompt_id + 1, None);
+            }
+            RunEvent::Usage { usage, at } => {
+                assert!(is_started && unread.is_multiple_of(2));
+                assert_eq!((usage.console_events, usage.limits), (seen_events, limits));
+                assert!(at.is_none_or(|at| at.function.len() <= USAGE_BYTES));
             }
             RunEvent::Finished(finished) => report = Some(*finished),
         }
