@@ -5,12 +5,13 @@ import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
-import { EXAMPLES } from "./examples.ts";
+import { firstProgram } from "./examples.ts";
 import { freeName, parse, serialise } from "./files.ts";
 import { InputsStore, runAs, typed } from "./inputs.ts";
 import { InputsToggle } from "./inputs-toggle.ts";
 import { languageChoice, languageOf } from "./language.ts";
-import { exampleMenu } from "./menu.ts";
+import { galleryMenu } from "./menu.ts";
+import { keepForOffline } from "./offline.ts";
 import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
@@ -21,6 +22,7 @@ import { translatePage, useLocale, words } from "./strings/words.ts";
 import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
 import { followViewport } from "./viewport.ts";
+import { isFirstVisit, welcome } from "./welcome.ts";
 import { Workbench, draftOf, programOf } from "./workbench.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -40,7 +42,7 @@ const draft = new Draft({
     saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const kept = draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet), typed(snippet.as)));
+const kept = draft.load() ?? (snippet === null ? firstProgram() : serialise(filesOf(snippet), typed(snippet.as)));
 const inputs = new InputsStore(parse(kept).inputs);
 const editor = new Workspace(byId("editor", HTMLElement), kept, {
   onChange: edited,
@@ -244,9 +246,21 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") draft.flush();
   else socket.retryNow();
 });
-exampleMenu(byId("examples", HTMLButtonElement), byId("examples-menu", HTMLElement), (example) => {
-  bench.load(example.source, example.name);
-});
+const gallery = byId("examples-menu", HTMLElement);
+galleryMenu(
+  byId("examples", HTMLButtonElement),
+  gallery,
+  async () => {
+    const { fillGallery } = await import("./gallery.ts");
+    await fillGallery(gallery, (document.body.dataset["offers"] ?? "").split(" "), (program, name) => {
+      bench.load(program, name);
+    });
+  },
+  async () => {
+    const { emptyGallery } = await import("./gallery.ts");
+    emptyGallery(gallery);
+  },
+);
 themeChoice(byId("theme", HTMLButtonElement));
 const press = (id: string) => () => {
   byId(id, HTMLButtonElement).click();
@@ -286,5 +300,10 @@ const bench = new Workbench({
   ],
 });
 followViewport();
+keepForOffline();
 bar.show(state, Date.now());
+if (snippet === null && isFirstVisit() && draft.load() === null) {
+  welcome(byId("welcome", HTMLElement));
+  run();
+}
 sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

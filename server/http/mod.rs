@@ -14,7 +14,8 @@ use actix_web::{App, HttpServer, web};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ApiKeys, Config, Origin, Rate};
+use crate::config::{ApiKeys, Config, EgressConfig, Origin, Rate};
+use crate::sandbox::egress::Fixtures;
 use crate::session::{Rules, Runs};
 use crate::snippets::Snippets;
 
@@ -69,6 +70,8 @@ struct AppState {
     proxies: Proxies,
     /// All that are open.
     connections: Connections,
+    /// Whether programs can fetch what the example does.
+    has_fixtures: bool,
     /// What programs may import.
     modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
@@ -170,6 +173,16 @@ where
         .default_service(web::to(|req| error::method_not_allowed(req, "GET, HEAD")))
 }
 
+/// What the example for `fetch` asks for.
+const EXAMPLE_URL: &str = "https://insects.example/mayflies.json";
+
+/// Whether there is an answer to the example without any network. What is wrong with the fixtures, the sandbox says.
+fn has_fixtures(egress: &EgressConfig) -> bool {
+    let fixtures = egress.fixtures.as_deref().map(|path| Fixtures::load(path, egress.response_bytes));
+    let url = url::Url::parse(EXAMPLE_URL);
+    matches!((fixtures, url), (Some(Ok(fixtures)), Ok(url)) if fixtures.find("GET", &url).is_some())
+}
+
 /// A server that accepts connections, and answers them once [`Serving::run`] is polled.
 pub struct Serving {
     /// Where it listens: the port that was taken, if the settings left it free.
@@ -222,6 +235,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         headers: Headers::new(&settings.frame_ancestors).map_err(io::Error::other)?,
         frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
         display,
+        has_fixtures: has_fixtures(&config.egress),
         modules: modules::Modules::load(&config.modules).map_err(io::Error::other)?,
         proxies,
         connections,

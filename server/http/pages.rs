@@ -17,6 +17,8 @@ const HTML: &str = "text/html; charset=utf-8";
 struct IndexPage<'a> {
     assets: &'a Assets,
     version: &'a str,
+    /// What examples need and this server has, as words.
+    offers: &'static str,
     snippet: Option<SharedPage>,
 }
 
@@ -42,7 +44,8 @@ pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
 
 /// The editor, with a snippet in it or without.
 pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
-    html(state, &IndexPage { assets: &state.assets, version: VERSION, snippet })
+    let offers = if state.has_fixtures { "fixtures" } else { "" };
+    html(state, &IndexPage { assets: &state.assets, version: VERSION, offers, snippet })
 }
 
 /// A page made from its template.

@@ -157,6 +157,8 @@ export const de: Words = {
     ["Ctrl-m", "Tab verlässt den Editor immer, oder nicht mehr"],
   ],
 
+  noExamples: "Die Beispiele sind gerade nicht zu bekommen. Versuchen Sie es gleich noch einmal.",
+  whatThisIs: "Mayfly führt JavaScript und TypeScript auf dieser Site aus, jedes Programm in einem eigenen Prozess, und zeigt, was es schreibt, während es läuft.",
   inputs: "Wie das Programm läuft: Art, Eingabe, Antworten",
   inputsButton: "Eingabe",
   mode: "Art",

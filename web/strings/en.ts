@@ -136,6 +136,8 @@ export const en = {
   ] as readonly (readonly [keys: string, title: string])[],
 
   // How a program is run
+  noExamples: "The examples can't be had just now. Try again in a moment.",
+  whatThisIs: "Mayfly runs JavaScript and TypeScript on this site, each program in a process of its own, and shows what it prints while it runs.",
   inputs: "How the program is run: mode, input, answers",
   inputsButton: "Input",
   mode: "Mode",

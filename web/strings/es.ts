@@ -157,6 +157,8 @@ export const es: Words = {
     ["Ctrl-m", "Tab sale siempre del editor, o ya no"],
   ],
 
+  noExamples: "Ahora no se pueden obtener los ejemplos. Pruebe otra vez en un momento.",
+  whatThisIs: "Mayfly ejecuta JavaScript y TypeScript en este sitio, cada programa en un proceso propio, y muestra lo que escribe mientras corre.",
   inputs: "Cómo se ejecuta el programa: modo, entrada, respuestas",
   inputsButton: "Entrada",
   mode: "Modo",

@@ -13,6 +13,7 @@ use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
 use mayfly::protocol::prompt::TEXT_BYTES;
 use mayfly::protocol::runner::Submission;
+use mayfly::protocol::usage::USAGE_BYTES;
 use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};

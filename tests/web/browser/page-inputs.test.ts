@@ -32,8 +32,8 @@ describe("how a program is run", () => {
     await open();
     await type(page, "export const sum = ({ a, b }) => a + b;");
     await toggle().click();
-    assert.equal(await toggle().getAttribute("aria-expanded"), "true");
-    await page.getByLabel("Mode").selectOption("Function");
+    await page.locator("#inputs-toggle[aria-expanded=true]").waitFor();
+    await page.getByLabel("Mode", { exact: true }).selectOption("Function");
     await page.getByLabel("Export to call").fill("sum");
     await page.getByLabel("Input, as JSON").fill('{"a": 1, "b": [2]}');
     await page.getByLabel("Answers, one a line").fill("yes\n\nno\n");
@@ -115,7 +115,7 @@ describe("how a program is run", () => {
     test(`${name}: the panel fits, and axe finds nothing`, async () => {
       await open(options);
       await toggle().click();
-      await page.getByLabel("Mode").selectOption("Function");
+      await page.getByLabel("Mode", { exact: true }).selectOption("Function");
       await page.getByLabel("Input, as JSON").fill("{");
       await page.locator("#input-trouble", { hasText: "No JSON" }).waitFor();
       assert.deepEqual(await layout(page), { sideways: 0, runInSight: true });

@@ -58,6 +58,7 @@ describe("every state, theme and size", () => {
       await page.locator("#retry").waitFor();
       await check("rejected");
       await page.locator("#examples").click();
+      await page.locator("#examples-menu .menu-item").last().waitFor();
       await check("menu");
     });
   }
