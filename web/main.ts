@@ -1,18 +1,20 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
 import type { Command } from "./commands.ts";
+import { AutoRun } from "./auto-run.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { firstProgram } from "./examples.ts";
 import { freeName, parse, serialise } from "./files.ts";
-import { InputsStore, runAs, typed } from "./inputs.ts";
+import { RunHistory, type PastRun } from "./history.ts";
+import { InputsStore, runAs, typed, type RunAs } from "./inputs.ts";
 import { InputsToggle } from "./inputs-toggle.ts";
 import { languageChoice, languageOf } from "./language.ts";
 import { galleryMenu } from "./menu.ts";
 import { keepForOffline } from "./offline.ts";
-import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, update, type Action, type Effect, type Program } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
 import { filesOf, sharedFiles } from "./share/files.ts";
@@ -23,7 +25,7 @@ import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
 import { followViewport } from "./viewport.ts";
 import { isFirstVisit, welcome } from "./welcome.ts";
-import { Workbench, draftOf, programOf } from "./workbench.ts";
+import { Workbench, draftOf, programOf, selectionOf } from "./workbench.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How often times on the page are brought up to date, in milliseconds. */
@@ -57,7 +59,15 @@ const editor = new Workspace(byId("editor", HTMLElement), kept, {
 });
 function edited(): void {
   draft.changed(() => draftOf(editor, inputs.now));
+  autoRun.edited();
 }
+
+const autoRun = new AutoRun({
+  wanted: () => settings.now.autoRun,
+  program: () => serialise({ ...editor.files(), active: "" }, inputs.now),
+  disturbs: () => questions(state).length > 0,
+  run,
+});
 
 inputs.onChange(edited);
 const inputsToggle = new InputsToggle(inputs);
@@ -103,6 +113,9 @@ const live = byId("live", HTMLElement);
 const empty = byId("empty", HTMLElement);
 const invitation = empty.textContent;
 
+const past = new RunHistory();
+const historyButton = byId("history", HTMLButtonElement);
+
 let state = INITIAL;
 let ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -113,7 +126,11 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
   onMessage: (message) => {
     const ends = message.type === "finished" && message.run_id === openRun(state)?.runId;
     dispatch({ type: "message", message, now: Date.now() });
-    if (ends && state.phase.at === "finished") sharing.end(state.phase.report);
+    if (ends && state.phase.at === "finished") {
+      sharing.end(state.phase.report);
+      past.end(state.phase.report, Date.now());
+      historyButton.hidden = false;
+    }
   },
   onUnreadable: () => {
     dispatch({ type: "unreadable" });
@@ -150,6 +167,15 @@ const sharing = new SharingOnPage(
 );
 
 function run(): void {
+  begin(programOf);
+}
+
+function runSelection(): void {
+  begin(selectionOf);
+}
+
+/** Runs what `of` makes of the editor, if that is something. */
+function begin(of: (editor: Workspace, as: RunAs) => Program | null): void {
   draft.flush();
   const as = runAs(inputs.now);
   if ("trouble" in as) {
@@ -157,8 +183,15 @@ function run(): void {
     void inputsToggle.showTrouble();
     return;
   }
-  sharing.begin();
-  dispatch({ type: "run", runId: uuid(), program: programOf(editor, as), now: Date.now() });
+  const program = of(editor, as);
+  if (program === null) {
+    live.textContent = words().nothingSelected;
+    return;
+  }
+  sharing.begin(of === programOf);
+  past.begin(draftOf(editor, inputs.now));
+  autoRun.began();
+  dispatch({ type: "run", runId: uuid(), program, now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -184,6 +217,7 @@ function perform(effect: Effect): void {
     case "events":
       output.events(effect.events);
       sharing.events(effect.events);
+      past.events(effect.events);
       break;
     case "result":
       output.result(effect.value);
@@ -226,6 +260,19 @@ byId("retry", HTMLButtonElement).addEventListener("click", run);
 byId("stop", HTMLButtonElement).addEventListener("click", () => {
   dispatch({ type: "stop" });
 });
+async function showHistory(): Promise<void> {
+  const { openHistory } = await import("./history-dialog.ts");
+  openHistory(past.runs, goBack);
+}
+
+/** Shows a run of before as the newest, with the program that it was of. */
+function goBack(run: PastRun): void {
+  if (openRun(state) !== null) dispatch({ type: "stop" });
+  if (run.program !== draftOf(editor, inputs.now)) bench.load(run.program, words().wentBack(run.number));
+  dispatch({ type: "recorded", events: run.events, report: run.report });
+}
+
+historyButton.addEventListener("click", () => void showHistory());
 byId("clear", HTMLButtonElement).addEventListener("click", () => {
   output.clear();
 });
@@ -274,6 +321,8 @@ const bench = new Workbench({
   },
   commands: (): Command[] => [
     { id: "run", title: words().runProgram, keys: ["Mod-Enter"], run },
+    { id: "selection", title: words().runSelection, keys: ["Mod-Shift-Enter"], run: runSelection },
+    { id: "history", title: words().history, run: () => void showHistory() },
     { id: "stop", title: words().stopProgram, run: press("stop") },
     { id: "clear", title: words().clearConsole, run: press("clear") },
     {

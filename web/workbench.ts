@@ -404,6 +404,29 @@ export function programOf(editor: Workspace, as: RunAs): Program {
   return only === undefined || language === null ? { files, entry: editor.entry, ...as } : { source: only.content, language, ...as };
 }
 
+/** The same, but of the file that is shown only what is selected, where it stands: places stay what they are. Null where nothing is. */
+export function selectionOf(editor: Workspace, as: RunAs): Program | null {
+  const { view } = editor;
+  const { ranges } = view.state.selection;
+  if (ranges.every(({ empty }) => empty)) return null;
+  const { doc } = view.state;
+  let text = "";
+  let line = 1;
+  let column = 0;
+  for (const { from, to } of ranges) {
+    const first = doc.lineAt(from);
+    // Two on one line are apart by spaces, and so no one word.
+    const down = first.number - line;
+    text += "\n".repeat(down) + " ".repeat(from - first.from - (down === 0 ? column : 0)) + doc.sliceString(from, to);
+    const last = doc.lineAt(to);
+    [line, column] = [last.number, to - last.from];
+  }
+  const { files, active } = editor.files();
+  const language = languageOf(active);
+  if (files.length === 1 && language !== null && /\.[jt]sx?$/.test(active)) return { source: text, language, ...as };
+  return { files: files.map(({ name, content }) => ({ name, content: name === active ? text : content })), entry: active, ...as };
+}
+
 /** What is kept of the program. */
 export function draftOf(editor: Workspace, inputs: Inputs): string {
   return serialise(editor.files(), inputs);

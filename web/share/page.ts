@@ -153,11 +153,11 @@ export class SharingOnPage {
     else this.#host.clear();
   }
 
-  /** A run of the program begins. */
-  begin(): void {
+  /** A run begins: of the program, or of a part of it, which is not what would be shared. */
+  begin(isWhole: boolean): void {
     this.#player?.cancel();
     this.#verdict.textContent = "";
-    this.#recorder.begin(this.#text() ?? "");
+    this.#recorder.begin((isWhole ? this.#text() : null) ?? "");
   }
 
   /** It has printed something. */

@@ -73,6 +73,7 @@ describe("how a program is run", () => {
   test("by the keyboard: opened from the palette, run from within, left by Escape", async () => {
     await open();
     await page.keyboard.press("F1");
+    await page.locator("dialog[open] input").waitFor();
     await page.keyboard.type("mode, input");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.activeElement?.id === "mode");

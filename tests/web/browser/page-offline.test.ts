@@ -49,6 +49,9 @@ describe("with its server away", () => {
     server.page = "<!doctype html><title>Another</title><p>A newer page</p>";
     await page.reload();
     await page.getByText("A newer page").waitFor();
+    // It names no icon, so the browser looks for one.
+    await page.waitForLoadState("networkidle");
+    forgive("404");
   });
 
   test("what stands before a server that is away counts for nothing", async () => {
