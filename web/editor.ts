@@ -19,6 +19,7 @@ import {
 import { editorTheme } from "./editor-theme.ts";
 import { addMark, beginRun, marks, offset, type Mark } from "./marks.ts";
 import type { Language } from "./protocol.ts";
+import { words } from "./strings/words.ts";
 
 /** What an [`Editor`] tells the page. */
 export type EditorEvents = {
@@ -27,8 +28,6 @@ export type EditorEvents = {
   /** The visitor pressed Ctrl+Enter or ⌘+Enter. */
   onRun: () => void;
 };
-
-const KEYS_HINT = "Tab indents. Press Escape and then Tab to leave the editor. Control Enter, or Command Enter, runs the program.";
 
 /**
  * Typing over a selection, done here rather than by the browser: Chromium would keep the look of what it
@@ -60,7 +59,7 @@ export class Editor {
     const hint = document.createElement("div");
     hint.id = "hint";
     hint.hidden = true;
-    hint.textContent = KEYS_HINT;
+    hint.textContent = words().editorHint;
     this.#view = new EditorView({
       root,
       parent: root,
@@ -95,7 +94,7 @@ export class Editor {
           this.#grammar.of(typescriptLanguage),
           editorTheme,
           marks,
-          EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
+          EditorView.contentAttributes.of({ "aria-label": words().program, "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
           EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) events.onChange();

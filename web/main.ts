@@ -69,6 +69,8 @@ const autoRun = new AutoRun({
   run,
 });
 
+// Where measurements find it.
+performance.mark("mayfly.ready");
 inputs.onChange(edited);
 const inputsToggle = new InputsToggle(inputs);
 const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {

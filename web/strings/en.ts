@@ -220,6 +220,14 @@ export const en = {
   linesCut: (lines: number, shown: string, size: string) => `${shown} ${lines === 1 ? "line" : "lines"} (${size}) not shown: over the limit for output.`,
 
   // Sharing
+  frameInvitation: "What the program prints appears here.",
+  editor: "Editor",
+  reset: "Reset",
+  asItWas: "The program is as it was.",
+  inputDropped: "The input of this editor is no JSON, so the program has none.",
+  howToEmbed: "How to embed an editor",
+  forOtherPages: "An editor for other pages",
+  forAFrame: "This address is for a frame.",
   share: "Share",
   shareTitle: "Share (Ctrl+S or ⌘+S)",
   shareThis: "Share this program",

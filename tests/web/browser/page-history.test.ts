@@ -51,14 +51,14 @@ describe("runs of this visit", () => {
     await page.locator("#history").click();
     assert.equal(await page.getByRole("button", { name: /^Compare with the one before/ }).count(), 1);
     await page.getByRole("button", { name: /^Compare with the one before/ }).click();
-    assert.deepEqual(await page.locator(".diff > li").evaluateAll((items) => items.map((item) => [item.className, item.lastChild?.textContent])), [
+    assert.deepEqual(await page.locator(".diff > li").evaluateAll((items) => items.map((item) => [item.getAttribute("class"), item.lastChild?.textContent])), [
       ["diff-same", "alike"],
       ["diff-less", "of the first"],
       ["diff-more", "of the second"],
       ["diff-same", "Completed"],
     ]);
     await page.keyboard.press("Escape");
-    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator(".history-dialog").waitFor({ state: "detached" });
     assert.equal(await page.evaluate(() => document.activeElement?.id), "history");
     await run(says("alike", "of the second"));
     await page.locator("#badge", { hasText: "Completed" }).waitFor();

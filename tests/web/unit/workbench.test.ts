@@ -118,7 +118,7 @@ describe("words", () => {
   }
 
   test("of the template are those of the catalogue", () => {
-    const template = readFileSync(path.join(root, "templates/index.html"), "utf8");
+    const template = ["index.html", "embed_frame.html"].map((name) => readFileSync(path.join(root, "templates", name), "utf8")).join("");
     const known = en as unknown as Record<string, unknown>;
     let seen = 0;
     for (const [tag, name, text] of template.matchAll(/<[^>]* data-words="(\w+)"[^>]*>([^<]*)</g)) {
