@@ -45,7 +45,7 @@ const closeBracketsAlone = {
   name: "close-brackets-alone",
   setup(on) {
     on.onResolve({ filter: /^@codemirror\/autocomplete$/ }, async ({ importer, kind, resolveDir, pluginData }) => {
-      const early = importer.endsWith("/web/editor-setup.ts") || importer.includes("/lang-javascript/");
+      const early = importer.endsWith("/web/editor-setup.ts") || importer.endsWith("/web/editor-basics.ts") || importer.includes("/lang-javascript/");
       if (pluginData === "found" || !early) return undefined;
       const { path: file, errors } = await on.resolve("@codemirror/autocomplete", { kind, resolveDir, pluginData: "found" });
       return { path: file, suffix: "?early", sideEffects: false, errors };

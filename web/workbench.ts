@@ -50,6 +50,7 @@ export class Workbench {
   #running: Running | null = null;
   #shown: EditorView | null = null;
   #failed: string | null = null;
+  #counted = "";
 
   constructor({ editor, settings, inputs, announce, commands }: WorkbenchPage) {
     this.#editor = editor;
@@ -383,10 +384,11 @@ export class Workbench {
   }
 
   #countProblems({ errors, warnings }: { errors: number; warnings: number }): void {
+    if (this.#counted === `${errors} ${warnings}`) return;
+    this.#counted = `${errors} ${warnings}`;
     this.#problems.hidden = errors + warnings === 0;
     this.#problems.dataset["tone"] = errors > 0 ? "bad" : "warn";
-    const text = words().problems(errors, warnings);
-    if (this.#problems.textContent !== text) this.#problems.textContent = text;
+    this.#problems.textContent = words().problems(errors, warnings);
   }
 
   async #showProblems(): Promise<void> {
