@@ -67,7 +67,7 @@ export function fillInputs(panel: HTMLElement, inputs: InputsStore): InputsPanel
   show(inputs.now);
   panel.append(
     el("div", "input-column", row(text.mode, mode), exportedRow),
-    el("div", "input-column", row(text.inputJson, input), inputNote, trouble),
+    el("div", "input-column", row(text.inputJson, input), trouble, inputNote),
     el("div", "input-column", row(text.answers, stdin), stdinNote),
   );
   return {

@@ -353,8 +353,8 @@ const bench = new Workbench({
 followViewport();
 keepForOffline();
 bar.show(state, Date.now());
-if (snippet === null && isFirstVisit() && draft.load() === null) {
-  welcome(byId("welcome", HTMLElement));
-  run();
+if (snippet === null && isFirstVisit()) {
+  welcome();
+  if (draft.load() === null) run();
 }
 sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

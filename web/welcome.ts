@@ -1,25 +1,24 @@
-// What a first visit sees: one sentence that says what this is, and a program that runs.
+// What a first visit sees: one sentence that says what this is, and a program that runs. The sentence comes with the
+// page, so that nothing moves when this code does; theme.ts hides it from whoever was here before.
 
-import { button, el, icon } from "./dom.ts";
-import { load, save } from "./storage.ts";
-import { words } from "./strings/words.ts";
+import { byId } from "./dom.ts";
+import { save } from "./storage.ts";
 
 const KEY = "mayfly.visited";
 
-/** Whether nobody has been here before with this browser; asked once, it is a visit. */
+/** Whether nobody has been here before with this browser; from now on, someone has. */
 export function isFirstVisit(): boolean {
-  if (load(KEY) !== null) return false;
+  const { dataset } = document.documentElement;
   // A browser that keeps nothing would say so each time: it is told nothing.
-  return save(KEY, "1");
+  if (dataset["visited"] === undefined && save(KEY, "1")) return true;
+  dataset["visited"] = "";
+  return false;
 }
 
-/** Says in `strip` what this is, until it is put away. */
-export function welcome(strip: HTMLElement): void {
-  const close = button("plain small tool", icon("close"), () => {
-    strip.hidden = true;
-    strip.replaceChildren();
+/** Lets the sentence be put away. */
+export function welcome(): void {
+  byId("welcome-close", HTMLButtonElement).addEventListener("click", () => {
+    document.documentElement.dataset["visited"] = "";
+    byId("run", HTMLButtonElement).focus();
   });
-  close.setAttribute("aria-label", words().close);
-  strip.append(el("p", "welcome-text", words().whatThisIs), close);
-  strip.hidden = false;
 }

@@ -240,7 +240,7 @@ export const en = {
   outputShown: "Shown at once to whoever opens the link, and it can be replayed.",
   outputNeedsRun: "Run the program as it is now, and its output can be included.",
   linkWorks: "The link works",
-  linkLives: { ever: "As long as the server keeps it", hour: "1 hour", day: "1 day", week: "1 week", month: "30 days" },
+  linkLives: { ever: "While the server keeps it", hour: "1 hour", day: "1 day", week: "1 week", month: "30 days" },
   linkReads: "Whoever has the link can read the program. A link once given away can't be called back by changing it: delete it.",
   shared: "Shared",
   sharedAt: (url: string) => `Shared at ${url}`,

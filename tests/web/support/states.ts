@@ -1,7 +1,7 @@
 // The ten main states of the page, as pictures to be looked at: light and dark, on a desktop and at 360 px. They are
 // drawn against the mock, so that the same page gives the same pictures.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import type { Browser, Page } from "playwright-core";
@@ -189,14 +189,44 @@ async function shoot(browser: Browser, state: (typeof STATES)[number], colorSche
 
 await mkdir(folder, { recursive: true });
 const browser = await launch();
-const sheet = await browser.newPage({ viewport: { width: 1_087, height: 984 } });
+const sheet = await browser.newPage();
 for (const state of STATES) {
   const pictures: string[] = [];
   for (const viewport of [WIDE, NARROW]) for (const colorScheme of ["light", "dark"] as const) pictures.push(await shoot(browser, state, colorScheme, viewport));
   const [light, dark, narrow, narrowDark] = pictures;
-  await sheet.setContent(`<style>body{margin:0;background:#777;display:grid;grid-template-columns:auto auto;gap:8px;padding:8px;width:max-content}img{display:block;height:480px}</style>
-<img src="${light ?? ""}"><img src="${narrow ?? ""}"><img src="${dark ?? ""}"><img src="${narrowDark ?? ""}">`);
-  await sheet.waitForFunction(() => [...document.images].every((image) => image.complete));
-  await sheet.screenshot({ path: path.join(folder, `${state.name}.png`) });
+  const url = await sheet.evaluate(async (rows) => {
+    const HEIGHT = 480;
+    const GAP = 8;
+    const images = await Promise.all(
+      rows.map((row) =>
+        Promise.all(
+          row.map(async (src) => {
+            const image = new Image();
+            image.src = src;
+            await image.decode();
+            return image;
+          }),
+        ),
+      ),
+    );
+    const width = (image: HTMLImageElement) => Math.round((image.width * HEIGHT) / image.height);
+    const canvas = document.createElement("canvas");
+    canvas.width = (images[0] ?? []).reduce((sum, image) => sum + width(image) + GAP, GAP);
+    canvas.height = images.length * (HEIGHT + GAP) + GAP;
+    const context = canvas.getContext("2d");
+    if (context === null) throw new Error("There is no canvas.");
+    context.fillStyle = "#777";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = "high";
+    for (const [line, row] of images.entries()) {
+      let x = GAP;
+      for (const image of row) {
+        context.drawImage(image, x, GAP + line * (HEIGHT + GAP), width(image), HEIGHT);
+        x += width(image) + GAP;
+      }
+    }
+    return canvas.toDataURL("image/webp", 0.8);
+  }, [[light ?? "", narrow ?? ""], [dark ?? "", narrowDark ?? ""]]);
+  await writeFile(path.join(folder, `${state.name}.webp`), Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
 }
 await browser.close();
