@@ -244,6 +244,8 @@ settings! {
         queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
         /// How long a program has, after it was told to stop, before its process is killed.
         grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";
+        /// How long a run whose visitor may evaluate more in it stays for that after its program's end, in all; it goes earlier when another run waits for its place. `0s` keeps none.
+        paused: Duration = "60s", time(0..=3_600_000), "paused", "MAYFLY_PAUSED";
         /// How long a process may take to get ready.
         ready_timeout: Duration = "10s", time(100..=300_000), "ready-timeout", "MAYFLY_READY_TIMEOUT";
         /// Processes forked from one zygote before it is replaced.

@@ -179,6 +179,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         ready_timeout,
         zygote_forks,
         zygote_age,
+        paused,
     } = config.sandbox;
     let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
@@ -199,6 +200,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         ready_timeout,
         zygote_forks,
         zygote_age,
+        paused,
         message_bytes,
         display_bytes,
         prompts,

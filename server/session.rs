@@ -12,11 +12,12 @@ use uuid::Uuid;
 use crate::limits::Limits;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
-    ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
-    StopRequest, Usage, WIRE_VERSION,
+    ClientMsg, Dropped, EvaluateRequest, InputRequest, Outcome, RejectReason, RunError, RunReport,
+    RunRequest, ServerMsg, StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
 use crate::protocol::prompt::ANSWER_BYTES;
+use crate::protocol::repl::{EVALUATION_BYTES, EVALUATIONS};
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
 mod program;
@@ -42,6 +43,9 @@ pub trait OpenRun: Send {
 
     /// See [`RunHandle::answer`].
     fn answer(&self, prompt_id: u32, value: Option<String>);
+
+    /// See [`RunHandle::evaluate`].
+    fn evaluate(&self, evaluation_id: u32, source: String);
 }
 
 impl Runs for Sandbox {
@@ -63,6 +67,10 @@ impl OpenRun for RunHandle {
     fn answer(&self, prompt_id: u32, value: Option<String>) {
         Self::answer(self, prompt_id, value);
     }
+
+    fn evaluate(&self, evaluation_id: u32, source: String) {
+        Self::evaluate(self, evaluation_id, source);
+    }
 }
 
 /// What a client may ask for.
@@ -80,6 +88,8 @@ pub struct Rules {
     pub open_runs: u32,
     /// Ids of ended runs that a connection remembers.
     pub remembered_runs: usize,
+    /// How long a run stays for evaluations after its program's end, in milliseconds.
+    pub paused_ms: u64,
 }
 
 impl Rules {
@@ -101,6 +111,7 @@ impl Rules {
             limits,
             stdin,
             usage: _,
+            repl: _,
         } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
@@ -123,7 +134,7 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        let (is_attended, tells_usage) = (false, false);
+        let (is_attended, tells_usage, repl) = (false, false, false);
         Ok(Run {
             run_id,
             client,
@@ -135,6 +146,7 @@ impl Rules {
             stdin,
             is_attended,
             tells_usage,
+            repl,
         })
     }
 }
@@ -162,6 +174,10 @@ struct Open {
     events: RunEvents,
     /// Questions that the client knows of and has not answered: two at most.
     prompts: Vec<u32>,
+    /// Whether it takes evaluations, the number of the last one, and how many are under way.
+    repl: bool,
+    last_evaluation: u32,
+    evaluations: usize,
 }
 
 /// One connection.
@@ -197,6 +213,7 @@ impl Session {
             source_bytes: self.rules.source_bytes,
             message_bytes: self.rules.message_bytes,
             open_runs: self.rules.open_runs,
+            paused_ms: self.rules.paused_ms,
         }
     }
 
@@ -207,6 +224,7 @@ impl Session {
             Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
+            Ok(ClientMsg::Evaluate(request)) => self.evaluate(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
         };
         let (run_id, Rejection { reason, message, retry_after_ms }) = rejected.err()?;
@@ -230,14 +248,25 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let tells_usage = request.usage;
+        let (repl, tells_usage) = (request.repl, request.usage);
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
         run.is_attended = true;
+        run.repl = repl;
         run.tells_usage = tells_usage;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
-        self.open.push_back(Open { run_id, limits, handle, events, prompts: Vec::new() });
+        let (prompts, last_evaluation, evaluations) = (Vec::new(), 0, 0);
+        self.open.push_back(Open {
+            run_id,
+            limits,
+            handle,
+            events,
+            prompts,
+            repl,
+            last_evaluation,
+            evaluations,
+        });
         Ok(())
     }
 
@@ -266,6 +295,41 @@ impl Session {
         }
         open.prompts.swap_remove(at);
         open.handle.answer(prompt_id, value);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, request: EvaluateRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let EvaluateRequest { run_id, evaluation_id, source } = request;
+        self.known(run_id)?;
+        let Some(open) = self.open.iter_mut().find(|open| open.run_id == run_id) else { return Ok(()) };
+        let rejected = |reason, message: String| Err((Some(run_id), rejection(reason, message)));
+        if !open.repl {
+            let message = "The run takes no evaluations. Start a run with `\"repl\": true` for that.";
+            return rejected(RejectReason::BadRequest, message.to_owned());
+        }
+        if evaluation_id <= open.last_evaluation {
+            let message = format!(
+                "The run has had evaluation {}. Number evaluations upwards, from 1.",
+                open.last_evaluation
+            );
+            return rejected(RejectReason::BadRequest, message);
+        }
+        if source.len() > EVALUATION_BYTES {
+            let message = format!(
+                "The source is {} bytes long; at most {EVALUATION_BYTES} are allowed. Send a shorter one.",
+                source.len()
+            );
+            return rejected(RejectReason::TooLarge, message);
+        }
+        if open.evaluations >= EVALUATIONS {
+            let message = format!(
+                "{EVALUATIONS} evaluations of the run are under way, as many as may be. Wait for one to be done."
+            );
+            return rejected(RejectReason::TooManyEvaluations, message);
+        }
+        open.last_evaluation = evaluation_id;
+        open.evaluations += 1;
+        open.handle.evaluate(evaluation_id, source);
         Ok(())
     }
 
@@ -302,6 +366,12 @@ impl Session {
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
                 Some(RunEvent::Usage { usage, at }) => ServerMsg::Usage { run_id, usage, at },
+                Some(RunEvent::Paused { left_ms, report }) => ServerMsg::Paused { run_id, left_ms, report },
+                Some(RunEvent::Evaluated { evaluation_id, value, error }) => {
+                    open.evaluations = open.evaluations.saturating_sub(1);
+                    ServerMsg::Evaluated { run_id, evaluation_id, value, error }
+                }
+                Some(RunEvent::Released(reason)) => ServerMsg::Released { run_id, reason },
                 Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");

@@ -25,6 +25,7 @@ mod modules;
 mod passed_socket;
 mod positions;
 mod programs;
+mod repl;
 mod settings;
 mod sharing;
 mod snippets;

@@ -49,6 +49,12 @@ export type Open = {
   place: StackFrame | null;
   /** The visitor knows that it computes for long. */
   goesOn: boolean;
+  /** Takes evaluations: the number of the next one, and those under way. */
+  repl: boolean;
+  nextEvaluation: number;
+  evaluating: readonly number[];
+  /** Until when it stays after its program's end, on the page's clock; null while it does something. */
+  until: number | null;
 };
 
 /** What is to run: one program, or files and which of them is the program. */
@@ -58,7 +64,7 @@ export type Program = RunAs & ({ source: string; language: Language } | { files:
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; program: Program }
+  | { at: "waiting"; runId: string; program: Program; repl: boolean }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -72,16 +78,20 @@ export type State = {
   /** What the server last said of itself. */
   hello: Extract<ServerMsg, { type: "hello" }> | null;
   phase: Phase;
+  /** The run whose program has ended and whose isolate is still there; its report is in `phase`. */
+  alive: Open | null;
 };
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; program: Program; now: number }
+  /** `repl`: what the visitor evaluates goes to the program's isolate, also for a while after its end. */
+  | { type: "run"; runId: string; program: Program; repl?: boolean; now: number }
   | { type: "stop" }
   /** A run that computes for long may go on. */
   | { type: "go_on" }
   /** An answer to what the program asked; `null` for none. */
   | { type: "answer"; id: number; value: string | null; now: number }
+  | { type: "evaluate"; source: string; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
@@ -94,7 +104,10 @@ export type Effect =
   | { type: "send"; message: ClientMsg }
   /** A new run begins: empty the console, take the markers off, remember the program as it is. */
   | { type: "begin" }
-  | { type: "events"; events: ConsoleEvent[] }
+  /** `late`: of what was evaluated after the program's end. */
+  | { type: "events"; events: ConsoleEvent[]; late: boolean }
+  /** What the visitor evaluates. */
+  | { type: "input"; source: string }
   | { type: "result"; value: Value }
   | { type: "error"; error: RunError }
   /** The page's own words in the console. */
@@ -109,19 +122,21 @@ export type Effect =
 export type Step = { state: State; effects: Effect[] };
 
 /** State of a page just opened. */
-export const INITIAL: State = { connection: { at: "connecting" }, hello: null, phase: { at: "idle" } };
+export const INITIAL: State = { connection: { at: "connecting" }, hello: null, phase: { at: "idle" }, alive: null };
 
 /** What happens to `state` by `action`. */
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action.runId, action.program, action.now);
+      return run(state, action.runId, action.program, action.repl === true, action.now);
     case "stop":
       return stop(state);
     case "go_on":
       return goOn(state);
     case "answer":
       return answer(state, action.id, action.value, action.now);
+    case "evaluate":
+      return evaluate(state, action.source, action.now);
     case "connection":
       return connection(state, action.connection);
     case "message":
@@ -145,14 +160,21 @@ export function openRun(state: State): Open | null {
   return phase.at === "sent" || phase.at === "queued" || phase.at === "running" ? phase : null;
 }
 
+/** The run that takes evaluations: one that runs, or whose program has ended and that stays. */
+export function replRun(state: State): Open | null {
+  const open = openRun(state) ?? state.alive;
+  return open?.repl === true && open.at === "running" && !open.stopping ? open : null;
+}
+
 /** Whether Stop would do something. */
 export function canStop(state: State): boolean {
-  return state.phase.at === "waiting" || openRun(state)?.stopping === false;
+  const open = openRun(state) ?? (state.alive?.until === null ? state.alive : null);
+  return state.phase.at === "waiting" || open?.stopping === false;
 }
 
 /** What the visitor can answer now. */
 export function questions(state: State): readonly Question[] {
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   return open === null || open.stopping ? [] : open.questions;
 }
 
@@ -165,8 +187,10 @@ export function waited(open: Open, now: number): number {
 export function outcomeMessage(report: RunReport): string {
   const { wall_ms, prompt_ms } = report.usage;
   if (report.error === null) return words().completedIn(duration(wall_ms), prompt_ms > 0 ? duration(prompt_ms) : null);
-  const { name, message } = report.error;
-  if (report.outcome !== "failed") return message;
+  return report.outcome === "failed" ? errorWords(report.error) : report.error.message;
+}
+
+function errorWords({ name, message }: RunError): string {
   return name === "Uncaught" ? words().uncaught(message) : `${name}: ${message}`;
 }
 
@@ -175,22 +199,24 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, runId: string, program: Program, now: number): Step {
-  const before = openRun(state);
+function run(was: State, runId: string, program: Program, repl: boolean, now: number): Step {
+  const before = openRun(was) ?? was.alive;
+  const state = { ...was, alive: null };
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, runId, program, now);
+  const started = submit(state, runId, program, repl, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, runId: string, program: Program, now: number): Step {
+function submit(state: State, runId: string, program: Program, wantsRepl: boolean, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, program } });
+    return step({ ...state, phase: { at: "waiting", runId, program, repl: wantsRepl } });
   }
+  const repl = wantsRepl && hello.paused_ms > 0;
   const size = sizeOf(program);
   if (size > hello.source_bytes) {
     const text = words().programTooLong(bytes(size), bytes(hello.source_bytes));
@@ -213,10 +239,14 @@ function submit(state: State, runId: string, program: Program, now: number): Ste
     usage: null,
     place: null,
     goesOn: false,
+    repl,
+    nextEvaluation: 1,
+    evaluating: [],
+    until: null,
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: request(runId, program) },
+    { type: "send", message: request(runId, program, repl) },
   );
 }
 
@@ -227,33 +257,43 @@ function sizeOf(program: Program): number {
   return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
 }
 
-function request(run_id: string, program: Program): ClientMsg {
-  return { type: "run", run_id, ...program, usage: true };
+function request(run_id: string, program: Program, repl: boolean): ClientMsg {
+  return { type: "run", run_id, ...program, usage: true, ...(repl ? { repl } : {}) };
 }
 
 function stop(state: State): Step {
   if (state.phase.at === "waiting") return step({ ...state, phase: { at: "idle" } });
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   if (open === null || open.stopping) return step(state);
-  return step(
-    { ...state, phase: { ...open, stopping: true } },
-    { type: "send", message: { type: "stop", run_id: open.runId } },
-  );
+  return step(keep(state, { ...open, stopping: true }), { type: "send", message: { type: "stop", run_id: open.runId } });
+}
+
+/** The state with what has become of a run that runs, or that stays. */
+function keep(state: State, open: Open): State {
+  return state.alive?.runId === open.runId ? { ...state, alive: open } : { ...state, phase: open };
+}
+
+function evaluate(state: State, source: string, now: number): Step {
+  const open = replRun(state);
+  if (open === null || source.trim() === "") return step(state);
+  const { runId: run_id, nextEvaluation: evaluation_id } = open;
+  const next: Open = { ...open, nextEvaluation: evaluation_id + 1, evaluating: [...open.evaluating, evaluation_id], until: null, heardAt: now };
+  return step(keep(state, next), { type: "input", source }, { type: "send", message: { type: "evaluate", run_id, evaluation_id, source } });
 }
 
 function answer(state: State, id: number, value: string | null, now: number): Step {
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   if (open?.questions.some((question) => question.id === id) !== true) return step(state);
   const left = open.questions.filter((question) => question.id !== id);
   const waits = left.length > 0 ? {} : { waited: waited(open, now), waitsSince: null };
   return step(
-    { ...state, phase: { ...open, questions: left, ...waits, heardAt: now } },
+    keep(state, { ...open, questions: left, ...waits, heardAt: now }),
     { type: "send", message: { type: "input", run_id: open.runId, prompt_id: id, value } },
   );
 }
 
 function connection(state: State, next: Connection): Step {
-  const moved = { ...state, connection: next };
+  const moved = { ...state, connection: next, alive: next.at === "open" ? state.alive : null };
   if (next.at === "open" || openRun(state) === null) return step(moved);
   return lose(moved, words().runLost);
 }
@@ -267,7 +307,10 @@ function lose(state: State, text: string): Step {
 }
 
 /** Gives up on a run whose end is overdue: every wait has an end, also that for a server gone silent. */
-function tick(state: State, now: number): Step {
+function tick(was: State, now: number): Step {
+  const late = was.alive?.until ?? null;
+  // A server that does not say that it has let a run go has lost it.
+  const state = late !== null && now > late + SILENCE_MS ? { ...was, alive: null } : was;
   const open = openRun(state);
   if (open === null || state.hello === null || open.at === "queued") return step(state);
   const { wall_ms, prompt_ms } = state.hello.limits;
@@ -280,9 +323,10 @@ function tick(state: State, now: number): Step {
 function message(state: State, from: ServerMsg, now: number): Step {
   if (from.type === "hello") return hello(state, from, now);
   if (from.type === "rejected") return rejected(state, from, now);
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   // Whatever a run still says after the page has left it is dropped.
   if (open?.runId !== from.run_id) return step(state);
+  if (state.alive !== null && from.type === "finished") return letGo(state, from);
   const heard: Open = { ...open, heardAt: now };
   switch (from.type) {
     case "queued":
@@ -295,6 +339,17 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return asked(state, heard, from, now);
     case "usage":
       return used(state, heard, from);
+    case "paused":
+      return paused(state, heard, from, now);
+    case "evaluated": {
+      const next = { ...heard, evaluating: heard.evaluating.filter((id) => id !== from.evaluation_id) };
+      if (from.error !== undefined) return step(keep(state, next), { type: "error", error: from.error }, { type: "announce", text: errorWords(from.error) });
+      return step(keep(state, next), { type: "result", value: from.value ?? { type: "undefined" } });
+    }
+    case "released": {
+      const { releasedTime, releasedOthers } = words().output;
+      return step(keep(state, { ...heard, stopping: true }), { type: "notice", level: "info", text: from.reason === "time" ? releasedTime : releasedOthers });
+    }
     case "finished":
       return finished(state, from);
   }
@@ -304,7 +359,8 @@ function message(state: State, from: ServerMsg, now: number): Step {
 const LONG_MS = 5_000;
 
 function used(state: State, open: Open, { usage, at }: Extract<ServerMsg, { type: "usage" }>): Step {
-  const next = { ...state, phase: { ...open, usage, place: at ?? null } };
+  // A run whose program has ended may still do what is evaluated.
+  const next = keep(state, { ...open, usage, place: at ?? null });
   const text = computesLong(state) === null ? computesLong(next)?.text : undefined;
   return step(next, ...(text === undefined ? [] : [{ type: "announce", text } as const]));
 }
@@ -326,10 +382,26 @@ function goOn(state: State): Step {
   return step(open === null ? state : { ...state, phase: { ...open, goesOn: true } });
 }
 
+/** The program has ended, and its isolate stays; or it is at rest again. */
+function paused(state: State, open: Open, from: Extract<ServerMsg, { type: "paused" }>, now: number): Step {
+  const alive: Open = { ...open, until: open.evaluating.length > 0 ? null : now + from.left_ms, questions: [], waitsSince: null };
+  if (from.report === undefined) return step(keep(state, alive));
+  const ended = finished(state, { type: "finished", run_id: from.run_id, ...from.report });
+  return { ...ended, state: { ...ended.state, alive } };
+}
+
+/** A run that stayed is gone. Its program's end is known; new is only what ended the run itself. */
+function letGo(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
+  const gone = { ...state, alive: null };
+  if (from.outcome === "completed" || from.outcome === "failed" || from.outcome === "stopped") return step(gone);
+  const text = from.error?.message ?? "";
+  return step(gone, { type: "notice", level: "warn", text }, { type: "announce", text });
+}
+
 function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
   const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
-  const phase: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
-  return step({ ...state, phase }, { type: "announce", text: words().programAsks(from.message) });
+  const next: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
+  return step(keep(state, next), { type: "announce", text: words().programAsks(from.message) });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -343,7 +415,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase.runId, state.phase.program, now);
+  const sent = submit(next, state.phase.runId, state.phase.program, state.phase.repl, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 
@@ -354,9 +426,9 @@ function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Ste
   }
   // Events that came before are not shown twice.
   const fresh = all.slice(Math.max(0, open.nextSeq - seq));
-  if (fresh.length > 0) effects.push({ type: "events", events: fresh });
+  if (fresh.length > 0) effects.push({ type: "events", events: fresh, late: state.alive !== null });
   const nextSeq = Math.max(open.nextSeq, seq + all.length);
-  return step({ ...state, phase: { ...open, nextSeq } }, ...effects);
+  return step(keep(state, { ...open, nextSeq }), ...effects);
 }
 
 function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
@@ -386,7 +458,7 @@ function recorded(state: State, all: ConsoleEvent[] | null, report: RunReport): 
   if (openRun(state) !== null || state.phase.at === "waiting") return step(state);
   const ended = finished(state, { type: "finished", run_id: "", ...report });
   if (all === null) return ended;
-  return step(ended.state, { type: "begin" }, { type: "events", events: all }, ...ended.effects);
+  return step(ended.state, { type: "begin" }, { type: "events", events: all, late: false }, ...ended.effects);
 }
 
 function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {

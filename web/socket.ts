@@ -3,6 +3,7 @@
 
 import { backoff } from "./backoff.ts";
 import { decodeFrame } from "./decode.ts";
+import { Pace } from "./pace.ts";
 import type { ClientMsg, ServerMsg } from "./protocol.ts";
 import { refusal } from "./refusal.ts";
 import { words } from "./strings/words.ts";
@@ -33,6 +34,8 @@ export class Socket {
   #socket: WebSocket | null = null;
   #open = false;
   #attempt = 0;
+  /** A program may write faster than the page draws. */
+  readonly #pace = new Pace();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Connects at once. */
@@ -70,10 +73,15 @@ export class Socket {
       this.#lose(socket, words().noAnswer);
     }, HELLO_TIMEOUT_MS);
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (socket === this.#socket) this.#receive(event.data);
+      this.#pace.add(() => {
+        if (socket === this.#socket) this.#receive(event.data);
+      });
     };
     socket.onclose = (event) => {
-      this.#lose(socket, event.reason);
+      // Behind what it has said.
+      this.#pace.add(() => {
+        this.#lose(socket, event.reason);
+      });
     };
   }
 

@@ -201,7 +201,8 @@ export class Workbench {
       if ((event).newState !== "open") return;
       const place = opener.getBoundingClientRect();
       panel.style.setProperty("--top", `${place.bottom}px`);
-      panel.style.setProperty("--end", `${Math.max(8, document.documentElement.clientWidth - place.right)}px`);
+      const rtl = getComputedStyle(opener).direction === "rtl";
+      panel.style.setProperty("--end", `${Math.max(8, rtl ? place.left : document.documentElement.clientWidth - place.right)}px`);
       if (panel.childElementCount > 0) return;
       void import("./settings-panel.ts").then(({ fillSettings }) => {
         fillSettings(panel, this.#settings);

@@ -153,7 +153,9 @@ impl From<Rejection> for Problem {
         let status = match reason {
             RejectReason::Busy => StatusCode::SERVICE_UNAVAILABLE,
             RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RejectReason::TooManyRuns | RejectReason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            RejectReason::TooManyRuns | RejectReason::RateLimited | RejectReason::TooManyEvaluations => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             RejectReason::DuplicateRunId => StatusCode::CONFLICT,
             RejectReason::UnknownRun | RejectReason::UnknownPrompt => StatusCode::NOT_FOUND,
             RejectReason::BadRequest => StatusCode::BAD_REQUEST,

@@ -200,6 +200,7 @@ pub struct Serving {
 pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     let closing = CancellationToken::new();
     let Config { server: settings, limits, client, embed, api, .. } = config;
+    let paused = config.sandbox.paused;
     let api_keys = match &api.keys {
         Some(path) => {
             ApiKeys::load(path).map_err(|words| io::Error::other(format!("the setting api.keys: {words}")))?
@@ -213,6 +214,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
         message_bytes: client.message_bytes,
         open_runs: client.open_runs,
         remembered_runs: client.remembered_runs,
+        paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
     };
     let key_rates: Vec<Option<Rate>> = api_keys.0.iter().map(|key| key.rate_limit).collect();
     let runs: Arc<dyn Runs> = Arc::new(RateLimited::new(runs, client.rate_limit, &key_rates));

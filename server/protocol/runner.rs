@@ -105,6 +105,9 @@ pub struct RunSpec {
     pub is_attended: bool,
     /// Whether it says what it uses while it runs: [`super::usage::USAGE`].
     pub tells_usage: bool,
+    /// Whether it takes evaluations, and stays after its program's end.
+    #[serde(default)]
+    pub repl: bool,
 }
 
 /// A runner's last word.

@@ -10,6 +10,7 @@ mod pool;
 pub mod process;
 mod prompts;
 mod queue;
+mod repl;
 mod report;
 mod start;
 mod supervise;
@@ -36,14 +37,15 @@ use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
-use crate::protocol::browser::{PromptKind, RejectReason, RunReport, Usage};
+use crate::protocol::browser::{PromptKind, RejectReason, ReleaseReason, RunError, RunReport, Usage};
+use crate::protocol::repl::EVALUATIONS;
 use crate::protocol::runner::{Layer, Submission};
 use crate::protocol::value::StackFrame;
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
-/// How many answers may be on their way to a run. No more questions than two are open at once.
-const ANSWERS_AHEAD: usize = 4;
+/// How many answers and evaluations may be on their way to a run. No more questions than two are open at once.
+const WORDS_AHEAD: usize = 4 + EVALUATIONS;
 /// What a client that was turned away for want of a place is told to wait, in milliseconds.
 const RETRY_AFTER_MS: u64 = 1_000;
 
@@ -70,10 +72,13 @@ pub struct Run {
     pub is_attended: bool,
     /// Whether [`RunEvent::Usage`] is wanted.
     pub tells_usage: bool,
+    /// Whether it takes [evaluations](RunHandle::evaluate), and stays for them after its program's end.
+    pub repl: bool,
 }
 
-/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`,
-/// `Prompt` and `Usage`, and one `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
+/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, `Prompt`,
+/// `Usage`, `Evaluated` and `Paused`, a `Released` perhaps, and one `Finished`, which is the last. A run stopped while it waits
+/// goes from `Queued` straight to `Finished`.
 #[derive(Debug)]
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
@@ -112,6 +117,24 @@ pub enum RunEvent {
         /// Where the program is; nothing while it waits.
         at: Option<StackFrame>,
     },
+    /// Its program has ended, and it stays for evaluations.
+    Paused {
+        /// How long it stays from now, while nothing is evaluated, in milliseconds.
+        left_ms: u64,
+        /// How the program has ended; there the first time only.
+        report: Option<Box<RunReport>>,
+    },
+    /// An evaluation is done: with a value or an error.
+    Evaluated {
+        /// The evaluation's number.
+        evaluation_id: u32,
+        /// Its value, a [`crate::protocol::value::Value`].
+        value: Option<Box<RawValue>>,
+        /// What it threw.
+        error: Option<RunError>,
+    },
+    /// It stays no longer.
+    Released(ReleaseReason),
     /// It has ended.
     Finished(Box<RunReport>),
 }
@@ -167,6 +190,8 @@ pub struct SandboxSettings {
     pub client_queue: usize,
     /// How long a program has, after it was told to stop, before its process is killed. Default 200 ms.
     pub grace: Duration,
+    /// How long a run with [`Run::repl`] stays after its program's end, in all. Default 60 s.
+    pub paused: Duration,
     /// How long a process may take to get ready before it is given up. Default 10 s.
     pub ready_timeout: Duration,
     /// After how many forks a zygote is replaced. Default 10,000.
@@ -200,11 +225,17 @@ struct Inner {
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
-    answers: mpsc::Sender<Answer>,
+    words: mpsc::Sender<Word>,
 }
 
-/// The number of a question, and the answer.
-type Answer = (u32, Option<String>);
+/// What the holder of a handle has to say to the program.
+#[derive(Debug)]
+enum Word {
+    /// The answer to the question of this number.
+    Answer(u32, Option<String>),
+    /// An evaluation, with its number.
+    Evaluate(u32, String),
+}
 
 /// What the holder of a handle wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,9 +337,9 @@ impl Sandbox {
         })?;
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let (wish, wishes) = watch::channel(Wish::Run);
-        let (answers, given) = mpsc::channel(ANSWERS_AHEAD);
+        let (words, given) = mpsc::channel(WORDS_AHEAD);
         tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes, given));
-        Ok((RunHandle { wish, answers }, receiver))
+        Ok((RunHandle { wish, words }, receiver))
     }
 
     /// Accepts no more runs. Those that are under way go on.
@@ -347,6 +378,13 @@ impl RunHandle {
     /// Answers a question that is open; `None` for one that was cancelled. One that is not open is passed over.
     pub fn answer(&self, prompt_id: u32, value: Option<String>) {
         // There is room for the answers to all questions that can be open. A run that is over needs none.
-        let _ = self.answers.try_send((prompt_id, value));
+        let _ = self.words.try_send(Word::Answer(prompt_id, value));
+    }
+
+    /// Evaluates something in the run's isolate; what comes of it is told by [`RunEvent::Evaluated`]. Numbers go
+    /// upwards from 1, and no more than [`EVALUATIONS`] may be under way: any others are passed over.
+    pub fn evaluate(&self, evaluation_id: u32, source: String) {
+        // As above.
+        let _ = self.words.try_send(Word::Evaluate(evaluation_id, source));
     }
 }

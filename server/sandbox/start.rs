@@ -97,6 +97,7 @@ impl<'a> Starting<'a> {
             stdin,
             is_attended,
             tells_usage,
+            repl,
         } = run;
         let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
         let fetches = inner.egress.requests();
@@ -112,6 +113,7 @@ impl<'a> Starting<'a> {
             stdin,
             is_attended,
             tells_usage,
+            repl: repl && !inner.settings.paused.is_zero(),
         };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })

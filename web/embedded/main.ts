@@ -347,6 +347,8 @@ function perform(effect: Effect): void {
     case "events":
       show(gate.pass(effect.events));
       break;
+    case "input":
+      break;
     case "result":
       output.result(effect.value);
       break;

@@ -155,6 +155,7 @@ fn call_of(content: Content, input: Option<Box<RawValue>>) -> RunRequest {
         limits: LimitsRequest::default(),
         stdin: stdin.unwrap_or_default(),
         usage: false,
+        repl: false,
     }
 }
 

@@ -105,7 +105,10 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
             RunEvent::Queued { .. }
             | RunEvent::Started
             | RunEvent::Prompt { .. }
-            | RunEvent::Usage { .. } => {}
+            | RunEvent::Usage { .. }
+            | RunEvent::Paused { .. }
+            | RunEvent::Evaluated { .. }
+            | RunEvent::Released(_) => {}
             RunEvent::Console { events, .. } => append(&mut console, events.get()),
             RunEvent::Finished(finished) => {
                 report = Some(*finished);

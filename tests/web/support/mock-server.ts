@@ -166,6 +166,7 @@ export class MockServer {
         source_bytes: 256 << 10,
         message_bytes: 64 << 10,
         open_runs: 8,
+        paused_ms: 60_000,
       });
     });
   }
