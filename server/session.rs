@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use crate::limits::Limits;
+use crate::metrics;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
     ClientMsg, Dropped, EvaluateRequest, InputRequest, Outcome, RejectReason, RunError, RunReport,
@@ -189,6 +190,8 @@ pub struct Session {
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
+    /// No more runs are taken.
+    is_leaving: bool,
 }
 
 impl Session {
@@ -196,7 +199,15 @@ impl Session {
     pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, client, modules: Allowed::default(), open: VecDeque::new(), ended }
+        Self {
+            runs,
+            rules,
+            client,
+            modules: Allowed::default(),
+            open: VecDeque::new(),
+            ended,
+            is_leaving: false,
+        }
     }
 
     /// The same, whose runs may import what is `allowed`.
@@ -204,7 +215,31 @@ impl Session {
         Self { modules: allowed, ..self }
     }
 
-    /// The first message of every connection.
+    /// From now on, runs are held to these rules and may import what is allowed. Those that are open go on as they
+    /// began.
+    pub fn renew(&mut self, rules: Arc<Rules>, allowed: Allowed) {
+        (self.rules, self.modules) = (rules, allowed);
+    }
+
+    /// From now on, requests for runs are passed over: the client sees that they were not answered when the connection
+    /// is closed, and sends them elsewhere.
+    pub fn leave(&mut self) {
+        self.is_leaving = true;
+    }
+
+    /// Whether no run is open.
+    pub fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Stops all runs that are open. Their reports come as always.
+    pub fn stop_all(&self) {
+        for open in &self.open {
+            open.handle.stop();
+        }
+    }
+
+    /// The first message of every connection, and what it is told again when that has changed.
     pub fn hello(&self) -> ServerMsg {
         ServerMsg::Hello {
             version: WIRE_VERSION,
@@ -221,6 +256,7 @@ impl Session {
     /// accepted run does comes from [`Session::next`].
     pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
         let rejected = match parse::client_msg(text) {
+            Ok(ClientMsg::Run(_)) if self.is_leaving => return None,
             Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
@@ -228,6 +264,7 @@ impl Session {
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
         };
         let (run_id, Rejection { reason, message, retry_after_ms }) = rejected.err()?;
+        metrics::rejected(reason);
         Some(ServerMsg::Rejected { run_id, reason, message, retry_after_ms })
     }
 

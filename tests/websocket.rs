@@ -260,18 +260,6 @@ async fn a_silent_client_is_pinged_and_then_given_up() {
 }
 
 #[actix_web::test]
-async fn shutting_down_says_so() {
-    let mut app = FakeApp::start(&[]).await;
-    let mut socket = JsonSocket::connect(app.address).await;
-    socket.run("1").await;
-    let run = app.started().await;
-    app.stop();
-    assert!(socket.expect_close(CloseCode::Away).await.contains("shuts down"));
-    soon("the run's end", run.dropped.cancelled()).await;
-    app.stopped().await;
-}
-
-#[actix_web::test]
 async fn pages_of_other_origins_are_refused() {
     let app = FakeApp::start(&["--allowed-origins=https://school.example"]).await;
     let own = format!("http://{}", app.address);

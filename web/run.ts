@@ -27,6 +27,7 @@ const SILENCE_MS = 15_000;
 /** A run that the server has been told of and that has not ended. */
 export type Open = {
   runId: string;
+  program: Program;
   /** `sent` until the server answers. */
   at: "sent" | "queued" | "running";
   /** Place in the queue, 1 being next; 0 when not queued. */
@@ -227,6 +228,7 @@ function submit(state: State, runId: string, program: Program, wantsRepl: boolea
   }
   const open: Open = {
     runId,
+    program,
     at: "sent",
     position: 0,
     since: now,
@@ -294,7 +296,13 @@ function answer(state: State, id: number, value: string | null, now: number): St
 
 function connection(state: State, next: Connection): Step {
   const moved = { ...state, connection: next, alive: next.at === "open" ? state.alive : null };
-  if (next.at === "open" || openRun(state) === null) return step(moved);
+  const open = openRun(state);
+  if (next.at === "open" || open === null) return step(moved);
+  // The server has not begun it: the next one gets it.
+  if (next.at === "closed" && next.restarts && open.at === "sent") {
+    const { runId, program, repl } = open;
+    return step({ ...moved, phase: open.stopping ? { at: "idle" } : { at: "waiting", runId, program, repl } });
+  }
   return lose(moved, words().runLost);
 }
 

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -216,7 +217,8 @@ struct Inner {
     settings: SandboxSettings,
     backend: Box<dyn Backend>,
     places: Places,
-    egress: Arc<Egress>,
+    /// What runs that start now are given.
+    egress: ArcSwap<Egress>,
     closed: AtomicBool,
 }
 
@@ -301,7 +303,7 @@ impl Sandbox {
             client_places: settings.client_open_runs,
             client_queue: settings.client_queue,
         });
-        let egress = Egress::new(settings.egress.clone());
+        let egress = ArcSwap::new(Egress::new(settings.egress.clone()));
         let closed = AtomicBool::new(false);
         Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed }))
     }
@@ -348,8 +350,14 @@ impl Sandbox {
     }
 
     /// The broker of what programs fetch.
-    pub fn egress(&self) -> &Egress {
-        &self.0.egress
+    pub fn egress(&self) -> Arc<Egress> {
+        self.0.egress.load_full()
+    }
+
+    /// Lets runs that start from now on fetch by these settings; those that are under way go on as they began.
+    pub fn set_egress(&self, settings: EgressSettings) {
+        let renewed = self.0.egress.load().renewed(settings);
+        self.0.egress.store(renewed);
     }
 
     /// How it does now.

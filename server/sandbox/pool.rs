@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::process::{Backend, BackendHealth, BoxFuture, Process, ProcessError};
 use super::zygote::{Child, Zygote};
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
+use crate::metrics;
 
 /// How long to wait before the next try when a zygote or child could not be had: first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
@@ -276,6 +277,8 @@ impl Keeper {
                     None
                 }
                 Happened::Forked(Ok(Ok(child))) => {
+                    let zygote = self.state.current();
+                    metrics::child_ready(zygote.is_some_and(|zygote| zygote.fork == ForkMode::Warm));
                     self.state.give(child);
                     self.retry = RETRY_FIRST;
                     if let Some(first) = self.first.take() {
@@ -334,6 +337,7 @@ impl Keeper {
         if !std::mem::replace(&mut self.has_said, true) {
             say(&zygote, &self.state.settings);
         }
+        metrics::zygote_ready();
         tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
         // The one before retires when the last fork that was asked of it is done.
         *lock(&self.state.zygote) = Some(zygote);

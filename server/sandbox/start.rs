@@ -5,6 +5,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use super::egress::Egress;
 use super::permit::{Permit, Waiting};
 use super::process::{Life, Process, ProcessError};
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
@@ -85,7 +86,7 @@ pub struct Starting<'a> {
 
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
-    pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
+    pub fn new(inner: &'a Inner, run: Run, egress: &Egress) -> Result<Self, ProcessError> {
         let Run {
             run_id: _,
             client: _,
@@ -100,7 +101,7 @@ impl<'a> Starting<'a> {
             repl,
         } = run;
         let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
-        let fetches = inner.egress.requests();
+        let fetches = egress.requests();
         let spec = RunSpec {
             program,
             input,

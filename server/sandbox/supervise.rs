@@ -2,6 +2,7 @@
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
 use std::io::ErrorKind::ConnectionReset;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use super::start::{Start, Starting, Wished, wait, wished};
 use super::usage::Meter;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
+use crate::metrics;
 use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned, Usage};
 use crate::protocol::frame::{self, Decoder, Frame};
 use crate::protocol::prompt::PROMPT;
@@ -44,7 +46,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Sees a run through.
 pub async fn supervise(
-    inner: std::sync::Arc<Inner>,
+    inner: Arc<Inner>,
     run: Run,
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
@@ -55,16 +57,21 @@ pub async fn supervise(
     let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
+    let counted = Arc::new(metrics::Run::accepted());
     let mut permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
             Ok(permit) => permit,
-            Err(Wished::Stop) => return finish(&events, never_started(limits, Cause::Stopped)).await,
+            Err(Wished::Stop) => {
+                return finish(&events, never_started(limits, Cause::Stopped), &counted).await;
+            }
             Err(Wished::Nothing) => return,
         },
     };
     let (mut last, mut is_told) = (None, false);
-    let mut starting = Starting::new(&inner, run);
+    // The settings of this moment, to the run's end.
+    let egress = inner.egress.load_full();
+    let mut starting = Starting::new(&inner, run, &egress);
     let (cause, life) = loop {
         let start = match &mut starting {
             Ok(starting) => starting.start(last.take(), &events, &mut wish).await,
@@ -72,16 +79,15 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
+                let fetches = Fetches::new(egress.clone(), policy.clone(), run_id);
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor = Supervisor::new(
                     &inner.settings,
                     run_id,
                     limits,
                     stream,
-                    fetches,
-                    prompts,
-                    Repl::new(repl),
+                    Talk { fetches, prompts, repl: Repl::new(repl) },
+                    counted.clone(),
                 );
                 supervisor.meter = Meter::new(tells_usage);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
@@ -109,7 +115,7 @@ pub async fn supervise(
     };
     let telling = async move {
         if let Some(cause) = cause {
-            finish(&events, never_started(limits, cause)).await;
+            finish(&events, never_started(limits, cause), &counted).await;
         }
     };
     tokio::join!(telling, leaving);
@@ -130,9 +136,11 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
     }
 }
 
-async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen) {
+async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen, counted: &metrics::Run) {
+    let report = report(seen);
+    counted.ended(report.outcome);
     // Nobody left to tell is no error.
-    let _ = events.send(RunEvent::Finished(Box::new(report(seen)))).await;
+    let _ = events.send(RunEvent::Finished(Box::new(report))).await;
 }
 
 /// What came of a run's output.
@@ -174,6 +182,7 @@ struct Supervisor {
     /// The runner said something that it may not say, and is not listened to any more.
     is_broken: bool,
     finished: Option<FinishedSpec>,
+    counted: Arc<metrics::Run>,
 }
 
 /// What happened next. `select!` only says which; what follows from it is in one place.
@@ -206,15 +215,21 @@ enum Over {
     Unwanted,
 }
 
+/// What a runner and its server talk about besides output.
+struct Talk {
+    fetches: Fetches,
+    prompts: Prompts,
+    repl: Repl,
+}
+
 impl Supervisor {
     fn new(
         settings: &SandboxSettings,
         run_id: uuid::Uuid,
         limits: Limits,
         stream: UnixStream,
-        fetches: Fetches,
-        prompts: Prompts,
-        repl: Repl,
+        Talk { fetches, prompts, repl }: Talk,
+        counted: Arc<metrics::Run>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
@@ -244,6 +259,7 @@ impl Supervisor {
             is_cut: false,
             is_broken: false,
             finished: None,
+            counted,
         }
     }
 
@@ -313,7 +329,7 @@ impl Supervisor {
                 console_events: self.output.events,
                 dropped: self.output.dropped,
             };
-            finish(&events, seen).await;
+            finish(&events, seen, &self.counted).await;
         };
         tokio::join!(telling, leaving);
     }
@@ -523,6 +539,7 @@ impl Supervisor {
             self.dropped(count, bytes);
             return;
         }
+        self.counted.said_something();
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;

@@ -157,6 +157,7 @@ impl FakeApp {
         let (stop, stopped) = oneshot::channel::<()>();
         let served = actix_web::rt::spawn(serving.run(async {
             let _ = stopped.await;
+            mayfly::http::Stop::Told
         }));
         Self { address, runs, stop: Some(stop), folder, served: Some(served) }
     }

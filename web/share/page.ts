@@ -8,7 +8,7 @@ import type { ConsoleEvent, Language, RunReport } from "../protocol.ts";
 import { words } from "../strings/words.ts";
 import { duration } from "../units.ts";
 import { firstDifference } from "./compare.ts";
-import { ShareDialog } from "./dialog.ts";
+import type { ShareDialog, Shareable } from "./dialog.ts";
 import { keyOf } from "./keys.ts";
 import { Player } from "./player.ts";
 import { Recorder } from "./recorder.ts";
@@ -55,7 +55,8 @@ export class SharingOnPage {
   #host: Host;
   #snippet: Snippet | null;
   #recorder = new Recorder();
-  #dialog: ShareDialog;
+  /** Loaded when it is first opened. */
+  #dialog: Promise<ShareDialog> | null = null;
   #player: Player | null = null;
   #verdict = el("span", "recorded-verdict");
 
@@ -63,7 +64,6 @@ export class SharingOnPage {
   constructor(host: Host, share: HTMLButtonElement, snippet: Snippet | null) {
     this.#host = host;
     this.#snippet = snippet;
-    this.#dialog = new ShareDialog(host.announce);
     share.addEventListener("click", () => {
       this.open();
     });
@@ -95,7 +95,7 @@ export class SharingOnPage {
     const token = snippet === null ? null : keyOf(snippet.id);
     const unchanged = snippet !== null && text === this.#shared();
     const output = this.#recorder.recording(text, this.#host.engine()) ?? (unchanged ? snippet.output : null);
-    this.#dialog.open({
+    void this.#show({
       source: files.map((file) => file.content).join("\n"),
       files,
       output,
@@ -105,6 +105,17 @@ export class SharingOnPage {
       language: this.#host.language(),
       as,
     });
+  }
+
+  async #show(what: Shareable): Promise<void> {
+    this.#dialog ??= import("./dialog.ts").then(({ ShareDialog }) => new ShareDialog(this.#host.announce));
+    try {
+      (await this.#dialog).open(what);
+    } catch {
+      // Offline, perhaps: the next wish for it tries again.
+      this.#dialog = null;
+      this.#host.announce(words().shareUnreachable);
+    }
   }
 
   /** Shows the shared program's title in `heading` and, in `strip`, what there is to its recorded output. */

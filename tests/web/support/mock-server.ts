@@ -131,6 +131,8 @@ export type Script = (message: ClientMsg, peer: Peer) => void;
 export class MockServer {
   /** Every message received, oldest first. */
   readonly received: ClientMsg[] = [];
+  /** How many WebSockets were opened. */
+  connected = 0;
   /** What answers. */
   script: Script = () => undefined;
   /** Answers requests to the API, if anything does. */
@@ -152,6 +154,7 @@ export class MockServer {
     this.#http = http;
     this.#sockets = sockets;
     sockets.on("connection", (socket) => {
+      this.connected += 1;
       const peer = new Peer(socket);
       socket.on("message", (data: Buffer) => {
         const message = JSON.parse(data.toString()) as ClientMsg;

@@ -53,13 +53,34 @@ function play(...actions: Action[]): { state: State; effects: Effect[] } {
 }
 
 const open: Action = { type: "connection", connection: { at: "open" } };
-const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
+const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } };
+const restarts: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: true } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
 const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript", mode: "auto" }, now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 
 describe("a run", () => {
+  test("that a restarting server has not begun goes to the next one, once, and the console stays", () => {
+    const { state, effects } = play(...connected, runs(), restarts);
+    assert.deepEqual(state.phase, { at: "waiting", runId: A, program: { source: "1", language: "javascript" } });
+    assert.deepEqual(effects, []);
+    const again = update(update(state, open).state, says(HELLO, 5));
+    assert.deepEqual(again.effects, [
+      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto" } },
+    ]);
+    assert.equal(openRun(again.state)?.at, "sent");
+  });
+
+  test("that was to stop before a restarting server had begun it is not begun by the next one", () => {
+    assert.equal(play(...connected, runs(), { type: "stop" }, restarts).state.phase.at, "idle");
+  });
+
+  test("that had begun is never begun again, whatever the server says", () => {
+    assert.equal(play(...started, restarts).state.phase.at, "lost");
+    assert.equal(play(...connected, runs(), closed).state.phase.at, "lost");
+  });
+
   test("is sent, and empties the console first", () => {
     const { state, effects } = play(...connected, runs());
     assert.deepEqual(effects, [
@@ -404,7 +425,7 @@ describe("evaluations", () => {
     const next = update(state, runs(B));
     assert.deepEqual(types(next.effects), ["send", "begin", "send"]);
     assert.equal(next.state.alive, null);
-    assert.equal(update(state, { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } }).state.alive, null);
+    assert.equal(update(state, { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } }).state.alive, null);
     assert.notEqual(update(state, { type: "tick", now: 76_000 }).state.alive, null);
     assert.equal(update(state, { type: "tick", now: 76_001 }).state.alive, null);
   });
