@@ -35,6 +35,7 @@ describe("runs of this visit", () => {
     await twoRuns();
     await page.locator("#history").click();
     const runs = page.locator(".history-run");
+    await runs.nth(1).waitFor();
     assert.deepEqual(await runs.locator("code").allTextContents(), ["second()", "first()"]);
     await runs.nth(1).getByRole("button", { name: "Go back to it" }).click();
     await row("of the first").waitFor();
@@ -49,6 +50,7 @@ describe("runs of this visit", () => {
     await open();
     await twoRuns();
     await page.locator("#history").click();
+    await page.locator(".history-run").nth(1).waitFor();
     assert.equal(await page.getByRole("button", { name: /^Compare with the one before/ }).count(), 1);
     await page.getByRole("button", { name: /^Compare with the one before/ }).click();
     assert.deepEqual(await page.locator(".diff > li").evaluateAll((items) => items.map((item) => [item.getAttribute("class"), item.lastChild?.textContent])), [
