@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd test-cluster soak soak-kills fuzz queries check check-deploy sbom types bench clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd test-cluster soak soak-kills fuzz queries check check-deploy sbom types bench figures clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -112,6 +112,10 @@ types: web ## Rewrites what is generated: web/protocol.ts, the settings in READM
 bench: build ## Measures time to the first output, runs a second, memory; AGAINST=another binary compares
 	@scripts/setup build
 	node tests/bench/run.mjs
+
+figures: build ## Measures the page in Chromium: first paint, ready to type, layout shift, what a keystroke costs
+	@scripts/setup test
+	node tests/web/figures.mjs
 
 clean: ## Removes what was built
 	rm -rf target static/dist node_modules

@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   // protocol.ts is generated from the Rust types; tests/attacks are programs that mean harm, and
   // tests/conformance and tests/modules programs that try what no program should do.
-  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "web/language/mayfly.d.ts", "web/language/probe.js", "server", "tests/attacks", "tests/conformance", "tests/modules"] },
+  { ignores: ["node_modules", "target", "static/dist", "tests/web/.output", "web/embed/dist", "web/protocol.ts", "web/language/mayfly.d.ts", "web/language/probe.js", "web/examples/**/*.{js,ts,jsx}", "server", "tests/attacks", "tests/conformance", "tests/modules"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

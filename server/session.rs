@@ -111,6 +111,7 @@ impl Rules {
             input,
             limits,
             stdin,
+            usage: _,
             repl: _,
         } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
@@ -134,8 +135,20 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        let (is_attended, repl) = (false, false);
-        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended, repl })
+        let (is_attended, tells_usage, repl) = (false, false, false);
+        Ok(Run {
+            run_id,
+            client,
+            program,
+            input,
+            limits,
+            egress: None,
+            modules,
+            stdin,
+            is_attended,
+            tells_usage,
+            repl,
+        })
     }
 }
 
@@ -277,11 +290,12 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
-        let repl = request.repl;
+        let (repl, tells_usage) = (request.repl, request.usage);
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
         run.is_attended = true;
         run.repl = repl;
+        run.tells_usage = tells_usage;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
         let (prompts, last_evaluation, evaluations) = (Vec::new(), 0, 0);
@@ -394,6 +408,7 @@ impl Session {
                     open.prompts.push(prompt_id);
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
+                Some(RunEvent::Usage { usage, at }) => ServerMsg::Usage { run_id, usage, at },
                 Some(RunEvent::Paused { left_ms, report }) => {
                     open.has_ended = true;
                     if self.is_leaving {

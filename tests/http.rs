@@ -244,6 +244,41 @@ async fn the_licences_of_all_that_is_inside_are_told() {
 }
 
 #[actix_web::test]
+async fn the_service_worker_reaches_the_whole_site_and_is_asked_for_anew() {
+    let app = FakeApp::start(&[]).await;
+    let script = get(app.address, "/service-worker.js", &[]).await;
+    assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));
+    assert_eq!(script.header("cache-control"), "no-cache");
+    assert!(script.header("content-security-policy").contains("connect-src 'self'"));
+    // Only the editor's own script registers it: pages for others' sites have none.
+    for path in ["/embed", "/embed/frame"] {
+        assert!(!get(app.address, path, &[]).await.text().contains("service-worker"), "{path}");
+    }
+    // What it keeps is there.
+    let text = script.text();
+    let kept: Vec<&str> = text.split('"').filter(|part| part.starts_with("/assets/main-")).collect();
+    assert!(!kept.is_empty(), "{text}");
+    for url in kept {
+        assert_eq!(get(app.address, url, &[]).await.status, 200, "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn the_page_offers_the_example_that_fetches_only_where_it_works() {
+    let offers = async |flags: &[&str]| {
+        let app = FakeApp::start(flags).await;
+        get(app.address, "/", &[]).await.text().contains("data-offers=\"fixtures\"")
+    };
+    assert!(!offers(&[]).await);
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/fixtures.toml");
+    assert!(offers(&[&format!("--egress-fixtures={ours}")]).await);
+    let other = std::env::temp_dir().join(format!("mayfly-fixtures-{}.toml", uuid::Uuid::new_v4()));
+    std::fs::write(&other, "[[fixture]]\nurl = \"https://a.example/\"\n").expect("a file");
+    assert!(!offers(&[&format!("--egress-fixtures={}", other.display())]).await);
+    std::fs::remove_file(&other).expect("it is there");
+}
+
+#[actix_web::test]
 async fn a_request_has_one_name_in_its_answer_and_in_the_log() {
     let app = TestApp::with(&["--log-format=json"]);
     let named = |answer: &crate::support::Answer| answer.header("x-request-id").to_owned();

@@ -38,6 +38,7 @@ mod soak;
 mod store;
 mod support;
 mod together;
+mod usage;
 mod websocket;
 mod wire;
 mod zygote;

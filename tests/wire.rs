@@ -37,10 +37,11 @@ fn client_messages_are_understood() {
     assert_eq!(input, serde_json::json!({"n": [1, 2.5, null, "é"]}));
 
     assert_eq!(run.stdin, ["one", "", "três"]);
+    assert!(run.usage);
 
     let ClientMsg::Run(run) = client("client-run-short") else { panic!("a run") };
     assert_eq!((run.mode, run.limits), (Mode::Auto, LimitsRequest::default()));
-    assert!(run.input.is_none() && run.stdin.is_empty() && !run.repl);
+    assert!(run.input.is_none() && run.stdin.is_empty() && !run.usage && !run.repl);
 
     let ClientMsg::Run(run) = client("client-run-files") else { panic!("a run") };
     let files = run.files.expect("files");
@@ -116,6 +117,8 @@ fn server_messages_are_as_written_down() {
     let one = serde_json::json!({"type": "number", "value": 1.0});
     let event = serde_json::json!({"level": "log", "args": [hi(), one], "text": "hi 1", "line": 1, "column": 9, "at_ms": 3});
     same("server-console", &ServerMsg::Console { run_id, seq: 0, events: raw(serde_json::json!([event])) });
+    let at = frame("spin", 3, 3);
+    same("server-usage", &ServerMsg::Usage { run_id, usage: Box::new(usage()), at: Some(at) });
     let report = RunReport {
         outcome: Outcome::Completed,
         value: Some(raw(serde_json::json!({"type": "number", "value": 2.0}))),

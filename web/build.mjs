@@ -13,6 +13,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "esbuild";
 
 import { book } from "./docs.mjs";
+import { examples } from "./examples/catalogue.mjs";
 import { library } from "./language/library.mjs";
 import { buildModules } from "./modules/build.mjs";
 
@@ -45,7 +46,7 @@ const closeBracketsAlone = {
   name: "close-brackets-alone",
   setup(on) {
     on.onResolve({ filter: /^@codemirror\/autocomplete$/ }, async ({ importer, kind, resolveDir, pluginData }) => {
-      const early = importer.endsWith("/web/editor-setup.ts") || importer.includes("/lang-javascript/");
+      const early = importer.endsWith("/web/editor-setup.ts") || importer.endsWith("/web/editor-basics.ts") || importer.includes("/lang-javascript/");
       if (pluginData === "found" || !early) return undefined;
       const { path: file, errors } = await on.resolve("@codemirror/autocomplete", { kind, resolveDir, pluginData: "found" });
       return { path: file, suffix: "?early", sideEffects: false, errors };
@@ -66,6 +67,10 @@ const emacsKeysKept = {
   },
 };
 
+const gallery = await examples();
+/** What a first visit shows; its title says so. */
+const firstProgram = gallery.examples.find(({ id }) => id === "live-loop").files[0].content;
+
 /** A name with the content's hash in it. */
 function hashedName(name, bytes) {
   const { name: stem, ext } = path.parse(name);
@@ -73,7 +78,7 @@ function hashedName(name, bytes) {
 }
 
 /** Bundles one entry; returns its bytes, the parts that were split off, by name, and the files it was made from. */
-async function bundle({ entry, format }, addresses) {
+async function bundle({ entry, format }, addresses, defines = {}) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -83,7 +88,7 @@ async function bundle({ entry, format }, addresses) {
     // Their names come from their content, as those of all other files do.
     chunkNames: "[name]-[hash]",
     plugins: [closeBracketsAlone, emacsKeysKept],
-    define: { ASSETS: JSON.stringify(addresses) },
+    define: { ASSETS: JSON.stringify(addresses), FIRST_PROGRAM: JSON.stringify(firstProgram), ...defines },
     target: "es2022",
     minify: true,
     legalComments: "none",
@@ -143,22 +148,39 @@ const inputs = [];
 const manifest = {};
 const preload = {};
 const addresses = {};
+/** What the page's script is split into, and how large of it a part may be that is kept for offline unasked. */
+const mainParts = new Set();
+const OFFLINE_BYTES = 64 << 10;
 const add = (name, bytes, hashed = hashedName(name, bytes)) => {
   files.set(hashed, bytes);
   manifest[name] = hashed;
   addresses[name] = `/assets/${hashed}`;
 };
+add("examples.json", Buffer.from(JSON.stringify(gallery)));
 add("language-library.json", Buffer.from(JSON.stringify(library())));
 for (const entry of bundles) {
   const made = await bundle(entry, addresses);
   for (const [part, bytes] of made.parts) add(part, bytes, part);
   add(entry.name, made.bytes);
+  if (entry.name === "main.js") for (const part of made.parts.keys()) mainParts.add(part);
   if (made.preload.length > 0) preload[entry.name] = made.preload;
   inputs.push(...made.inputs);
 }
 add("book.json", Buffer.from(JSON.stringify(await book())));
 for (const name of await readdir(path.join(root, "static/icons"))) {
   add(name, await readFile(path.join(root, "static/icons", name)));
+}
+const webManifest = JSON.parse(await readFile(path.join(root, "static/page.webmanifest"), "utf8"));
+for (const icon of webManifest.icons) icon.src = addresses[icon.src];
+add("page.webmanifest", Buffer.from(JSON.stringify(webManifest)));
+add("service-worker.js", (await bundle({ entry: "web/service-worker.ts", format: "iife" }, addresses, offline())).bytes);
+
+/** What the service worker keeps at once: the page's script with all its small parts, and what its markup names. */
+function offline() {
+  const parts = [...mainParts].filter((name) => files.get(name).length <= OFFLINE_BYTES).map((name) => `/assets/${name}`);
+  const named = ["main.js", "theme.js", "main.css", "icon.svg", "page.webmanifest", "examples.json"].map((name) => addresses[name]);
+  const edition = createHash("sha256").update([...files.keys()].sort().join("\n")).digest("hex").slice(0, 16);
+  return { KEPT: JSON.stringify([...named, ...parts]), EDITION: JSON.stringify(edition) };
 }
 
 await rm(dist, { recursive: true, force: true });

@@ -138,6 +138,11 @@ export function decodeMessage(raw: unknown): ServerMsg | null {
       return runId === null || !Array.isArray(from["events"])
         ? null
         : { type: "console", run_id: runId, seq: whole(from["seq"]), events: from["events"].map(decodeEvent) };
+    case "usage": {
+      if (runId === null) return null;
+      const at = frame(from["at"]);
+      return { type: "usage", run_id: runId, usage: usage(from["usage"]), ...(at === null ? {} : { at }) };
+    }
     case "prompt": {
       const kind = oneOf(PROMPTS, from["kind"]);
       if (runId === null || kind === null) return null;

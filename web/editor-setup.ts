@@ -1,24 +1,14 @@
 // What an editor of one file is made of, and the parts of it that can be exchanged while it is in use.
 
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { tsxLanguage, typescriptLanguage } from "@codemirror/lang-javascript";
-import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { codeFolding, foldGutter, foldKeymap } from "@codemirror/language";
+import { search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Facet, Prec, type Extension } from "@codemirror/state";
-import {
-  EditorView,
-  crosshairCursor,
-  drawSelection,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-  rectangularSelection,
-} from "@codemirror/view";
+import { EditorView, crosshairCursor, keymap, rectangularSelection } from "@codemirror/view";
 
-import { editorTheme } from "./editor-theme.ts";
-import { marks } from "./marks.ts";
+import { basics, type BasicEvents } from "./editor-basics.ts";
 import { words } from "./strings/words.ts";
 
 /** Name of the file that a state is of. */
@@ -56,26 +46,8 @@ export function renamed(name: string) {
   return named.reconfigure(naming(name));
 }
 
-/**
- * Typing over a selection, done here rather than by the browser: Chromium would keep the look of what it
- * replaces in a style attribute, and the page's CSP forbids those.
- */
-function typeOverSelection(event: InputEvent, view: EditorView): boolean {
-  const { data } = event;
-  const { from, to, empty } = view.state.selection.main;
-  if (event.inputType !== "insertText" || data === null || event.isComposing || view.composing || empty) return false;
-  const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
-  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, insert));
-  if (!handled) view.dispatch(insert());
-  return true;
-}
-
 /** What an editor tells. */
-export type SetupEvents = {
-  /** The text changed. */
-  onChange: () => void;
-  /** The visitor pressed Ctrl+Enter or ⌘+Enter. */
-  onRun: () => void;
+export type SetupEvents = BasicEvents & {
   /** The visitor pressed Escape, which lets the next Tab leave. */
   onEscape: () => void;
 };
@@ -89,32 +61,16 @@ function foldMarker(open: boolean): HTMLElement {
 
 /** Everything that an editor of a file begins with. */
 export function setup(name: string, slots: ReadonlyMap<Slot, Extension>, events: SetupEvents): Extension {
-  const run = () => {
-    events.onRun();
-    return true;
-  };
   const slot = (of: Slot) => SLOTS[of].of(slots.get(of) ?? []);
   return [
     // Before every keymap: these have a way of their own to hear of keys.
     Prec.highest(slot("keys")),
-    Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
-    lineNumbers(),
-    foldGutter({ markerDOM: foldMarker }),
+    basics(events, foldGutter({ markerDOM: foldMarker })),
     codeFolding({ placeholderText: "…" }),
-    highlightActiveLine(),
-    highlightActiveLineGutter(),
-    history(),
-    drawSelection(),
-    EditorState.allowMultipleSelections.of(true),
     // Alt adds a caret, as in most editors; Ctrl goes to where a name is defined.
     EditorView.clickAddsSelectionRange.of((event) => event.altKey),
     rectangularSelection({ eventFilter: (event) => event.altKey && event.shiftKey }),
     crosshairCursor({ key: "Shift" }),
-    indentUnit.of("  "),
-    indentOnInput(),
-    bracketMatching(),
-    closeBrackets(),
-    highlightSelectionMatches(),
     search({ top: true }),
     slot("wrap"),
     slot("guides"),
@@ -129,13 +85,6 @@ export function setup(name: string, slots: ReadonlyMap<Slot, Extension>, events:
       },
     }),
     named.of(naming(name)),
-    editorTheme,
-    marks,
-    EditorView.contentAttributes.of({ "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
-    EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
-    EditorView.updateListener.of((update) => {
-      if (update.docChanged) events.onChange();
-    }),
     EditorState.phrases.of(words().editorPhrases),
   ];
 }

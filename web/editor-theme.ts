@@ -66,7 +66,7 @@ const theme = EditorView.theme({
   // Wraps at the editor's width (see .editor in layout.css), however long the program's lines are.
   ".cm-mark-words": {
     position: "sticky",
-    left: "var(--s2)",
+    insetInlineStart: "var(--s2)",
     maxWidth: "calc(100cqi - 64px)",
     whiteSpace: "pre-wrap",
     overflowWrap: "anywhere",

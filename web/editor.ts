@@ -1,48 +1,17 @@
 // The editor: CodeMirror in a shadow root. There it uses constructed style sheets; in the document it would
 // insert <style> elements, which the page's CSP forbids.
 
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
+import { closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { tsxLanguage, typescriptLanguage } from "@codemirror/lang-javascript";
-import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, Prec, Transaction, type Extension } from "@codemirror/state";
-import {
-  EditorView,
-  drawSelection,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-} from "@codemirror/view";
+import { search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, Transaction, type Extension } from "@codemirror/state";
+import { EditorView, keymap } from "@codemirror/view";
 
-import { editorTheme } from "./editor-theme.ts";
-import { addMark, beginRun, marks, offset, type Mark } from "./marks.ts";
+import { basics, type BasicEvents } from "./editor-basics.ts";
+import { addMark, beginRun, offset, type Mark } from "./marks.ts";
 import type { Language } from "./protocol.ts";
-
-/** What an [`Editor`] tells the page. */
-export type EditorEvents = {
-  /** The program changed. */
-  onChange: () => void;
-  /** The visitor pressed Ctrl+Enter or ⌘+Enter. */
-  onRun: () => void;
-};
-
-const KEYS_HINT = "Tab indents. Press Escape and then Tab to leave the editor. Control Enter, or Command Enter, runs the program.";
-
-/**
- * Typing over a selection, done here rather than by the browser: Chromium would keep the look of what it
- * replaces in a style attribute, and the page's CSP forbids those.
- */
-function typeOverSelection(event: InputEvent, view: EditorView): boolean {
-  const { data } = event;
-  const { from, to, empty } = view.state.selection.main;
-  if (event.inputType !== "insertText" || data === null || event.isComposing || view.composing || empty) return false;
-  const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
-  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, data, insert));
-  if (!handled) view.dispatch(insert());
-  return true;
-}
+import { words } from "./strings/words.ts";
 
 /** The program being typed. */
 export class Editor {
@@ -55,51 +24,24 @@ export class Editor {
   #first: EditorState;
 
   /** Puts the editor into `host`. */
-  constructor(host: HTMLElement, text: string, events: EditorEvents) {
+  constructor(host: HTMLElement, text: string, events: BasicEvents) {
     const root = host.attachShadow({ mode: "open" });
     const hint = document.createElement("div");
     hint.id = "hint";
     hint.hidden = true;
-    hint.textContent = KEYS_HINT;
+    hint.textContent = words().editorHint;
     this.#view = new EditorView({
       root,
       parent: root,
       state: EditorState.create({
         doc: text,
         extensions: [
-          Prec.highest(
-            keymap.of([
-              {
-                key: "Mod-Enter",
-                run: () => {
-                  events.onRun();
-                  return true;
-                },
-              },
-            ]),
-          ),
-          lineNumbers(),
-          highlightActiveLine(),
-          highlightActiveLineGutter(),
-          history(),
-          drawSelection(),
-          EditorState.allowMultipleSelections.of(true),
-          indentUnit.of("  "),
-          indentOnInput(),
-          bracketMatching(),
-          closeBrackets(),
-          highlightSelectionMatches(),
+          basics(events),
           search({ top: false }),
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
           // TypeScript's grammar holds JavaScript's.
           this.#grammar.of(typescriptLanguage),
-          editorTheme,
-          marks,
-          EditorView.contentAttributes.of({ "aria-label": "Program", "aria-describedby": "hint", autocapitalize: "off", tabindex: "0" }),
-          EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) events.onChange();
-          }),
+          EditorView.contentAttributes.of({ "aria-label": words().program }),
           this.#extra.of([]),
         ],
       }),

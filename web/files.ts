@@ -1,10 +1,15 @@
 // The files of a program, as data: names, their order, which one is shown and which one runs. No DOM, no editor.
 
+import { NO_INPUTS, isPlain, readInputs, type Inputs } from "./inputs.ts";
+
 /** A file of the program. */
 export type SourceFile = { name: string; content: string };
 
 /** All files, and which of them is shown and which is the program; `entry` null leaves that to their names. */
 export type Files = { files: SourceFile[]; active: string; entry: string | null };
+
+/** The same, with how the program is run. */
+export type Kept = Files & { inputs: Inputs };
 
 /** The most files of one program. */
 export const MOST_FILES = 32;
@@ -57,19 +62,20 @@ export function moved<T>(list: readonly T[], from: number, to: number): T[] {
 /** What a stored draft of several files begins with; a program alone, under its first name, is stored as it is. */
 const MARK = "mayfly files 1\n";
 
-/** All files as one text, to be kept. */
-export function serialise({ files, active, entry }: Files): string {
+/** All files as one text, to be kept, and how they are run. */
+export function serialise({ files, active, entry }: Files, inputs: Inputs = NO_INPUTS): string {
   const [only] = files;
-  if (files.length === 1 && only?.name === FIRST_NAME && !only.content.startsWith(MARK)) return only.content;
-  return MARK + JSON.stringify({ files, active, entry });
+  const plain = isPlain(inputs);
+  if (plain && files.length === 1 && only?.name === FIRST_NAME && !only.content.startsWith(MARK)) return only.content;
+  return MARK + JSON.stringify({ files, active, entry, ...(plain ? {} : { inputs }) });
 }
 
 /** The files in a text made by [`serialise`]; a text of another kind is a program. */
-export function parse(text: string): Files {
-  const alone: Files = { files: [{ name: FIRST_NAME, content: text }], active: FIRST_NAME, entry: null };
+export function parse(text: string): Kept {
+  const alone: Kept = { files: [{ name: FIRST_NAME, content: text }], active: FIRST_NAME, entry: null, inputs: NO_INPUTS };
   if (!text.startsWith(MARK)) return alone;
   try {
-    const { files, active, entry } = JSON.parse(text.slice(MARK.length)) as Record<string, unknown>;
+    const { files, active, entry, inputs } = JSON.parse(text.slice(MARK.length)) as Record<string, unknown>;
     const found: SourceFile[] = [];
     for (const file of Array.isArray(files) ? (files as unknown[]) : []) {
       const { name, content } = file as Record<string, unknown>;
@@ -80,7 +86,7 @@ export function parse(text: string): Files {
     const [first] = names;
     if (first === undefined) return alone;
     const known = (name: unknown): name is string => typeof name === "string" && names.includes(name);
-    return { files: found, active: known(active) ? active : first, entry: known(entry) ? entry : null };
+    return { files: found, active: known(active) ? active : first, entry: known(entry) ? entry : null, inputs: readInputs(inputs) };
   } catch {
     return alone;
   }

@@ -2,8 +2,6 @@
 
 import type { Language } from "./protocol.ts";
 
-const NAMES: Record<Language, string> = { javascript: "JavaScript", typescript: "TypeScript", jsx: "JSX", tsx: "TSX" };
-
 /** What names of files in each language end in; the first is what a chosen language makes of a name. */
 const ENDS: Record<Language, readonly [string, ...string[]]> = {
   javascript: [".js", ".mjs", ".cjs"],
@@ -18,9 +16,8 @@ export function languageOf(name: string): Language | null {
   return languages.find((language) => ENDS[language].some((end) => name.endsWith(end))) ?? null;
 }
 
-/** Fills `select` with the languages, and tells what the name of the file is to end in when one is chosen. Gives what shows a file's. */
+/** Has `select`, in which the languages are, tell what the name of the file is to end in when one is chosen. Gives what shows a file's. */
 export function languageChoice(select: HTMLSelectElement, onChoice: (end: string) => void): (name: string) => void {
-  for (const [value, name] of Object.entries(NAMES)) select.append(new Option(name, value));
   select.addEventListener("change", () => {
     const [end] = ENDS[select.value as Language];
     onChoice(end);

@@ -1,17 +1,22 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
 import type { Command } from "./commands.ts";
+import { AutoRun } from "./auto-run.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
 import { ReplLine } from "./console/repl.ts";
 import { ConsoleTools } from "./console/tools.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
-import { EXAMPLES } from "./examples.ts";
-import { freeName, serialise } from "./files.ts";
+import { firstProgram } from "./examples.ts";
+import { freeName, parse, serialise } from "./files.ts";
+import { RunHistory, type PastRun } from "./history.ts";
+import { InputsStore, runAs, typed, type RunAs } from "./inputs.ts";
+import { InputsToggle } from "./inputs-toggle.ts";
 import { languageChoice, languageOf } from "./language.ts";
-import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, questions, replRun, update, type Action, type Effect } from "./run.ts";
+import { galleryMenu } from "./menu.ts";
+import { keepForOffline } from "./offline.ts";
+import { INITIAL, openRun, questions, replRun, update, type Action, type Effect, type Program } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
 import { filesOf, sharedFiles } from "./share/files.ts";
@@ -21,7 +26,8 @@ import { translatePage, useLocale, words } from "./strings/words.ts";
 import { themeChoice } from "./theme-choice.ts";
 import { uuid } from "./uuid.ts";
 import { followViewport } from "./viewport.ts";
-import { Workbench, draftOf, programOf } from "./workbench.ts";
+import { isFirstVisit, welcome } from "./welcome.ts";
+import { Workbench, draftOf, programOf, selectionOf } from "./workbench.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How often times on the page are brought up to date, in milliseconds. */
@@ -40,10 +46,10 @@ const draft = new Draft({
     saved.textContent = ok ? words().draftKept : words().draftNotKept;
   },
 });
-const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snippet === null ? EXAMPLES[0].source : serialise(filesOf(snippet))), {
-  onChange: () => {
-    draft.changed(() => draftOf(editor));
-  },
+const kept = draft.load() ?? (snippet === null ? firstProgram() : serialise(filesOf(snippet), typed(snippet.as)));
+const inputs = new InputsStore(parse(kept).inputs);
+const editor = new Workspace(byId("editor", HTMLElement), kept, {
+  onChange: edited,
   onRun: run,
   onFiles: () => {
     bench.show();
@@ -53,6 +59,22 @@ const editor = new Workspace(byId("editor", HTMLElement), draft.load() ?? (snipp
     bench.escaped();
   },
 });
+function edited(): void {
+  draft.changed(() => draftOf(editor, inputs.now));
+  autoRun.edited();
+}
+
+const autoRun = new AutoRun({
+  wanted: () => settings.now.autoRun,
+  program: () => serialise({ ...editor.files(), active: "" }, inputs.now),
+  disturbs: () => questions(state).length > 0,
+  run,
+});
+
+// Where measurements find it.
+performance.mark("mayfly.ready");
+inputs.onChange(edited);
+const inputsToggle = new InputsToggle(inputs);
 const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {
   const others = editor.names().filter((name) => name !== editor.active);
   editor.rename(editor.active, freeName(others, editor.active.replace(/\.[^.]*$/, "") + end));
@@ -95,6 +117,10 @@ const bar = new RunBar(
     message: byId("message", HTMLElement),
     retry: byId("retry", HTMLButtonElement),
     meters: byId("meters", HTMLElement),
+    long: byId("long", HTMLElement),
+    onGoOn: () => {
+      dispatch({ type: "go_on" });
+    },
     connection: byId("connection", HTMLButtonElement),
     connectionText: byId("connection-text", HTMLElement),
   },
@@ -103,6 +129,9 @@ const bar = new RunBar(
 const live = byId("live", HTMLElement);
 const empty = byId("empty", HTMLElement);
 const invitation = empty.textContent;
+
+const past = new RunHistory();
+const historyButton = byId("history", HTMLButtonElement);
 
 let state = INITIAL;
 let ticking: ReturnType<typeof setInterval> | undefined;
@@ -115,7 +144,11 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
     const isEnd = message.type === "finished" || (message.type === "paused" && message.report !== undefined);
     const ends = isEnd && message.run_id === openRun(state)?.runId;
     dispatch({ type: "message", message, now: Date.now() });
-    if (ends && state.phase.at === "finished") sharing.end(state.phase.report);
+    if (ends && state.phase.at === "finished") {
+      sharing.end(state.phase.report);
+      past.end(state.phase.report, Date.now());
+      historyButton.hidden = false;
+    }
   },
   onUnreadable: () => {
     dispatch({ type: "unreadable" });
@@ -126,6 +159,12 @@ const sharing = new SharingOnPage(
   {
     files: () => sharedFiles(editor.files(), editor.entry),
     language: () => languageOf(editor.entry) ?? "javascript",
+    as: () => {
+      const as = runAs(inputs.now);
+      if (!("trouble" in as)) return as;
+      void inputsToggle.showTrouble();
+      return null;
+    },
     engine: () => state.hello?.engine ?? "",
     announce: (text) => {
       live.textContent = text;
@@ -146,9 +185,31 @@ const sharing = new SharingOnPage(
 );
 
 function run(): void {
+  begin(programOf);
+}
+
+function runSelection(): void {
+  begin(selectionOf);
+}
+
+/** Runs what `of` makes of the editor, if that is something. */
+function begin(of: (editor: Workspace, as: RunAs) => Program | null): void {
   draft.flush();
-  sharing.begin();
-  dispatch({ type: "run", runId: uuid(), program: programOf(editor), repl: true, now: Date.now() });
+  const as = runAs(inputs.now);
+  if ("trouble" in as) {
+    live.textContent = words().inputWrong;
+    void inputsToggle.showTrouble();
+    return;
+  }
+  const program = of(editor, as);
+  if (program === null) {
+    live.textContent = words().nothingSelected;
+    return;
+  }
+  sharing.begin(of === programOf);
+  past.begin(draftOf(editor, inputs.now));
+  autoRun.began();
+  dispatch({ type: "run", runId: uuid(), program, repl: true, now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -165,7 +226,7 @@ function dispatch(action: Action): void {
 function perform(effect: Effect): void {
   switch (effect.type) {
     case "send":
-      socket.send(sharing.request(effect.message));
+      socket.send(effect.message);
       break;
     case "begin":
       output.begin();
@@ -174,7 +235,10 @@ function perform(effect: Effect): void {
       break;
     case "events":
       output.events(effect.events);
-      if (!effect.late) sharing.events(effect.events);
+      if (!effect.late) {
+        sharing.events(effect.events);
+        past.events(effect.events);
+      }
       break;
     case "input":
       output.input(effect.source);
@@ -220,6 +284,19 @@ byId("retry", HTMLButtonElement).addEventListener("click", run);
 byId("stop", HTMLButtonElement).addEventListener("click", () => {
   dispatch({ type: "stop" });
 });
+async function showHistory(): Promise<void> {
+  const { openHistory } = await import("./history-dialog.ts");
+  openHistory(past.runs, goBack);
+}
+
+/** Shows a run of before as the newest, with the program that it was of. */
+function goBack(run: PastRun): void {
+  if (openRun(state) !== null) dispatch({ type: "stop" });
+  if (run.program !== draftOf(editor, inputs.now)) bench.load(run.program, words().wentBack(run.number));
+  dispatch({ type: "recorded", events: run.events, report: run.report });
+}
+
+historyButton.addEventListener("click", () => void showHistory());
 byId("clear", HTMLButtonElement).addEventListener("click", () => {
   output.clear();
 });
@@ -240,9 +317,21 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") draft.flush();
   else socket.retryNow();
 });
-exampleMenu(byId("examples", HTMLButtonElement), byId("examples-menu", HTMLElement), (example) => {
-  bench.load(example.source, example.name);
-});
+const gallery = byId("examples-menu", HTMLElement);
+galleryMenu(
+  byId("examples", HTMLButtonElement),
+  gallery,
+  async () => {
+    const { fillGallery } = await import("./gallery.ts");
+    await fillGallery(gallery, (document.body.dataset["offers"] ?? "").split(" "), (program, name) => {
+      bench.load(program, name);
+    });
+  },
+  async () => {
+    const { emptyGallery } = await import("./gallery.ts");
+    emptyGallery(gallery);
+  },
+);
 themeChoice(byId("theme", HTMLButtonElement));
 const press = (id: string) => () => {
   byId(id, HTMLButtonElement).click();
@@ -250,11 +339,14 @@ const press = (id: string) => () => {
 const bench = new Workbench({
   editor,
   settings,
+  inputs,
   announce: (text) => {
     live.textContent = text;
   },
   commands: (): Command[] => [
     { id: "run", title: words().runProgram, keys: ["Mod-Enter"], run },
+    { id: "selection", title: words().runSelection, keys: ["Mod-Shift-Enter"], run: runSelection },
+    { id: "history", title: words().history, run: () => void showHistory() },
     { id: "stop", title: words().stopProgram, run: press("stop") },
     { id: "clear", title: words().clearConsole, run: press("clear") },
     {
@@ -271,11 +363,21 @@ const bench = new Workbench({
         byId("console", HTMLElement).focus();
       },
     },
+    {
+      id: "inputs",
+      title: words().inputs,
+      run: () => void inputsToggle.open(),
+    },
     ...tools.commands(),
     { id: "examples", title: words().showExamples, run: press("examples") },
     { id: "theme", title: words().changeTheme, run: press("theme") },
   ],
 });
 followViewport();
+keepForOffline();
 bar.show(state, Date.now());
+if (snippet === null && isFirstVisit()) {
+  welcome();
+  if (draft.load() === null) run();
+}
 sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

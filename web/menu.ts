@@ -1,30 +1,35 @@
-// The menu of examples: a popover of buttons. The browser closes it on Escape and on a click elsewhere.
+// The popover that the gallery of examples is in: where it opens, and moving about in it by arrow keys.
 
-import { button } from "./dom.ts";
-import { EXAMPLES, type Example } from "./examples.ts";
-
-/** Fills `menu`, which `opener` opens. */
-export function exampleMenu(opener: HTMLButtonElement, menu: HTMLElement, choose: (example: Example) => void): void {
-  for (const [at, example] of EXAMPLES.entries()) {
-    const item = button("menu-item", example.name, () => {
-      menu.hidePopover();
-      choose(example);
-    });
-    // Where the focus goes when the menu opens.
-    item.autofocus = at === 0;
-    menu.append(item);
-  }
-  menu.addEventListener("beforetoggle", () => {
+/** Has `opener` open `menu`, which `fill` fills before it is first shown, and `failed` where that can't be done. */
+export function galleryMenu(opener: HTMLButtonElement, menu: HTMLElement, fill: () => Promise<void>, failed: () => Promise<void>): void {
+  const items = () => [...menu.querySelectorAll("button")];
+  let filled: Promise<void> | null = null;
+  menu.addEventListener("beforetoggle", (event) => {
+    if (event.newState !== "open") return;
     const place = opener.getBoundingClientRect();
-    menu.style.setProperty("--left", `${place.left}px`);
+    const { clientWidth } = document.documentElement;
+    const start = getComputedStyle(opener).direction === "rtl" ? clientWidth - place.right : place.left;
+    menu.style.setProperty("--start", `${start}px`);
     menu.style.setProperty("--top", `${place.bottom}px`);
+    filled ??= fill();
+    filled.then(
+      () => {
+        // Who has closed it meanwhile keeps the focus where it is.
+        if (menu.matches(":popover-open")) items()[0]?.focus();
+      },
+      () => {
+        // Offline, perhaps: the next opening tries again.
+        filled = null;
+        void failed();
+      },
+    );
   });
   menu.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by === undefined) return;
+    const all = items();
+    const at = all.findIndex((item) => item === document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
     event.preventDefault();
-    const items = [...menu.querySelectorAll("button")];
-    const at = items.findIndex((item) => item === document.activeElement);
-    items[(at + by + items.length) % items.length]?.focus();
+    all.at(to % Math.max(all.length, 1))?.focus();
   });
 }

@@ -2,16 +2,17 @@
 
 import { el } from "./dom.ts";
 import type { Limits, Usage } from "./protocol.ts";
+import { words } from "./strings/words.ts";
 import { bytes, duration } from "./units.ts";
 
 /** What is shown, in this order. */
 const METERS = [
-  { name: "wall_ms", label: "Time", say: duration },
-  { name: "cpu_ms", label: "CPU", say: duration },
-  { name: "heap_bytes", label: "Heap", say: bytes },
-  { name: "buffer_bytes", label: "Buffers", say: bytes },
-  { name: "process_bytes", label: "Process", say: bytes },
-  { name: "output_bytes", label: "Output", say: bytes },
+  { name: "wall_ms", say: duration },
+  { name: "cpu_ms", say: duration },
+  { name: "heap_bytes", say: bytes },
+  { name: "buffer_bytes", say: bytes },
+  { name: "process_bytes", say: bytes },
+  { name: "output_bytes", say: bytes },
 ] as const;
 
 type Name = (typeof METERS)[number]["name"];
@@ -25,7 +26,8 @@ export class Meters {
 
   /** Puts the meters into `host`. */
   constructor(host: HTMLElement) {
-    for (const { name, label } of METERS) {
+    for (const { name } of METERS) {
+      const label = words().meters[name];
       const bar = el("span", "meter-bar");
       const value = el("span", "meter-value");
       const limit = el("span", "meter-limit");
@@ -40,7 +42,7 @@ export class Meters {
     }
   }
 
-  /** Shows `used` against `limits`; null where nothing is known. Of a running program only the time is known. */
+  /** Shows `used` against `limits`; null where nothing is known, and of a running program only some is. */
   show(used: Partial<Usage> | null, limits: Limits | null): void {
     for (const { name, say } of METERS) {
       const shown = this.#shown.get(name);
@@ -56,7 +58,7 @@ export class Meters {
       shown.meter.setAttribute("aria-valuenow", String(Math.min(value ?? 0, max)));
       shown.meter.setAttribute(
         "aria-valuetext",
-        value === undefined ? `not known, of ${say(max)}` : `${say(value)} of ${say(max)}`,
+        value === undefined ? words().meterUnknown(say(max)) : words().meterOf(say(value), say(max)),
       );
     }
   }

@@ -524,6 +524,10 @@ limits?: LimitsRequest,
  */
 stdin?: Array<string>,
 /**
+ * Whether to send `usage` while it runs, on the WebSocket. Default false.
+ */
+usage?: boolean,
+/**
  * Take `evaluate` messages, and keep the program's isolate for them for a while after its end, which `paused`
  * tells. Default false; over HTTP it does nothing.
  */
@@ -648,7 +652,19 @@ message: string,
 /**
  * The answer that is proposed.
  */
-default?: string, } | { "type": "paused",
+default?: string, } | { "type": "usage",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * As in its report.
+ */
+usage: Usage,
+/**
+ * Where the program is; absent while it waits.
+ */
+at?: StackFrame, } | { "type": "paused",
 /**
  * Which run.
  */

@@ -12,12 +12,14 @@ import {
   type RunReport,
   type ServerMsg,
   type StackFrame,
+  type Usage,
   type Value,
 } from "./protocol.ts";
 import type { Question } from "./console/asks.ts";
-import { words } from "./strings/words.ts";
+import type { RunAs } from "./inputs.ts";
 import type { Connection } from "./socket.ts";
-import { bytes, duration, plural } from "./units.ts";
+import { words } from "./strings/words.ts";
+import { bytes, count, duration } from "./units.ts";
 
 /** How much longer than its limits allow a run may stay silent before the connection is given up. */
 const SILENCE_MS = 15_000;
@@ -43,6 +45,11 @@ export type Open = {
   /** How long it has waited for answers, and since when it does now; `null` while nothing is asked. */
   waited: number;
   waitsSince: number | null;
+  /** What it had used when the server last told, and where the program was. */
+  usage: Usage | null;
+  place: StackFrame | null;
+  /** The visitor knows that it computes for long. */
+  goesOn: boolean;
   /** Takes evaluations: the number of the next one, and those under way. */
   repl: boolean;
   nextEvaluation: number;
@@ -52,7 +59,7 @@ export type Open = {
 };
 
 /** What is to run: one program, or files and which of them is the program. */
-export type Program = { source: string; language: Language } | { files: { name: string; content: string }[]; entry: string };
+export type Program = RunAs & ({ source: string; language: Language } | { files: { name: string; content: string }[]; entry: string });
 
 /** Where the visitor's run is. */
 export type Phase =
@@ -81,6 +88,8 @@ export type Action =
   /** `repl`: what the visitor evaluates goes to the program's isolate, also for a while after its end. */
   | { type: "run"; runId: string; program: Program; repl?: boolean; now: number }
   | { type: "stop" }
+  /** A run that computes for long may go on. */
+  | { type: "go_on" }
   /** An answer to what the program asked; `null` for none. */
   | { type: "answer"; id: number; value: string | null; now: number }
   | { type: "evaluate"; source: string; now: number }
@@ -123,6 +132,8 @@ export function update(state: State, action: Action): Step {
       return run(state, action.runId, action.program, action.repl === true, action.now);
     case "stop":
       return stop(state);
+    case "go_on":
+      return goOn(state);
     case "answer":
       return answer(state, action.id, action.value, action.now);
     case "evaluate":
@@ -135,7 +146,7 @@ export function update(state: State, action: Action): Step {
       return step(state, {
         type: "notice",
         level: "warn",
-        text: "The server sent something this page does not understand. Reload the page to get its newest version.",
+        text: words().unreadable,
       });
     case "recorded":
       return recorded(state, action.events, action.report);
@@ -176,13 +187,12 @@ export function waited(open: Open, now: number): number {
 /** A sentence for the end of a run: the server's own words, or the page's for a run that went well. */
 export function outcomeMessage(report: RunReport): string {
   const { wall_ms, prompt_ms } = report.usage;
-  const waited = prompt_ms > 0 ? `, and waited ${duration(prompt_ms)} for you` : "";
-  if (report.error === null) return `Completed in ${duration(wall_ms)}${waited}.`;
+  if (report.error === null) return words().completedIn(duration(wall_ms), prompt_ms > 0 ? duration(prompt_ms) : null);
   return report.outcome === "failed" ? errorWords(report.error) : report.error.message;
 }
 
 function errorWords({ name, message }: RunError): string {
-  return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
+  return name === "Uncaught" ? words().uncaught(message) : `${name}: ${message}`;
 }
 
 function step(state: State, ...effects: Effect[]): Step {
@@ -210,7 +220,7 @@ function submit(state: State, runId: string, program: Program, wantsRepl: boolea
   const repl = wantsRepl && hello.paused_ms > 0;
   const size = sizeOf(program);
   if (size > hello.source_bytes) {
-    const text = `The program is ${bytes(size)} long; this server takes at most ${bytes(hello.source_bytes)}. Shorten it.`;
+    const text = words().programTooLong(bytes(size), bytes(hello.source_bytes));
     return step(
       { ...state, phase: { at: "rejected", message: text, retryAt: null } },
       { type: "announce", text },
@@ -228,6 +238,9 @@ function submit(state: State, runId: string, program: Program, wantsRepl: boolea
     questions: [],
     waited: 0,
     waitsSince: null,
+    usage: null,
+    place: null,
+    goesOn: false,
     repl,
     nextEvaluation: 1,
     evaluating: [],
@@ -247,7 +260,7 @@ function sizeOf(program: Program): number {
 }
 
 function request(run_id: string, program: Program, repl: boolean): ClientMsg {
-  return { type: "run", run_id, ...program, mode: "auto", ...(repl ? { repl } : {}) };
+  return { type: "run", run_id, ...program, usage: true, ...(repl ? { repl } : {}) };
 }
 
 function stop(state: State): Step {
@@ -290,7 +303,7 @@ function connection(state: State, next: Connection): Step {
     const { runId, program, repl } = open;
     return step({ ...moved, phase: open.stopping ? { at: "idle" } : { at: "waiting", runId, program, repl } });
   }
-  return lose(moved, "The connection was lost during the run, and the server stops a run whose visitor is gone. Run it again.");
+  return lose(moved, words().runLost);
 }
 
 function lose(state: State, text: string): Step {
@@ -311,8 +324,8 @@ function tick(was: State, now: number): Step {
   const { wall_ms, prompt_ms } = state.hello.limits;
   const allowed = SILENCE_MS + (open.at === "running" ? wall_ms : 0) + (open.waitsSince === null ? 0 : prompt_ms);
   if (now - open.heardAt <= allowed) return step(state);
-  const lost = lose(state, "The server has gone silent during the run. Run it again.");
-  return step(lost.state, ...lost.effects, { type: "reconnect", reason: "The server has gone silent." });
+  const lost = lose(state, words().runSilent);
+  return step(lost.state, ...lost.effects, { type: "reconnect", reason: words().serverSilent });
 }
 
 function message(state: State, from: ServerMsg, now: number): Step {
@@ -332,6 +345,8 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return events(state, heard, from.seq, from.events);
     case "prompt":
       return asked(state, heard, from, now);
+    case "usage":
+      return used(state, heard, from);
     case "paused":
       return paused(state, heard, from, now);
     case "evaluated": {
@@ -346,6 +361,33 @@ function message(state: State, from: ServerMsg, now: number): Step {
     case "finished":
       return finished(state, from);
   }
+}
+
+/** From so much CPU time on, a program that has more to spend is one that may not be meant to, in milliseconds. */
+const LONG_MS = 5_000;
+
+function used(state: State, open: Open, { usage, at }: Extract<ServerMsg, { type: "usage" }>): Step {
+  // A run whose program has ended may still do what is evaluated.
+  const next = keep(state, { ...open, usage, place: at ?? null });
+  const text = computesLong(state) === null ? computesLong(next)?.text : undefined;
+  return step(next, ...(text === undefined ? [] : [{ type: "announce", text } as const]));
+}
+
+/** What to ask of whoever watches a run that computes for long; null when there is nothing to ask. */
+export function computesLong(state: State): { text: string; place: StackFrame; until: number } | null {
+  const open = openRun(state);
+  if (open === null || open.stopping || open.goesOn || open.usage === null || open.place === null) return null;
+  const { cpu_ms, limits } = open.usage;
+  // Where the end is near anyway, there is no choice.
+  if (cpu_ms < LONG_MS || limits.cpu_ms <= LONG_MS) return null;
+  const { place } = open;
+  const where = place.file === undefined ? words().line(place.line) : `${place.file}:${place.line}`;
+  return { text: words().computesLong(duration(Math.floor(cpu_ms / 1000) * 1000), where), place, until: Math.min(limits.cpu_ms, limits.wall_ms) };
+}
+
+function goOn(state: State): Step {
+  const open = openRun(state);
+  return step(open === null ? state : { ...state, phase: { ...open, goesOn: true } });
 }
 
 /** The program has ended, and its isolate stays; or it is at rest again. */
@@ -367,7 +409,7 @@ function letGo(state: State, from: Extract<ServerMsg, { type: "finished" }>): St
 function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
   const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
   const next: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
-  return step(keep(state, next), { type: "announce", text: `The program waits for you: ${from.message}` });
+  return step(keep(state, next), { type: "announce", text: words().programAsks(from.message) });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -377,7 +419,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     effects.push({
       type: "notice",
       level: "warn",
-      text: "This page and the server are of different versions. Reload the page; your program is kept.",
+      text: words().versionsDiffer,
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
@@ -388,7 +430,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
 function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Step {
   const effects: Effect[] = [];
   if (seq > open.nextSeq) {
-    effects.push({ type: "notice", level: "warn", text: `${plural(seq - open.nextSeq, "line")} did not arrive.` });
+    effects.push({ type: "notice", level: "warn", text: words().linesMissing(seq - open.nextSeq, count(seq - open.nextSeq)) });
   }
   // Events that came before are not shown twice.
   const fresh = all.slice(Math.max(0, open.nextSeq - seq));
@@ -406,7 +448,7 @@ function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>):
     effects.push({
       type: "notice",
       level: "warn",
-      text: `${plural(dropped.events, "line")} (${bytes(dropped.bytes)}) not shown: over the limit for output.`,
+      text: words().linesCut(dropped.events, count(dropped.events), bytes(dropped.bytes)),
     });
   }
   if (value !== null) effects.push({ type: "result", value });
@@ -442,5 +484,14 @@ function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, 
 
 /** What a run may use, as last told by the server. */
 export function limitsOf(state: State): Limits | null {
-  return state.phase.at === "finished" ? state.phase.report.usage.limits : (state.hello?.limits ?? null);
+  if (state.phase.at === "finished") return state.phase.report.usage.limits;
+  return openRun(state)?.usage?.limits ?? state.hello?.limits ?? null;
+}
+
+/** What the run has used, as far as that is known. The time goes on by the page's clock, the rest when the server tells. */
+export function usedSoFar(state: State, now: number): Partial<Usage> | null {
+  const { phase } = state;
+  if (phase.at === "finished") return phase.report.usage;
+  if (phase.at !== "running") return null;
+  return { ...phase.usage, wall_ms: Math.max(0, now - phase.since - waited(phase, now)) };
 }

@@ -2,9 +2,11 @@
 
 import { positionButton, type Jump } from "./console/position.ts";
 import { Meters } from "./meters.ts";
-import type { Outcome } from "./protocol.ts";
-import { canStop, limitsOf, openRun, outcomeMessage, waited, type Phase, type State } from "./run.ts";
-import { count, elapsed } from "./units.ts";
+import type { StackFrame } from "./protocol.ts";
+import { button } from "./dom.ts";
+import { canStop, computesLong, limitsOf, outcomeMessage, usedSoFar, waited, type Phase, type State } from "./run.ts";
+import { words } from "./strings/words.ts";
+import { count, duration, elapsed } from "./units.ts";
 
 /** The elements that the run bar works on. */
 export type RunBarElements = {
@@ -17,19 +19,11 @@ export type RunBarElements = {
   /** Tries again after a rejection. */
   retry: HTMLButtonElement;
   meters: HTMLElement;
+  /** Asks whether a run that computes for long may go on, where that can be asked. */
+  long?: HTMLElement;
+  onGoOn?: () => void;
   connection: HTMLButtonElement;
   connectionText: HTMLElement;
-};
-
-const OUTCOMES: Record<Outcome, string> = {
-  completed: "Completed",
-  failed: "Failed",
-  timed_out: "Out of time",
-  cpu_exceeded: "CPU limit",
-  memory_exceeded: "Memory limit",
-  output_exceeded: "Output limit",
-  stopped: "Stopped",
-  crashed: "Crashed",
 };
 
 /** The run bar. */
@@ -39,6 +33,7 @@ export class RunBar {
   #jump: Jump;
   #shown: Phase | null = null;
   #reason = "";
+  #longText: HTMLElement | null = null;
 
   constructor(elements: RunBarElements, jump: Jump) {
     this.#elements = elements;
@@ -64,16 +59,10 @@ export class RunBar {
     if (!retry.hidden) {
       const wait = phase.at === "rejected" && phase.retryAt !== null ? Math.ceil((phase.retryAt - now) / 1000) : 0;
       retry.disabled = wait > 0;
-      setText(retry, wait > 0 ? `Try again in ${wait} s` : "Try again");
+      setText(retry, wait > 0 ? words().tryAgainIn(wait) : words().tryAgain);
     }
-    const open = openRun(state);
-    const used =
-      phase.at === "finished"
-        ? phase.report.usage
-        : open?.at === "running"
-          ? { wall_ms: Math.max(0, now - open.since - waited(open, now)) }
-          : null;
-    this.#meters.show(used, limitsOf(state));
+    this.#meters.show(usedSoFar(state, now), limitsOf(state));
+    this.#long(state);
     this.#connection(state, now);
   }
 
@@ -85,12 +74,49 @@ export class RunBar {
       message.replaceChildren(text);
       return;
     }
-    // Where the sentence itself names the line, those words become the button.
-    const words = `line ${place.line}`;
-    const link = positionButton(place, this.#jump, words);
-    const found = new RegExp(`\\b${words}\\b`).exec(text);
+    // Where the sentence itself names the line, those words become the button. The server says it in English.
+    const named = `line ${place.line}`;
+    const found = new RegExp(`\\b${named}\\b`).exec(text);
+    const link = this.#link(place, found === null ? words().line(place.line) : named);
     if (found === null) message.replaceChildren(`${text} `, link);
-    else message.replaceChildren(text.slice(0, found.index), link, text.slice(found.index + words.length));
+    else message.replaceChildren(text.slice(0, found.index), link, text.slice(found.index + named.length));
+  }
+
+  /** Asks whether a run that computes for long may go on. Its words change as it does, its buttons stay. */
+  #long(state: State): void {
+    const { long } = this.#elements;
+    if (long === undefined) return;
+    const found = computesLong(state);
+    long.hidden = found === null;
+    if (found === null) {
+      if (long.contains(document.activeElement)) this.#elements.run.focus();
+      long.replaceChildren();
+      this.#longText = null;
+      return;
+    }
+    if (this.#longText === null) {
+      this.#longText = document.createElement("span");
+      this.#longText.className = "long-text";
+      long.append(
+        this.#longText,
+        button("plain small", words().stop, () => {
+          this.#elements.stop.click();
+        }),
+        button("plain small", words().goOn(duration(found.until)), () => {
+          this.#elements.onGoOn?.();
+        }),
+      );
+    }
+    if (this.#longText.textContent === found.text) return;
+    const where = /\S+:\d+(?=\.$)/.exec(found.text)?.[0] ?? words().line(found.place.line);
+    const at = found.text.lastIndexOf(where);
+    this.#longText.replaceChildren(found.text.slice(0, at), this.#link(found.place, where), found.text.slice(at + where.length));
+  }
+
+  #link(place: StackFrame, text: string): HTMLButtonElement {
+    const link = positionButton(place, this.#jump, text);
+    link.title = words().goToPlace(place.line, place.column);
+    return link;
   }
 
   #connection(state: State, now: number): void {
@@ -100,17 +126,17 @@ export class RunBar {
     connection.disabled = at.at !== "closed";
     switch (at.at) {
       case "open":
-        setText(connectionText, "Connected");
-        connection.title = state.hello === null ? "Connected" : `Connected. Programs run on ${state.hello.engine}.`;
+        setText(connectionText, words().connected);
+        connection.title = state.hello === null ? words().connected : words().connectedTo(state.hello.engine);
         break;
       case "connecting":
-        setText(connectionText, "Connecting…");
-        connection.title = "Connecting to the server";
+        setText(connectionText, words().connecting);
+        connection.title = words().connectingTo;
         break;
       case "closed": {
         const wait = Math.max(0, Math.ceil((at.retryAt - now) / 1000));
-        setText(connectionText, `Offline, next try in ${wait} s`);
-        connection.title = `${at.reason === "" ? "No connection to the server." : at.reason} Click to try now.`;
+        setText(connectionText, words().offline(wait));
+        connection.title = words().offlineBecause(at.reason);
         break;
       }
     }
@@ -119,46 +145,48 @@ export class RunBar {
 
 /** `promptMs`: how long the program may wait for its visitor. */
 function badgeOf(phase: Phase, now: number, promptMs: number): [tone: string, word: string] {
+  const { badges } = words();
   switch (phase.at) {
     case "idle":
-      return ["quiet", "Ready"];
+      return ["quiet", badges.ready];
     case "waiting":
-      return ["busy", "Waiting"];
+      return ["busy", badges.waiting];
     case "sent":
-      return ["busy", "Sending"];
+      return ["busy", badges.sending];
     case "queued":
-      return ["busy", phase.stopping ? "Stopping" : "Queued"];
+      return ["busy", phase.stopping ? badges.stopping : badges.queued];
     case "running":
       if (phase.waitsSince !== null && !phase.stopping) {
-        return ["busy", `Waiting for you ${Math.max(0, Math.ceil((promptMs - waited(phase, now)) / 1000))} s`];
+        return ["busy", words().waitsForYou(Math.max(0, Math.ceil((promptMs - waited(phase, now)) / 1000)))];
       }
-      return ["busy", `${phase.stopping ? "Stopping" : "Running"} ${elapsed(now - phase.since - waited(phase, now))}`];
+      return ["busy", words()[phase.stopping ? "stoppingFor" : "runningFor"](elapsed(now - phase.since - waited(phase, now)))];
     case "rejected":
-      return ["warn", "Not run"];
+      return ["warn", badges.notRun];
     case "lost":
-      return ["warn", "Lost"];
+      return ["warn", badges.lost];
     case "finished": {
       const { outcome } = phase.report;
       const tone = outcome === "completed" ? "good" : outcome === "stopped" ? "quiet" : outcome === "failed" || outcome === "crashed" ? "bad" : "warn";
-      return [tone, OUTCOMES[outcome]];
+      return [tone, words().outcomes[outcome]];
     }
   }
 }
 
 /** `reason`: why there is no connection, where that is known. */
 function messageOf(phase: Phase, reason: string): string {
+  const text = words();
   switch (phase.at) {
     case "idle":
-      return "Each run gets a process of its own, and both are gone when it ends.";
+      return text.runIdle;
     case "waiting":
-      return `${reason === "" ? "" : `${reason} `}Runs as soon as the server is back. Your program is kept in this browser.`;
+      return text.runWaiting(reason);
     case "sent":
-      return "Sent to the server.";
+      return text.runSent;
     case "queued":
-      return phase.position <= 1 ? "The server is busy. Next in line." : `The server is busy. Number ${count(phase.position)} in line.`;
+      return phase.position <= 1 ? text.runNext : text.runInLine(count(phase.position));
     case "running":
-      if (phase.waitsSince !== null && !phase.stopping) return "The program goes on when you answer.";
-      return phase.stopping ? "Told to stop." : "Output appears as the program writes it.";
+      if (phase.waitsSince !== null && !phase.stopping) return text.runAnswer;
+      return phase.stopping ? text.runTold : text.runGoes;
     case "finished":
       return outcomeMessage(phase.report);
     case "rejected":

@@ -28,7 +28,7 @@ export function fillSettings(panel: HTMLElement, settings: SettingsStore): void 
     });
     return el("label", "setting", el("span", "", label), select);
   };
-  const flag = (name: "wrap" | "guides" | "assist", label: string) => {
+  const flag = (name: "wrap" | "guides" | "assist" | "autoRun", label: string) => {
     const box = el("input", "check");
     box.type = "checkbox";
     box.addEventListener("change", () => {
@@ -57,6 +57,7 @@ export function fillSettings(panel: HTMLElement, settings: SettingsStore): void 
     flag("wrap", titles.wrap),
     flag("guides", titles.guides),
     flag("assist", titles.assist),
+    flag("autoRun", titles.autoRun),
     choice("keys", titles.keys, titles.keysNames),
     choice("split", titles.split, titles.splitNames),
     choice("locale", titles.locale, { auto: titles.asBrowser, ...LOCALES }),

@@ -31,6 +31,8 @@ export type Settings = Choices & {
   guides: boolean;
   /** The language service: completion, types, problems. */
   assist: boolean;
+  /** The program runs when typing pauses. */
+  autoRun: boolean;
   /** How much of the space the program has, in percent, side by side and one above the other; null for the page's own measure. */
   columns: number | null;
   rows: number | null;
@@ -51,6 +53,7 @@ export const DEFAULTS: Settings = {
   wrap: false,
   guides: true,
   assist: true,
+  autoRun: false,
   columns: null,
   rows: null,
   hiddenLevels: [],
@@ -79,7 +82,7 @@ export function readSettings(text: string | null): Settings {
   }
   const choose = <Name extends keyof Choices>(name: Name): Choices[Name] =>
     choices(name).find((it) => it === stored[name]) ?? DEFAULTS[name];
-  const flag = (name: "wrap" | "guides" | "assist" | "preserve") => (typeof stored[name] === "boolean" ? stored[name] : DEFAULTS[name]);
+  const flag = (name: "wrap" | "guides" | "assist" | "autoRun" | "preserve") => (typeof stored[name] === "boolean" ? stored[name] : DEFAULTS[name]);
   return {
     keys: choose("keys"),
     split: choose("split"),
@@ -88,6 +91,7 @@ export function readSettings(text: string | null): Settings {
     wrap: flag("wrap"),
     guides: flag("guides"),
     assist: flag("assist"),
+    autoRun: flag("autoRun"),
     columns: number(stored["columns"], 0, 100),
     rows: number(stored["rows"], 0, 100),
     hiddenLevels: LEVELS.filter((level) => Array.isArray(stored["hiddenLevels"]) && stored["hiddenLevels"].includes(level)),

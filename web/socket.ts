@@ -6,6 +6,7 @@ import { decodeFrame } from "./decode.ts";
 import { Pace } from "./pace.ts";
 import type { ClientMsg, ServerMsg } from "./protocol.ts";
 import { refusal } from "./refusal.ts";
+import { words } from "./strings/words.ts";
 
 /**
  * State of the connection, as the page shows it. `retryAt` is in milliseconds of `Date.now()`. `restarts` when the
@@ -76,7 +77,7 @@ export class Socket {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     this.#timer = setTimeout(() => {
-      this.#lose(socket, "The server does not answer.");
+      this.#lose(socket, words().noAnswer);
     }, HELLO_TIMEOUT_MS);
     socket.onmessage = (event: MessageEvent<unknown>) => {
       this.#pace.add(() => {

@@ -1,10 +1,10 @@
 // The button that goes round automatic, light and dark, and remembers. theme.ts applies it on the next load.
 
 import { load, save } from "./storage.ts";
+import { words } from "./strings/words.ts";
 
 const KEY = "mayfly.theme";
 const NEXT = { auto: "light", light: "dark", dark: "auto" } as const;
-const NAMES = { auto: "same as the system", light: "light", dark: "dark" } as const;
 
 type Theme = keyof typeof NEXT;
 
@@ -20,8 +20,9 @@ export function themeChoice(toggle: HTMLButtonElement): void {
     if (theme === "auto") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
     toggle.dataset["theme"] = theme;
-    toggle.setAttribute("aria-label", `Theme: ${NAMES[theme]}`);
-    toggle.title = `Theme: ${NAMES[theme]}. Click for ${NAMES[NEXT[theme]]}.`;
+    const { themeIs, themeClick, themeNames } = words();
+    toggle.setAttribute("aria-label", themeIs(themeNames[theme]));
+    toggle.title = themeClick(themeNames[theme], themeNames[NEXT[theme]]);
   };
   show();
   toggle.addEventListener("click", () => {

@@ -9,8 +9,9 @@ import { EditorView } from "@codemirror/view";
 import { listen, type Command } from "./commands.ts";
 import { ask } from "./dialogs.ts";
 import { byId } from "./dom.ts";
-import { MOST_FILES, freeName, nameTrouble, serialise, type Files } from "./files.ts";
+import { MOST_FILES, freeName, nameTrouble, parse, serialise } from "./files.ts";
 import { difference, format } from "./formatter.ts";
+import { isPlain, type Inputs, type InputsStore, type RunAs } from "./inputs.ts";
 import type { Running } from "./language/start.ts";
 import { languageOf } from "./language.ts";
 import type { Program } from "./run.ts";
@@ -28,6 +29,7 @@ const LATEST_MS = 4000;
 export type WorkbenchPage = {
   editor: Workspace;
   settings: SettingsStore;
+  inputs: InputsStore;
   /** Tells screen readers. */
   announce: (text: string) => void;
   /** Commands of the rest of the page. */
@@ -38,6 +40,7 @@ export type WorkbenchPage = {
 export class Workbench {
   readonly #editor: Workspace;
   readonly #settings: SettingsStore;
+  readonly #inputs: InputsStore;
   readonly #announce: (text: string) => void;
   readonly #others: () => Command[];
   readonly #tabs: Tabs;
@@ -47,10 +50,12 @@ export class Workbench {
   #running: Running | null = null;
   #shown: EditorView | null = null;
   #failed: string | null = null;
+  #counted = "";
 
-  constructor({ editor, settings, announce, commands }: WorkbenchPage) {
+  constructor({ editor, settings, inputs, announce, commands }: WorkbenchPage) {
     this.#editor = editor;
     this.#settings = settings;
+    this.#inputs = inputs;
     this.#announce = announce;
     this.#others = commands;
     this.#tabs = new Tabs(byId("tabs", HTMLElement), byId("editor", HTMLElement), {
@@ -99,16 +104,20 @@ export class Workbench {
     this.show();
   }
 
-  /** Replaces all files, and offers to bring them back. */
+  /** Replaces the program and how it is run, and offers to bring both back. */
   load(text: string, name: string): void {
-    const before: Files = this.#editor.files();
-    this.#editor.replace(text);
-    if (before.files.length <= 1) {
+    const [before, inputs] = [this.#editor.files(), this.#inputs.now];
+    const next = parse(text);
+    this.#editor.replace(next);
+    this.#inputs.set(next.inputs);
+    const [old] = before.files;
+    if (before.files.length === 1 && next.files.length === 1 && old?.name === next.files[0]?.name && isPlain(inputs)) {
       this.#announce(words().loadedUndo(name));
       return;
     }
     toast(words().loadedInstead(name, before.files.length), words().undo, () => {
       this.#editor.load(before);
+      this.#inputs.set(inputs);
     });
   }
 
@@ -192,7 +201,8 @@ export class Workbench {
       if ((event).newState !== "open") return;
       const place = opener.getBoundingClientRect();
       panel.style.setProperty("--top", `${place.bottom}px`);
-      panel.style.setProperty("--end", `${Math.max(8, document.documentElement.clientWidth - place.right)}px`);
+      const rtl = getComputedStyle(opener).direction === "rtl";
+      panel.style.setProperty("--end", `${Math.max(8, rtl ? place.left : document.documentElement.clientWidth - place.right)}px`);
       if (panel.childElementCount > 0) return;
       void import("./settings-panel.ts").then(({ fillSettings }) => {
         fillSettings(panel, this.#settings);
@@ -375,10 +385,11 @@ export class Workbench {
   }
 
   #countProblems({ errors, warnings }: { errors: number; warnings: number }): void {
+    if (this.#counted === `${errors} ${warnings}`) return;
+    this.#counted = `${errors} ${warnings}`;
     this.#problems.hidden = errors + warnings === 0;
     this.#problems.dataset["tone"] = errors > 0 ? "bad" : "warn";
-    const text = words().problems(errors, warnings);
-    if (this.#problems.textContent !== text) this.#problems.textContent = text;
+    this.#problems.textContent = words().problems(errors, warnings);
   }
 
   async #showProblems(): Promise<void> {
@@ -389,15 +400,38 @@ export class Workbench {
 }
 
 /** The program as it goes to the server: a file alone with its language, or files, whose names say theirs and more. */
-export function programOf(editor: Workspace): Program {
+export function programOf(editor: Workspace, as: RunAs): Program {
   const { files } = editor.files();
   const [only] = files;
   const language = files.length === 1 && only !== undefined && /\.[jt]sx?$/.test(only.name) ? languageOf(only.name) : null;
-  return only === undefined || language === null ? { files, entry: editor.entry } : { source: only.content, language };
+  return only === undefined || language === null ? { files, entry: editor.entry, ...as } : { source: only.content, language, ...as };
+}
+
+/** The same, but of the file that is shown only what is selected, where it stands: places stay what they are. Null where nothing is. */
+export function selectionOf(editor: Workspace, as: RunAs): Program | null {
+  const { view } = editor;
+  const { ranges } = view.state.selection;
+  if (ranges.every(({ empty }) => empty)) return null;
+  const { doc } = view.state;
+  let text = "";
+  let line = 1;
+  let column = 0;
+  for (const { from, to } of ranges) {
+    const first = doc.lineAt(from);
+    // Two on one line are apart by spaces, and so no one word.
+    const down = first.number - line;
+    text += "\n".repeat(down) + " ".repeat(from - first.from - (down === 0 ? column : 0)) + doc.sliceString(from, to);
+    const last = doc.lineAt(to);
+    [line, column] = [last.number, to - last.from];
+  }
+  const { files, active } = editor.files();
+  const language = languageOf(active);
+  if (files.length === 1 && language !== null && /\.[jt]sx?$/.test(active)) return { source: text, language, ...as };
+  return { files: files.map(({ name, content }) => ({ name, content: name === active ? text : content })), entry: active, ...as };
 }
 
 /** What is kept of the program. */
-export function draftOf(editor: Workspace): string {
-  return serialise(editor.files());
+export function draftOf(editor: Workspace, inputs: Inputs): string {
+  return serialise(editor.files(), inputs);
 }
 

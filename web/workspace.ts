@@ -110,12 +110,13 @@ export class Workspace {
     return this.#files.flatMap(({ view }) => view ?? []);
   }
 
-  /** Replaces the program; undo brings the old one back, and of several files the caller can put them back. */
-  replace(text: string): void {
-    if (this.#files.length > 1) {
-      this.load(parse(text));
+  /** Replaces the program. Of a file by one of its name, undo brings the old one back; else the caller can. */
+  replace(all: Files): void {
+    const [old, next] = [this.#files[0], all.files[0]];
+    if (this.#files.length === 1 && all.files.length === 1 && old !== undefined && old.name === next?.name) {
+      this.setText(next.content);
     } else {
-      this.setText(text);
+      this.load(all);
     }
     this.focus();
   }

@@ -38,6 +38,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(get("/assets/{name}", assets::asset))
         .service(get("/embed", embed::wizard))
         .service(get("/embed.js", embed::script))
+        .service(get("/service-worker.js", pages::service_worker))
         .service(get("/embed/frame", embed::frame))
         .service(get("/display", display::display))
         .service(get("/healthz", health::healthz))

@@ -39,6 +39,8 @@ struct List<'a> {
 struct Builtin<'a> {
     /// With its prefix, which may be left out.
     name: &'a str,
+    /// The names that `import` gets, without `default`.
+    exports: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     types: Option<String>,
 }
@@ -54,6 +56,8 @@ struct Package<'a> {
     added: bool,
     /// Further paths that can be imported.
     paths: Vec<&'a str>,
+    /// The names that `import` gets of the package itself, without `default`.
+    exports: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     types: Option<String>,
     /// What is bundled in it besides itself.
@@ -82,6 +86,7 @@ impl Modules {
         let builtins =
             self.catalogue.builtins.iter().filter(|(name, _)| allowed.builtin(name)).map(|(_, it)| Builtin {
                 name: &it.name,
+                exports: &it.exports,
                 types: self.catalogue.builtin_types.map(|_| address(BUILTIN_TYPES)),
             });
         let packages = self.catalogue.packages.values();
@@ -98,6 +103,7 @@ impl Modules {
                 description,
                 added: it.added,
                 paths,
+                exports: it.modules.get("").map_or(&[], |main| &main.exports),
                 types: it.types.map(|_| address(name)),
                 includes: others.map(|other| (other.name.as_str(), other.license.as_str())).collect(),
             }

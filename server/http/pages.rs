@@ -1,10 +1,10 @@
 //! Pages for people.
 
-use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::assets::Assets;
+use super::assets::{self, Assets};
 use super::error::Problem;
 use super::shared::SharedPage;
 use super::{AppState, State};
@@ -17,6 +17,8 @@ const HTML: &str = "text/html; charset=utf-8";
 struct IndexPage<'a> {
     assets: &'a Assets,
     version: &'a str,
+    /// What examples need and this server has, as words.
+    offers: &'static str,
     snippet: Option<SharedPage>,
 }
 
@@ -34,9 +36,16 @@ pub async fn index(state: State) -> HttpResponse {
     editor(&state, None)
 }
 
+/// `GET /service-worker.js`: keeps the editor for when the server is away. Its address says how far it reaches, so
+/// it is not among the other files.
+pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
+    assets::by_name(&req, &state.assets, "service-worker.js", "no-cache")
+}
+
 /// The editor, with a snippet in it or without.
 pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
-    html(state, &IndexPage { assets: &state.assets, version: VERSION, snippet })
+    let offers = if state.has_fixtures { "fixtures" } else { "" };
+    html(state, &IndexPage { assets: &state.assets, version: VERSION, offers, snippet })
 }
 
 /// A page made from its template.

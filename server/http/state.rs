@@ -28,10 +28,21 @@ use super::headers::Headers;
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
 use super::{embed, modules, shared};
-use crate::config::{ApiKeys, Config, Origin, Rate, Server};
+use crate::config::{ApiKeys, Config, EgressConfig, Origin, Rate, Server};
 use crate::modules::Catalogue;
+use crate::sandbox::egress::Fixtures;
 use crate::session::{Rules, Runs};
 use crate::snippets::{Snippets, Store};
+
+/// What the example for `fetch` asks for.
+const EXAMPLE_URL: &str = "https://insects.example/mayflies.json";
+
+/// Whether there is an answer to the example without any network. What is wrong with the fixtures, the sandbox says.
+fn has_fixtures(egress: &EgressConfig) -> bool {
+    let fixtures = egress.fixtures.as_deref().map(|path| Fixtures::load(path, egress.response_bytes));
+    let url = url::Url::parse(EXAMPLE_URL);
+    matches!((fixtures, url), (Some(Ok(fixtures)), Ok(url)) if fixtures.find("GET", &url).is_some())
+}
 
 /// What every handler may use: settings, and what outlives them.
 pub struct AppState {
@@ -57,6 +68,8 @@ pub struct AppState {
     pub proxies: Proxies,
     /// All that are open.
     pub connections: Connections,
+    /// Whether programs can fetch what the example does.
+    pub has_fixtures: bool,
     /// What programs may import.
     pub modules: modules::Modules,
     /// Origins, besides the server's own, whose pages may use WebSocket and API.
@@ -193,6 +206,7 @@ impl AppState {
             display: Display::new(assets, &around).map_err(io::Error::other)?,
             assets: assets.clone(),
             book: book.clone(),
+            has_fixtures: has_fixtures(&config.egress),
             modules: modules::Modules::new(&config.modules, catalogue.clone()),
             proxies: Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header),
             connections: connections.clone(),

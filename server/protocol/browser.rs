@@ -70,6 +70,10 @@ pub struct RunRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<String>>"))]
     pub stdin: Vec<String>,
+    /// Whether to send `usage` while it runs, on the WebSocket. Default false.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
+    pub usage: bool,
     /// Take `evaluate` messages, and keep the program's isolate for them for a while after its end, which `paused`
     /// tells. Default false; over HTTP it does nothing.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -248,6 +252,16 @@ pub enum ServerMsg {
         /// The answer that is proposed.
         #[serde(skip_serializing_if = "Option::is_none")]
         default: Option<String>,
+    },
+    /// What a run has used so far, where its request asks for that: after each half second in which it did anything.
+    Usage {
+        /// Which run.
+        run_id: Uuid,
+        /// As in its report.
+        usage: Box<Usage>,
+        /// Where the program is; absent while it waits.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<StackFrame>,
     },
     /// The program has ended, and its isolate stays for `evaluate`; or nothing is left to do of what was evaluated
     /// since. For runs with `repl`. `finished` comes when it goes, and tells the same end, unless what was evaluated

@@ -9,6 +9,7 @@ pub mod parse;
 pub mod prompt;
 pub mod repl;
 pub mod runner;
+pub mod usage;
 pub mod value;
 
 #[cfg(test)]

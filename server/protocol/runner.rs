@@ -3,7 +3,8 @@
 //! Server and zygote speak over a `SOCK_SEQPACKET` socket, a JSON text each packet: [`ZygoteRequest`] one
 //! way, [`ZygoteEvent`] the other. Server and runner (the forked child that holds one run) speak
 //! [frames](super::frame) over a stream socket of their own. First the child says [`READY`]; then the server
-//! sends one [`RUN`]; then the child sends any number of [`CONSOLE`] and one [`FINISHED`], and leaves.
+//! sends one [`RUN`]; then the child sends any number of [`CONSOLE`] and one [`FINISHED`], and leaves. What else they say is in
+//! [`super::fetch`], [`super::prompt`] and [`super::usage`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -102,6 +103,8 @@ pub struct RunSpec {
     pub stdin: Vec<String>,
     /// Whether there is somebody to ask.
     pub is_attended: bool,
+    /// Whether it says what it uses while it runs: [`super::usage::USAGE`].
+    pub tells_usage: bool,
     /// Whether it takes evaluations, and stays after its program's end.
     #[serde(default)]
     pub repl: bool,

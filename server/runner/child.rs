@@ -72,7 +72,7 @@ pub fn live(
         _ => exit(0),
     };
     confine::run(&spec.limits);
-    let link = Link::new(template.handle(), writing, signalled, spec.limits);
+    let link = Link::new(template.handle(), writing, signalled, spec.limits, spec.tells_usage);
     let _ = to_watch.send(link.clone());
     if let Some(instead) = instead {
         let value = serde_json::value::to_raw_value(&instead(spec.program.source())).ok();

@@ -4,7 +4,7 @@
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ use crate::protocol::repl::{EVALUATE, EVALUATED, IDLE};
 use crate::protocol::runner::{
     EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
+use crate::protocol::usage::{FUNCTION_BYTES, USAGE, USAGE_EVERY, UsageSpec};
 use crate::protocol::value::StackFrame;
 
 /// How often a program that must end is told so.
@@ -37,6 +38,8 @@ const INSIST_FOR: Duration = Duration::from_millis(120);
 /// How often the watch looks at a program that computes, and at one that waits.
 const LOOK_BUSY: Duration = Duration::from_millis(20);
 const LOOK_IDLE: Duration = Duration::from_secs(1);
+/// How long a program that computes has to tell what it uses, before the watch does it.
+const TELL_ALONE_AFTER: Duration = Duration::from_millis(20);
 
 /// The shared state of one run.
 pub struct Link {
@@ -55,6 +58,9 @@ pub struct Link {
     /// The most that the process held resident before the run.
     resident_at_start: u64,
     cpu_at_start: u64,
+    /// Whether the server wants to know now and then what the run uses, and whether that is due to be told.
+    tells_usage: bool,
+    usage_is_due: AtomicBool,
 }
 
 #[derive(Default)]
@@ -75,6 +81,7 @@ impl Link {
         socket: UnixStream,
         signalled: EventFd,
         limits: Limits,
+        tells_usage: bool,
     ) -> Arc<Self> {
         Arc::new(Self {
             limits,
@@ -88,6 +95,8 @@ impl Link {
             heap_bytes: AtomicU64::new(0),
             resident_at_start: memory::process_usage().0,
             cpu_at_start: memory::cpu_clock_micros(),
+            tells_usage,
+            usage_is_due: AtomicBool::new(false),
         })
     }
 
@@ -243,6 +252,9 @@ impl Link {
         let mut look_after = LOOK_BUSY;
         let mut cpu_seen = self.cpu_at_start;
         let mut look_at = Instant::now() + look_after;
+        let mut tell_at = self.tells_usage.then(|| Instant::now() + USAGE_EVERY);
+        let mut told_cpu = None;
+        let mut tell_alone_at: Option<Instant> = None;
         loop {
             let (ending, flush_at) = {
                 let signal = lock(&self.signal);
@@ -267,7 +279,25 @@ impl Link {
                 look_at = now + look_after.min(left);
                 continue;
             }
-            let until = flush_at.map_or(look_at, |at| at.min(look_at)).saturating_duration_since(now);
+            if tell_at.is_some_and(|at| at <= now) {
+                tell_at = Some(now + USAGE_EVERY);
+                let cpu = memory::cpu_clock_micros();
+                // Of a program that does nothing there is nothing new to tell.
+                if told_cpu.is_none_or(|told| cpu.saturating_sub(told) >= 1000) {
+                    told_cpu = Some(cpu);
+                    self.usage_is_due.store(true, Relaxed);
+                    self.isolate.request_interrupt(on_tell, std::ptr::from_ref(self).cast_mut().cast());
+                    tell_alone_at = Some(now + TELL_ALONE_AFTER);
+                }
+                continue;
+            }
+            if tell_alone_at.is_some_and(|at| at <= now) {
+                tell_alone_at = None;
+                self.tell_alone();
+                continue;
+            }
+            let until = [flush_at, tell_at, tell_alone_at].into_iter().flatten().fold(look_at, Instant::min);
+            let until = until.saturating_duration_since(now);
             let mut polled = [
                 PollFd::new(socket.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.signalled.as_fd(), PollFlags::POLLIN),
@@ -288,6 +318,38 @@ impl Link {
                     Err(_) => exit(0),
                 }
             }
+        }
+    }
+
+    /// Tells what the run has used so far, if that is due. `at` is where the program is.
+    fn tell(&self, output: &mut Output, at: Option<StackFrame>) {
+        if !self.usage_is_due.swap(false, Relaxed) {
+            return;
+        }
+        let cpu = memory::cpu_clock_micros();
+        let mut spec = UsageSpec {
+            cpu_ms: cpu.saturating_sub(self.cpu_at_start) / 1000,
+            heap_bytes: self.heap_bytes.load(Relaxed),
+            buffer_bytes: memory::buffer_peak(),
+            process_bytes: memory::process_usage().0,
+            at,
+        };
+        if let Some(StackFrame { function, .. }) = &mut spec.at {
+            function.truncate(function.floor_char_boundary(FUNCTION_BYTES));
+        }
+        if let Ok(json) = serde_json::to_vec(&spec) {
+            // As with any frame.
+            let _ = output.send(USAGE, &json);
+        }
+    }
+
+    /// The same, by the watch: the program waits, so it is nowhere. Where this would have to wait itself, be it for
+    /// a server that does not read, it is left out: the watch has more to do.
+    fn tell_alone(&self) {
+        if let Ok(mut output) = self.output.try_lock()
+            && output.takes_more()
+        {
+            self.tell(&mut output, None);
         }
     }
 
@@ -362,6 +424,20 @@ unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, link: *mut s
     link.stopped_at(|| super::errors::current_stack(&mut isolate));
     link.note_heap(isolate.get_heap_statistics().used_heap_size() as u64);
     isolate.terminate_execution();
+}
+
+/// Runs on the main thread where the program is: tells what it uses, and where that is.
+unsafe extern "C" fn on_tell(isolate: v8::UnsafeRawIsolatePtr, link: *mut std::ffi::c_void) {
+    // SAFETY: as above.
+    let link = unsafe { &*link.cast::<Link>() };
+    if !link.usage_is_due.load(Relaxed) {
+        return;
+    }
+    // SAFETY: as above.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    link.note_heap(isolate.get_heap_statistics().used_heap_size() as u64);
+    let at = super::errors::current_stack(&mut isolate).into_iter().next();
+    link.tell(&mut lock(&link.output), at);
 }
 
 /// Runs on the main thread: weighs the buffers that the allocator does not see.

@@ -1,8 +1,12 @@
 //! What a runner writes to the server: console events in batches, and the report at the end.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 
 use crate::protocol::browser::Dropped;
 use crate::protocol::frame;
@@ -116,6 +120,12 @@ impl Output {
     /// How much may still be written, in bytes.
     pub fn left(&self) -> u64 {
         self.bytes_left
+    }
+
+    /// Whether a short frame can be sent without waiting.
+    pub fn takes_more(&self) -> bool {
+        let mut polled = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
+        ppoll(&mut polled, Some(TimeSpec::from_duration(Duration::ZERO)), None).is_ok_and(|ready| ready > 0)
     }
 
     /// Sends a frame that is no output, at once.

@@ -109,6 +109,7 @@ fn spec() -> std::io::Result<Vec<u8>> {
         prompts: 0,
         stdin: Vec::new(),
         is_attended: false,
+        tells_usage: false,
         repl: false,
     };
     Ok(serde_json::to_vec(&spec)?)

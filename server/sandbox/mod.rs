@@ -16,6 +16,7 @@ mod start;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod zygote;
 
 use std::path::PathBuf;
@@ -37,9 +38,10 @@ use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
-use crate::protocol::browser::{PromptKind, RejectReason, ReleaseReason, RunError, RunReport};
+use crate::protocol::browser::{PromptKind, RejectReason, ReleaseReason, RunError, RunReport, Usage};
 use crate::protocol::repl::EVALUATIONS;
 use crate::protocol::runner::{Layer, Submission};
+use crate::protocol::value::StackFrame;
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -69,12 +71,14 @@ pub struct Run {
     pub stdin: Vec<String>,
     /// Whether there is somebody who can be asked: who answers [`RunEvent::Prompt`].
     pub is_attended: bool,
+    /// Whether [`RunEvent::Usage`] is wanted.
+    pub tells_usage: bool,
     /// Whether it takes [evaluations](RunHandle::evaluate), and stays for them after its program's end.
     pub repl: bool,
 }
 
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, `Prompt`,
-/// `Evaluated` and `Paused`, a `Released` perhaps, and one `Finished`, which is the last. A run stopped while it waits
+/// `Usage`, `Evaluated` and `Paused`, a `Released` perhaps, and one `Finished`, which is the last. A run stopped while it waits
 /// goes from `Queued` straight to `Finished`.
 #[derive(Debug)]
 pub enum RunEvent {
@@ -106,6 +110,13 @@ pub enum RunEvent {
         message: String,
         /// The answer that is proposed.
         default: Option<String>,
+    },
+    /// What it has used so far.
+    Usage {
+        /// As its report will say it.
+        usage: Box<Usage>,
+        /// Where the program is; nothing while it waits.
+        at: Option<StackFrame>,
     },
     /// Its program has ended, and it stays for evaluations.
     Paused {

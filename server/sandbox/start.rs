@@ -97,6 +97,7 @@ impl<'a> Starting<'a> {
             egress: _,
             stdin,
             is_attended,
+            tells_usage,
             repl,
         } = run;
         let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
@@ -112,6 +113,7 @@ impl<'a> Starting<'a> {
             prompts,
             stdin,
             is_attended,
+            tells_usage,
             repl: repl && !inner.settings.paused.is_zero(),
         };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;

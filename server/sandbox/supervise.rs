@@ -22,16 +22,18 @@ use super::prompts::Prompts;
 use super::repl::Repl;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
+use super::usage::Meter;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
 use crate::metrics;
-use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned};
+use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned, Usage};
 use crate::protocol::frame::{self, Decoder, Frame};
 use crate::protocol::prompt::PROMPT;
 use crate::protocol::repl::{EVALUATED, IDLE, PAUSED};
 use crate::protocol::runner::{
     CONSOLE, DISPLAY, Ending, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
 };
+use crate::protocol::usage::{USAGE, UsageSpec};
 
 /// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
 /// when the event came, and a report's own fields.
@@ -51,7 +53,8 @@ pub async fn supervise(
     mut wish: watch::Receiver<Wish>,
     mut words: mpsc::Receiver<Word>,
 ) {
-    let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
+    let (run_id, limits) = (run.run_id, run.limits);
+    let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
     let counted = Arc::new(metrics::Run::accepted());
@@ -86,6 +89,7 @@ pub async fn supervise(
                     Talk { fetches, prompts, repl: Repl::new(repl) },
                     counted.clone(),
                 );
+                supervisor.meter = Meter::new(tells_usage);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {
@@ -160,6 +164,7 @@ struct Supervisor {
     to_write: Vec<u8>,
     fetches: Fetches,
     prompts: Prompts,
+    meter: Meter,
     repl: Repl,
     /// Why the run stays no longer after its program's end, until that is told.
     release: Option<ReleaseReason>,
@@ -242,6 +247,7 @@ impl Supervisor {
             to_write: Vec::new(),
             fetches,
             prompts,
+            meter: Meter::new(false),
             repl,
             release: None,
             clock: Clock::start(limits.wall_ms, limits.prompt_ms, settings.paused),
@@ -484,6 +490,11 @@ impl Supervisor {
                 }
                 Err(what) => self.broken(what),
             },
+            USAGE if self.cause.is_some() => {}
+            USAGE => match self.meter.take(&frame.payload) {
+                Ok(spec) => self.used(spec),
+                Err(what) => self.broken(what),
+            },
             // As above.
             PAUSED | IDLE | EVALUATED if self.cause.is_some() => {}
             PAUSED => match self.repl.may_pause().map(|()| serde_json::from_slice(&frame.payload)) {
@@ -532,6 +543,27 @@ impl Supervisor {
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;
+    }
+
+    /// Passes on what the run has used so far; of its output the server's own count.
+    fn used(&mut self, spec: UsageSpec) {
+        let UsageSpec { cpu_ms, heap_bytes, buffer_bytes, process_bytes, at } = spec;
+        let [wall_ms, prompt_ms] =
+            self.clock.used().map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+        let Output { bytes: output_bytes, events: console_events, .. } = self.output;
+        let limits = self.limits;
+        let usage = Usage {
+            wall_ms,
+            prompt_ms,
+            cpu_ms,
+            heap_bytes,
+            buffer_bytes,
+            process_bytes,
+            output_bytes,
+            console_events,
+            limits,
+        };
+        self.pending = Some(RunEvent::Usage { usage: Box::new(usage), at });
     }
 
     /// Passes on what the client says. What comes too late for it is nobody's any more.

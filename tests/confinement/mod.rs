@@ -85,6 +85,7 @@ impl Calls {
             modules: Allowed::default(),
             stdin: Vec::new(),
             is_attended: false,
+            tells_usage: false,
             repl: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
@@ -104,6 +105,7 @@ impl Calls {
                 | RunEvent::Started
                 | RunEvent::Console { .. }
                 | RunEvent::Prompt { .. }
+                | RunEvent::Usage { .. }
                 | RunEvent::Paused { .. }
                 | RunEvent::Evaluated { .. }
                 | RunEvent::Released(_) => {}

@@ -30,6 +30,18 @@ async fn the_api_lists_what_a_program_may_import() {
         let ran = app.run(&format!("require('{}@{version}'); 1", package["name"].as_str().expect("a name")));
         ran.mode("commonjs").expect_completed().await;
     }
+    let exports = |kind: &str, name: &str| {
+        let all = list[kind].as_array().expect("a list");
+        all.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name}"))["exports"].clone()
+    };
+    for (kind, name, export) in
+        [("packages", "lodash", "chunk"), ("packages", "axios", "get"), ("builtins", "node:path", "join")]
+    {
+        let exports = exports(kind, name);
+        let exports = exports.as_array().expect("exports");
+        assert!(exports.contains(&json!(export)), "{name}: {exports:?}");
+        assert!(!exports.contains(&json!("default")), "{name}");
+    }
     let paths = &list["packages"][2]["paths"];
     assert!(paths.as_array().expect("paths").contains(&json!("get")), "{paths}");
 }

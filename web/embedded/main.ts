@@ -17,6 +17,7 @@ import { INITIAL, openRun, outcomeMessage, questions, update, type Action, type 
 import { RunBar } from "../runbar.ts";
 import { fetchSnippet } from "../share/api.ts";
 import { Socket } from "../socket.ts";
+import { translatePage, useLocale, words } from "../strings/words.ts";
 import { uuid } from "../uuid.ts";
 import { Channel } from "./channel.ts";
 import { Files } from "./files.ts";
@@ -30,6 +31,10 @@ const TICK_MS = 100;
 
 /** How long a frame in sight may take to be drawn, in milliseconds. */
 const DRAWN_MS = 100;
+
+// Whoever reads it, not the page around it, says in which language.
+await useLocale("auto");
+translatePage(document);
 
 let options: Options = readOptions({}).options;
 let program: Program = { files: [{ name: "", content: "" }], setup: "", check: "", input: "" };
@@ -134,10 +139,10 @@ function set(attributes: Record<string, string>): void {
     if (part === "reset") element.hidden = hide.has("reset") || options.readonly || !files.edited;
     else element.hidden = hide.has(part as keyof typeof shown);
   }
-  byId("run-label", HTMLElement).textContent = options.runLabel;
+  byId("run-label", HTMLElement).textContent = options.runLabel || words().run;
   body.dataset["height"] = options.auto ? "auto" : "given";
   foldConsole(options.console);
-  const label = options.label === "" ? "Editor" : options.label;
+  const label = options.label === "" ? words().editor : options.label;
   document.title = label;
   byId("title", HTMLElement).textContent = label;
   editor.speak(options.language);
@@ -173,8 +178,8 @@ async function load(id: string): Promise<void> {
     output.notice("error", found.problem);
   } else {
     const { snippet } = found;
-    program = { ...program, files: snippet.files, input: snippet.input === undefined ? program.input : JSON.stringify(snippet.input) };
-    options = { ...options, language: snippet.language, mode: snippet.mode };
+    program = { ...program, files: snippet.files, input: snippet.as.input === undefined ? program.input : JSON.stringify(snippet.as.input) };
+    options = { ...options, language: snippet.language, mode: snippet.as.mode };
     editor.speak(snippet.language);
     files.begin(snippet.files);
     for (const file of snippet.files) channel?.send({ type: "source", file });
@@ -258,7 +263,7 @@ function run(): void {
   gate = new Gate(composed);
   if (options.console === "closed") foldConsole("open");
   channel?.send({ type: "run" });
-  dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language }, now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language, mode: options.mode }, now: Date.now() });
 }
 
 /** Connects when the visitor shows interest: a page may have many frames, of which few are used. */
@@ -318,7 +323,7 @@ function dispatch(action: Action): void {
   // One line has to do; the whole is a hover away, and in the console.
   message.title = message.textContent;
   if (state.phase.at === "idle") message.textContent = "";
-  empty.textContent = state.phase.at === "finished" ? "Nothing was printed." : "What the program prints appears here.";
+  empty.textContent = state.phase.at === "finished" ? words().nothingPrinted : words().frameInvitation;
   const { phase } = state;
   if (phase !== was && (phase.at === "rejected" || phase.at === "lost")) {
     const { message: text } = phase;
@@ -374,7 +379,7 @@ function request(message: RunMessage): RunMessage {
     try {
       made.input = JSON.parse(program.input) as unknown;
     } catch {
-      output.notice("warn", "The input of this editor is no JSON, so the program has none.");
+      output.notice("warn", words().inputDropped);
     }
   }
   const all = files.all();
@@ -423,7 +428,7 @@ byId("connection", HTMLButtonElement).addEventListener("click", () => {
 reset.addEventListener("click", () => {
   files.reset();
   byId("run", HTMLButtonElement).focus();
-  live.textContent = "The program is as it was.";
+  live.textContent = words().asItWas;
 });
 fold.addEventListener("click", () => {
   foldConsole(body.dataset["console"] === "closed" ? "open" : "closed");
@@ -444,7 +449,7 @@ if (alone.has("snippet")) {
   applyLook(document.documentElement, { theme: alone.get("theme") ?? "auto", tokens: {} });
   begin(program);
 } else if (parent === window) {
-  const link = el("a", "", "How to embed an editor");
+  const link = el("a", "", words().howToEmbed);
   link.href = "/embed";
-  body.replaceChildren(el("main", "alone", el("h1", "", "An editor for other pages"), el("p", "", "This address is for a frame."), el("p", "", link)));
+  body.replaceChildren(el("main", "alone", el("h1", "", words().forOtherPages), el("p", "", words().forAFrame), el("p", "", link)));
 }

@@ -89,7 +89,7 @@ export function readOptions(attributes: Readonly<Record<string, string>>): Read 
     files: words("files"),
     hide,
     modules,
-    runLabel: (attributes["run-label"] ?? "").trim().slice(0, LABEL) || "Run",
+    runLabel: (attributes["run-label"] ?? "").trim().slice(0, LABEL),
     snippet: snippet === "" || problems.some((problem) => problem.includes("snippet")) ? null : snippet,
     label: (attributes["label"] ?? "").trim(),
   };

@@ -48,7 +48,7 @@ const fileOf = (state: EditorState) => state.facet(fileName);
 export function assistance(page: Page): Extension {
   const { client } = page;
   return [
-    autocompletion({ override: [(context) => complete(page, context)], icons: true, defaultKeymap: false, maxRenderedOptions: 60, interactionDelay: 50 }),
+    autocompletion({ override: [(context) => complete(page, context)], icons: true, defaultKeymap: false, maxRenderedOptions: 30, interactionDelay: 50 }),
     Prec.highest(keymap.of([...completionKeymap, { key: "Tab", run: acceptCompletion }])),
     keymap.of([
       { key: "Ctrl-Space", run: startCompletion },
@@ -169,7 +169,8 @@ function diagnostic(page: Page, { from, to, severity, message, unused, fix }: Pr
 }
 
 function countProblems(page: Page, { state, transactions, startState }: ViewUpdate): void {
-  const changed = startState.facet(fileName) !== fileOf(state) || transactions.some((it) => it.effects.length > 0 || it.docChanged);
+  // Typing changes where problems are, not how many: what finds them anew says so by an effect.
+  const changed = startState.facet(fileName) !== fileOf(state) || transactions.some((it) => it.effects.length > 0);
   if (!changed) return;
   let errors = 0;
   let warnings = 0;

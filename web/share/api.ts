@@ -2,6 +2,8 @@
 
 import { decodeSnippet, encodeRecording, type Recording, type Snippet } from "./snippet.ts";
 import type { SourceFile } from "../embed/messages.ts";
+import type { RunAs } from "../inputs.ts";
+import { words } from "../strings/words.ts";
 
 const SNIPPETS = "/api/v1/snippets";
 
@@ -13,8 +15,7 @@ export type Sharing = {
   title: string;
   files: SourceFile[];
   language: string;
-  mode: string;
-  input: unknown;
+  as: RunAs;
   output: Recording | null;
   /** Seconds; `null` for as long as the server keeps it. */
   expiresIn: number | null;
@@ -45,7 +46,9 @@ export async function createSnippet(sharing: Sharing): Promise<{ shared: Shared 
 
 /** Makes a new version of a shared program. */
 export async function reviseSnippet(id: string, token: string, sharing: Sharing): Promise<{ shared: Shared } | Failed> {
-  const body = JSON.stringify({ ...content(sharing), title: sharing.title === "" ? null : sharing.title });
+  // What is absent would stay as it was.
+  const { export: exported = null, input = null, stdin = null } = sharing.as;
+  const body = JSON.stringify({ ...content(sharing), export: exported, input, stdin, title: sharing.title === "" ? null : sharing.title });
   const headers = { ...JSON_HEADERS, authorization: `Bearer ${token}` };
   return shared(await ask(`${SNIPPETS}/${id}`, { method: "PATCH", headers, body }));
 }
@@ -58,14 +61,13 @@ export async function deleteSnippet(id: string, token: string): Promise<Failed |
 
 const JSON_HEADERS = { "content-type": "application/json" };
 
-function content({ title, files, language, mode, input, output }: Sharing): object {
+function content({ title, files, language, as, output }: Sharing): object {
   const [first] = files;
   return {
     ...(title === "" ? {} : { title }),
     ...(files.length === 1 && first?.name === "" ? { source: first.content } : { files, entry: first?.name }),
     language,
-    mode,
-    ...(input === undefined ? {} : { input }),
+    ...as,
     ...(output === null ? {} : { output: encodeRecording(output) }),
   };
 }
@@ -81,7 +83,7 @@ function shared(answer: { json: unknown } | Failed): { shared: Shared } | Failed
 }
 
 function unreadable(): Failed {
-  return { problem: "The server answered with something this page does not understand. Reload the page; your program is kept." };
+  return { problem: words().shareUnreadable };
 }
 
 type Asked = { method?: string; headers?: Record<string, string>; body?: string };
@@ -91,11 +93,11 @@ async function ask(url: string, init: Asked): Promise<{ json: unknown } | Failed
   try {
     response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers }, cache: "no-store" });
   } catch {
-    return { problem: "The server can't be reached. Your program is kept here: try again in a moment." };
+    return { problem: words().shareUnreachable };
   }
   const json: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
   if (response.ok) return json === undefined ? unreadable() : { json };
   const detail = typeof json === "object" && json !== null && "detail" in json ? json.detail : undefined;
   if (typeof detail === "string" && detail !== "") return { problem: detail };
-  return { problem: `The server answered with status ${response.status}. Your program is kept here.` };
+  return { problem: words().shareStatus(response.status) };
 }

@@ -2,6 +2,7 @@
 
 import { inlineText } from "../console/children.ts";
 import type { ConsoleEvent, Value } from "../protocol.ts";
+import { words } from "../strings/words.ts";
 import type { Recording } from "./snippet.ts";
 
 /** The first difference as a sentence; `null` when there is none. */
@@ -10,14 +11,14 @@ export function firstDifference(recorded: Recording, now: Pick<Recording, "event
   const length = Math.max(then.length, today.length);
   for (let at = 0; at < length; at += 1) {
     if (then[at] === today[at]) continue;
-    if (at >= today.length) return `It printed ${today.length} of ${then.length} lines.`;
-    if (at >= then.length) return `It printed more lines than the ${then.length} recorded.`;
-    return `Line ${at + 1} of the output is another.`;
+    if (at >= today.length) return words().printedLess(today.length, then.length);
+    if (at >= then.length) return words().printedMore(then.length);
+    return words().lineDiffers(at + 1);
   }
   const [was, is] = [recorded.report, now.report];
-  if (was.outcome !== is.outcome) return "It ended in another way.";
-  if (said(was.error) !== said(is.error)) return "It failed in another way.";
-  return shown(was.value) === shown(is.value) ? null : "Its result is another.";
+  if (was.outcome !== is.outcome) return words().endDiffers;
+  if (said(was.error) !== said(is.error)) return words().failureDiffers;
+  return shown(was.value) === shown(is.value) ? null : words().resultDiffers;
 }
 
 function lines(events: readonly ConsoleEvent[]): string[] {

@@ -2,6 +2,8 @@
 
 import { button, el } from "../dom.ts";
 import type { SourceFile } from "../embed/messages.ts";
+import type { RunAs } from "../inputs.ts";
+import { words } from "../strings/words.ts";
 import { createSnippet, deleteSnippet, reviseSnippet, type Sharing } from "./api.ts";
 import { forgetKey, keepKey } from "./keys.ts";
 import { findSecrets } from "./secrets.ts";
@@ -20,18 +22,12 @@ export type Shareable = {
   /** A shared program that this browser may change, and with which key. */
   own: { id: string; token: string } | null;
   language: string;
-  mode: string;
-  input: unknown;
+  /** How it is run. */
+  as: RunAs;
 };
 
-/** How long a link may last: words and seconds. */
-const LIVES: readonly (readonly [label: string, seconds: number | null])[] = [
-  ["As long as the server keeps it", null],
-  ["1 hour", 3_600],
-  ["1 day", 86_400],
-  ["1 week", 604_800],
-  ["30 days", 2_592_000],
-];
+/** How long a link may last, in seconds. */
+const LIVES = { ever: null, hour: 3_600, day: 86_400, week: 604_800, month: 2_592_000 } as const;
 
 /** The dialog. */
 export class ShareDialog {
@@ -58,12 +54,13 @@ export class ShareDialog {
   }
 
   #ask(what: Shareable): void {
+    const text = words();
     const title = el("input", "field");
     title.id = "share-name";
     title.maxLength = 200;
     title.value = what.title;
     title.autocomplete = "off";
-    title.placeholder = "Untitled";
+    title.placeholder = text.untitled;
     const output = el("input");
     output.type = "checkbox";
     output.id = "share-output";
@@ -71,7 +68,9 @@ export class ShareDialog {
     output.disabled = what.output === null;
     const life = el("select", "field");
     life.id = "share-life";
-    for (const [label, seconds] of LIVES) life.append(new Option(label, seconds === null ? "" : String(seconds)));
+    for (const [name, seconds] of Object.entries(LIVES) as [keyof typeof LIVES, number | null][]) {
+      life.append(new Option(text.linkLives[name], seconds === null ? "" : String(seconds)));
+    }
     const problem = el("p", "dialog-problem");
     problem.setAttribute("role", "alert");
     problem.hidden = true;
@@ -83,8 +82,7 @@ export class ShareDialog {
         title: title.value.trim(),
         files: what.files,
         language: what.language,
-        mode: what.mode,
-        input: what.input,
+        as: what.as,
         output: output.checked ? what.output : null,
         expiresIn: life.value === "" ? null : Number(life.value),
         parent: what.parent,
@@ -92,36 +90,36 @@ export class ShareDialog {
       void this.#send(sharing, revise, { form, problem });
     };
     const secrets = findSecrets(what.source);
-    const share = el("button", "run", secrets.length > 0 ? "Share anyway" : "Share");
+    const share = el("button", "run", secrets.length > 0 ? text.shareAnyway : text.share);
     share.type = "submit";
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       send(null);
     });
-    const buttons = el("div", "dialog-buttons", button("plain", "Cancel", () => {
+    const buttons = el("div", "dialog-buttons", button("plain", text.cancel, () => {
       this.#dialog.close();
     }));
     const { own } = what;
     if (own !== null) {
-      buttons.append(button("stop", "Update the link", () => {
+      buttons.append(button("stop", text.updateLink, () => {
         send(own);
       }));
     }
     buttons.append(share);
-    const note = what.output === null ? "Run the program as it is now, and its output can be included." : "Shown at once to whoever opens the link, and it can be replayed.";
+    const note = what.output === null ? text.outputNeedsRun : text.outputShown;
     const outputNote = el("span", "dialog-note", note);
     outputNote.id = "share-output-note";
     output.setAttribute("aria-describedby", outputNote.id);
     form.append(
-      labelled("Title", title),
-      el("div", "dialog-check", output, el("div", "", label("Include the recorded output", output), outputNote)),
-      labelled("The link works", life),
-      el("p", "dialog-note", "Whoever has the link can read the program. A link once given away can't be called back by changing it: delete it."),
+      labelled(text.shareName, title),
+      el("div", "dialog-check", output, el("div", "", label(text.includeOutput, output), outputNote)),
+      labelled(text.linkWorks, life),
+      el("p", "dialog-note", text.linkReads),
       ...(secrets.length > 0 ? [warning(secrets)] : []),
       problem,
       buttons,
     );
-    this.#show(own === null ? "Share this program" : "Share or update this program", form);
+    this.#show(own === null ? text.shareThis : text.shareOrUpdate, form);
   }
 
   async #send(
@@ -149,6 +147,7 @@ export class ShareDialog {
   }
 
   #done({ id, url, version, key, kept }: { id: string; url: string; version: number; key: string; kept: boolean }): void {
+    const text = words();
     const link = el("input", "field");
     link.id = "share-link";
     link.readOnly = true;
@@ -156,18 +155,18 @@ export class ShareDialog {
     link.addEventListener("focus", () => {
       link.select();
     });
-    const copy = button("run", "Copy", () => {
+    const copy = button("run", text.copy, () => {
       void copyText(link).then((copied) => {
-        copy.textContent = copied ? "Copied" : "Press Ctrl+C";
-        this.#announce(copied ? "The link is copied." : "The link is selected: copy it.");
+        copy.textContent = copied ? text.copied : text.pressCopy;
+        this.#announce(copied ? text.linkCopied : text.linkSelected);
       });
     });
-    const open = el("a", "dialog-link", "Open it");
+    const open = el("a", "dialog-link", text.openLink);
     open.href = url;
     const problem = el("p", "dialog-problem");
     problem.setAttribute("role", "alert");
     problem.hidden = true;
-    const remove = button("plain", "Delete it", () => {
+    const remove = button("plain", text.deleteLink, () => {
       remove.disabled = true;
       void deleteSnippet(id, key).then((failed) => {
         remove.disabled = false;
@@ -177,27 +176,25 @@ export class ShareDialog {
           return;
         }
         forgetKey(id);
-        this.#announce("The link is deleted.");
+        this.#announce(text.linkDeleted);
         this.#dialog.close();
       });
     });
-    const close = button("plain", "Close", () => {
+    const close = button("plain", text.close, () => {
       this.#dialog.close();
     });
-    const note = kept
-      ? "This browser keeps the key with which you can update or delete it; no other has it."
-      : "This browser can't keep the key to delete it. Delete it here if you have to, or let it expire.";
+    const note = kept ? text.keyKept : text.keyNotKept;
     const content = el(
       "div",
       "dialog-form",
-      labelled(version > 1 ? `Link to version ${version}` : "Link", link, copy),
+      labelled(version > 1 ? text.linkToVersion(version) : text.link, link, copy),
       el("p", "dialog-note", note),
       problem,
       el("div", "dialog-buttons", ...(key === "" ? [] : [remove]), el("span", "grow"), open, close),
     );
-    this.#show("Shared", content);
+    this.#show(text.shared, content);
     link.focus();
-    this.#announce(`Shared at ${url}`);
+    this.#announce(text.sharedAt(url));
   }
 
   #show(title: string, content: HTMLElement): void {
@@ -209,22 +206,23 @@ export class ShareDialog {
 
 type Control = HTMLInputElement | HTMLSelectElement;
 
-function label(words: string, control: Control): HTMLLabelElement {
-  const made = el("label", "dialog-label", words);
+function label(text: string, control: Control): HTMLLabelElement {
+  const made = el("label", "dialog-label", text);
   made.htmlFor = control.id;
   return made;
 }
 
-function labelled(words: string, control: Control, ...more: Node[]): HTMLElement {
-  return el("div", "dialog-row", label(words, control), el("div", "dialog-field", control, ...more));
+function labelled(text: string, control: Control, ...more: Node[]): HTMLElement {
+  return el("div", "dialog-row", label(text, control), el("div", "dialog-field", control, ...more));
 }
 
 function warning(secrets: ReturnType<typeof findSecrets>): HTMLElement {
+  const text = words();
   const list = el("ul", "");
-  for (const { what, line, shown } of secrets) list.append(el("li", "", `Line ${line}: ${what}, `, el("code", "", shown)));
-  const box = el("div", "dialog-warning", el("strong", "", "This looks like something to keep to yourself:"), list);
+  for (const { what, line, shown } of secrets) list.append(el("li", "", text.secretAt(line, text.secretNames[what] ?? what), el("code", "", shown)));
+  const box = el("div", "dialog-warning", el("strong", "", text.looksSecret), list);
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", "Warning");
+  box.setAttribute("aria-label", text.warning);
   return box;
 }
 

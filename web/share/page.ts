@@ -3,10 +3,12 @@
 
 import { button, el } from "../dom.ts";
 import type { SourceFile } from "../embed/messages.ts";
-import type { ClientMsg, ConsoleEvent, Language, RunReport } from "../protocol.ts";
+import type { RunAs } from "../inputs.ts";
+import type { ConsoleEvent, Language, RunReport } from "../protocol.ts";
+import { words } from "../strings/words.ts";
 import { duration } from "../units.ts";
 import { firstDifference } from "./compare.ts";
-import { ShareDialog } from "./dialog.ts";
+import type { ShareDialog, Shareable } from "./dialog.ts";
 import { keyOf } from "./keys.ts";
 import { Player } from "./player.ts";
 import { Recorder } from "./recorder.ts";
@@ -16,6 +18,8 @@ import { decodeSnippet, type Snippet } from "./snippet.ts";
 export type Host = {
   /** The program's files as they are now, the entry first; a program that is no file is called `""`. */
   files: () => SourceFile[];
+  /** How it is run; null where that makes no sense yet, of which the visitor is told. */
+  as: () => RunAs | null;
   /** What it is written in. */
   language: () => Language;
   /** What runs programs, such as `V8 15.0.1`. */
@@ -42,15 +46,17 @@ export function openedSnippet(): Snippet | null {
   }
 }
 
-/** Files as one text, by which a program is known again. */
-const textOf = (files: readonly SourceFile[]): string => JSON.stringify(files.map(({ name, content }) => [name, content]));
+/** Files and how they are run as one text, by which a program is known again. */
+const textOf = (files: readonly SourceFile[], { mode, export: exported, input, stdin }: RunAs): string =>
+  JSON.stringify([files.map(({ name, content }) => [name, content]), mode, exported, input ?? null, stdin ?? []]);
 
 /** Sharing on the page. */
 export class SharingOnPage {
   #host: Host;
   #snippet: Snippet | null;
   #recorder = new Recorder();
-  #dialog: ShareDialog;
+  /** Loaded when it is first opened. */
+  #dialog: Promise<ShareDialog> | null = null;
   #player: Player | null = null;
   #verdict = el("span", "recorded-verdict");
 
@@ -58,7 +64,6 @@ export class SharingOnPage {
   constructor(host: Host, share: HTMLButtonElement, snippet: Snippet | null) {
     this.#host = host;
     this.#snippet = snippet;
-    this.#dialog = new ShareDialog(host.announce);
     share.addEventListener("click", () => {
       this.open();
     });
@@ -70,28 +75,27 @@ export class SharingOnPage {
     });
   }
 
-  /** A message with, for a run, what belongs to the shared program besides its files. */
-  request(message: ClientMsg): ClientMsg {
-    const snippet = this.#snippet;
-    if (message.type !== "run" || snippet === null) return message;
-    const { mode, input } = snippet;
-    return { ...message, mode, ...(input === undefined ? {} : { input }) };
-  }
-
   /** The program's files as they were shared, where it was. */
   #shared(): string | null {
-    return this.#snippet === null ? null : textOf(this.#snippet.files);
+    return this.#snippet === null ? null : textOf(this.#snippet.files, this.#snippet.as);
+  }
+
+  #text(): string | null {
+    const as = this.#host.as();
+    return as === null ? null : textOf(this.#host.files(), as);
   }
 
   /** Opens the dialog. */
   open(): void {
     const files = this.#host.files();
-    const text = textOf(files);
+    const as = this.#host.as();
+    if (as === null) return;
+    const text = textOf(files, as);
     const snippet = this.#snippet;
     const token = snippet === null ? null : keyOf(snippet.id);
     const unchanged = snippet !== null && text === this.#shared();
     const output = this.#recorder.recording(text, this.#host.engine()) ?? (unchanged ? snippet.output : null);
-    this.#dialog.open({
+    void this.#show({
       source: files.map((file) => file.content).join("\n"),
       files,
       output,
@@ -99,35 +103,46 @@ export class SharingOnPage {
       parent: snippet === null ? null : `${snippet.id}@${snippet.version}`,
       own: snippet === null || token === null ? null : { id: snippet.id, token },
       language: this.#host.language(),
-      mode: snippet?.mode ?? "auto",
-      input: snippet?.input,
+      as,
     });
+  }
+
+  async #show(what: Shareable): Promise<void> {
+    this.#dialog ??= import("./dialog.ts").then(({ ShareDialog }) => new ShareDialog(this.#host.announce));
+    try {
+      (await this.#dialog).open(what);
+    } catch {
+      // Offline, perhaps: the next wish for it tries again.
+      this.#dialog = null;
+      this.#host.announce(words().shareUnreachable);
+    }
   }
 
   /** Shows the shared program's title in `heading` and, in `strip`, what there is to its recorded output. */
   showSnippet(heading: HTMLElement, strip: HTMLElement): void {
     const snippet = this.#snippet;
     if (snippet === null) return;
-    const title = snippet.title === "" ? "Shared program" : snippet.title;
+    const text = words();
+    const title = snippet.title === "" ? text.sharedProgram : snippet.title;
     document.title = `${title} · Mayfly`;
-    heading.textContent = snippet.version > 1 ? `${title} (version ${snippet.version})` : title;
+    heading.textContent = snippet.version > 1 ? text.titleVersion(title, snippet.version) : title;
     if (snippet.parent !== null) {
-      const from = el("a", "recorded-parent", "forked from another");
+      const from = el("a", "recorded-parent", text.forkedFrom);
       from.href = `/s/${snippet.parent}`;
       heading.append(from);
     }
     heading.classList.add("titled");
     const { output } = snippet;
-    const fork = button("plain small", "Fork", () => {
+    const fork = button("plain small", text.fork, () => {
       this.open();
     });
-    fork.title = "Share what you make of it, under a link of its own";
+    fork.title = text.forkTitle;
     if (output === null) {
-      strip.append(el("span", "recorded-words", "Shared without output."), el("span", "grow"), fork);
+      strip.append(el("span", "recorded-words", text.noOutput), el("span", "grow"), fork);
       strip.hidden = false;
       return;
     }
-    const replay = button("plain small", "Replay", () => {
+    const replay = button("plain small", text.replay.idle, () => {
       if (!this.#host.isRunning()) this.#player?.toggle();
     });
     const { events, report } = output;
@@ -138,22 +153,22 @@ export class SharingOnPage {
         this.#host.show(null, report);
       },
       onState: (state) => {
-        replay.textContent = { playing: "Pause", paused: "Go on", idle: "Replay" }[state];
+        replay.textContent = text.replay[state];
       },
     });
-    const words = `Recorded: ${duration(report.usage.wall_ms)}${output.engine === "" ? "" : `, ${output.engine}`}`;
-    strip.append(el("span", "recorded-words", words), this.#verdict, el("span", "grow"), replay, fork);
+    const recorded = `${text.recorded(duration(report.usage.wall_ms))}${output.engine === "" ? "" : `, ${output.engine}`}`;
+    strip.append(el("span", "recorded-words", recorded), this.#verdict, el("span", "grow"), replay, fork);
     strip.hidden = false;
     // What the server has put into the console is of the program as it was shared.
-    if (textOf(this.#host.files()) === this.#shared()) this.#host.show(events, report);
+    if (this.#text() === this.#shared()) this.#host.show(events, report);
     else this.#host.clear();
   }
 
-  /** A run of the program begins. */
-  begin(): void {
+  /** A run begins: of the program, or of a part of it, which is not what would be shared. */
+  begin(isWhole: boolean): void {
     this.#player?.cancel();
     this.#verdict.textContent = "";
-    this.#recorder.begin(textOf(this.#host.files()));
+    this.#recorder.begin((isWhole ? this.#text() : null) ?? "");
   }
 
   /** It has printed something. */
@@ -171,7 +186,7 @@ export class SharingOnPage {
     if (now === null) return;
     const difference = firstDifference(recorded, now);
     this.#verdict.dataset["same"] = String(difference === null);
-    this.#verdict.textContent = difference === null ? "Your run did the same." : `Your run differs: ${difference}`;
+    this.#verdict.textContent = difference === null ? words().sameRun : words().otherRun(difference);
     this.#host.announce(this.#verdict.textContent);
   }
 }

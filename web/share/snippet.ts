@@ -2,6 +2,7 @@
 
 import { decodeEvent, decodeMessage } from "../decode.ts";
 import { isFileName, type SourceFile } from "../embed/messages.ts";
+import type { RunAs } from "../inputs.ts";
 import type { ConsoleEvent, Language, Mode, RunReport } from "../protocol.ts";
 
 /** What a program did when whoever shared it ran it. */
@@ -20,9 +21,8 @@ export type Snippet = {
   /** Never empty; a program that is no file is called `""`. The entry comes first. */
   files: SourceFile[];
   language: Language;
-  mode: Mode;
-  /** Any JSON; undefined for none. */
-  input: unknown;
+  /** How it is run. */
+  as: RunAs;
   output: Recording | null;
   /** What it was made from: `id` or `id@version`. */
   parent: string | null;
@@ -44,11 +44,19 @@ export function decodeSnippet(raw: unknown): Snippet | null {
     title: text(from["title"]),
     files,
     language: (text(from["language"]) || "javascript") as Language,
-    mode: (text(from["mode"]) || "auto") as Mode,
-    input: from["input"],
+    as: asOf(from),
     output: decodeRecording(from["output"]),
     parent: text(from["parent"]) || null,
   };
+}
+
+function asOf(from: Fields): RunAs {
+  const as: RunAs = { mode: (text(from["mode"]) || "auto") as Mode };
+  const { input, stdin } = from;
+  if (text(from["export"]) !== "") as.export = text(from["export"]);
+  if (input !== undefined) as.input = input;
+  if (Array.isArray(stdin)) as.stdin = stdin.filter((line): line is string => typeof line === "string");
+  return as;
 }
 
 function filesOf(from: Fields): SourceFile[] {

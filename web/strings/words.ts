@@ -51,13 +51,13 @@ export async function useLocale(setting: Locale | "auto"): Promise<void> {
   }
 }
 
-/** Puts the words into a page made by the server: elements name theirs in data-words, data-words-label and data-words-title. */
-export function translatePage(document: Document): void {
+/** Puts the words into a page made by the server: elements name theirs in data-words, data-words-label and data-words-title. A page may have words of its own. */
+export function translatePage(document: Document, own: Readonly<Record<string, unknown>> = chosen): void {
   document.documentElement.lang = locale;
   document.documentElement.dir = RIGHT_TO_LEFT.has(locale) ? "rtl" : "ltr";
   if (locale === "en") return;
   const of = (name: string | undefined): string | null => {
-    const found = name === undefined ? undefined : (chosen as Record<string, unknown>)[name];
+    const found = name === undefined ? undefined : own[name];
     return typeof found === "string" ? found : null;
   };
   for (const element of document.querySelectorAll<HTMLElement>("[data-words], [data-words-label], [data-words-title]")) {

@@ -1,8 +1,14 @@
 // The page that helps to embed an editor: choose, see it live, copy the tag.
 
 import { byId } from "../dom.ts";
+import { SettingsStore } from "../settings.ts";
+import { currentLocale, translatePage, useLocale } from "../strings/words.ts";
+import { wizardWords } from "../strings/wizard.ts";
 import { themeChoice } from "../theme-choice.ts";
 import { editorTag, scriptTag, type Choice } from "./tag.ts";
+
+await useLocale(new SettingsStore().now.locale);
+translatePage(document, wizardWords[currentLocale()]);
 
 /** For how long typing must pause before the editor shown is made anew, in milliseconds. */
 const PAUSE_MS = 400;
@@ -56,10 +62,10 @@ byId("copy", HTMLButtonElement).addEventListener("click", () => {
   tag.select();
   navigator.clipboard.writeText(tag.value).then(
     () => {
-      live.textContent = "The tag is copied.";
+      live.textContent = wizardWords[currentLocale()].tagCopied;
     },
     () => {
-      live.textContent = "The tag is selected: copy it.";
+      live.textContent = wizardWords[currentLocale()].tagSelected;
     },
   );
 });

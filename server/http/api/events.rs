@@ -169,6 +169,7 @@ async fn pump(
             // Nobody is asked anything here.
             Some(
                 RunEvent::Prompt { .. }
+                | RunEvent::Usage { .. }
                 | RunEvent::Paused { .. }
                 | RunEvent::Evaluated { .. }
                 | RunEvent::Released(_),
@@ -206,6 +207,7 @@ impl Log {
             ServerMsg::Hello { .. }
             | ServerMsg::Rejected { .. }
             | ServerMsg::Prompt { .. }
+            | ServerMsg::Usage { .. }
             | ServerMsg::Paused { .. }
             | ServerMsg::Evaluated { .. }
             | ServerMsg::Released { .. } => "message",

@@ -154,6 +154,7 @@ fn call_of(content: Content, input: Option<Box<RawValue>>) -> RunRequest {
         input: input.or(own),
         limits: LimitsRequest::default(),
         stdin: stdin.unwrap_or_default(),
+        usage: false,
         repl: false,
     }
 }

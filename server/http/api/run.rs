@@ -111,6 +111,7 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
             RunEvent::Queued { .. }
             | RunEvent::Started
             | RunEvent::Prompt { .. }
+            | RunEvent::Usage { .. }
             | RunEvent::Paused { .. }
             | RunEvent::Evaluated { .. }
             | RunEvent::Released(_) => {}

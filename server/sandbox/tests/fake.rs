@@ -13,9 +13,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::limits::Limits;
-use crate::protocol::browser::{Language, Mode, Outcome, ReleaseReason, RunReport};
+use crate::protocol::browser::{Language, Mode, Outcome, ReleaseReason, RunReport, Usage};
 use crate::protocol::frame;
 use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec, Submission};
+use crate::protocol::value::StackFrame;
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use crate::sandbox::{ClientKey, ForkMode, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxSettings};
 
@@ -281,6 +282,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         modules: crate::policy::modules::Allowed::default(),
         stdin: Vec::new(),
         is_attended: true,
+        tells_usage: true,
         repl: false,
     }
 }
@@ -341,6 +343,8 @@ pub struct Seen {
     pub console: Vec<serde_json::Value>,
     /// The questions.
     pub prompts: Vec<String>,
+    /// What it had used, now and then.
+    pub usage: Vec<(Usage, Option<StackFrame>)>,
     /// How long it was to stay, each time that was told.
     pub paused: Vec<u64>,
     /// What came of evaluations.
@@ -374,6 +378,10 @@ impl Seen {
                 assert!(self.started);
                 assert_eq!(prompt_id as usize, self.prompts.len() + 1);
                 self.prompts.push(message);
+            }
+            RunEvent::Usage { usage, at } => {
+                assert!(self.started);
+                self.usage.push((*usage, at));
             }
             RunEvent::Paused { left_ms, report } => {
                 assert!(self.started);

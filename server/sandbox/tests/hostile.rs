@@ -14,6 +14,7 @@ use crate::protocol::prompt::{ANSWER, PROMPT, TEXT_BYTES};
 use crate::protocol::runner::{
     CONSOLE, DISPLAY, EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FINISHED, READY, RUN, STOP,
 };
+use crate::protocol::usage::USAGE;
 use crate::sandbox::process::End;
 
 fn long(bytes: u64) -> String {
@@ -53,6 +54,15 @@ fn display(count: u32, json: &str) -> Vec<u8> {
     frame::encode(DISPLAY, &[&count.to_le_bytes()[..], json.as_bytes()].concat())
 }
 
+/// What a run has used, with these fields.
+fn used_with(fields: &serde_json::Value) -> Vec<u8> {
+    let mut spec = json!({"cpu_ms": 1, "heap_bytes": 2, "buffer_bytes": 3, "process_bytes": 4, "at": null});
+    for (name, value) in fields.as_object().unwrap() {
+        spec[name] = value.clone();
+    }
+    frame::encode(USAGE, spec.to_string().as_bytes())
+}
+
 /// What follows a request. All come before the server's answer: it does not look up in between.
 fn asked(then: Vec<u8>) -> Vec<u8> {
     [fetch_frame(FETCH, 1, &head()), then].concat()
@@ -89,6 +99,18 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
             ),
         ),
         ("an unknown kind", frame::encode(200, b"")),
+        ("usage that is no JSON", frame::encode(USAGE, b"{")),
+        ("usage with a field of its own", used_with(&json!({"x": 1}))),
+        ("usage of less than nothing", used_with(&json!({"cpu_ms": -1}))),
+        ("usage that falls", [used_with(&json!({"cpu_ms": 2})), used_with(&json!({"cpu_ms": 1}))].concat()),
+        (
+            "usage at too long a place",
+            used_with(&json!({"at": {"function": long(2_048), "line": 1, "column": 1}})),
+        ),
+        (
+            "usage three times at once",
+            [used_with(&json!({})), used_with(&json!({})), used_with(&json!({}))].concat(),
+        ),
         ("ready, again", frame::encode(READY, b"")),
         ("the server's own kinds", [frame::encode(RUN, b"{}"), frame::encode(STOP, b"")].concat()),
         ("console without a count", frame::encode(CONSOLE, b"[]")),
@@ -319,6 +341,33 @@ async fn what_is_displayed_counts_as_output() {
     let (seen, report) = ends(&mut events, Outcome::OutputExceeded).await;
     assert_eq!((seen.console.len(), report.usage.output_bytes), (1, DISPLAY_BYTES));
     assert_eq!(report.dropped, Dropped { events: 2, bytes: 620 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_is_passed_on_with_the_servers_own_count_of_output_and_time() {
+    let mut bench = Bench::new();
+    let (_handle, mut events, mut runner) = bench.started().await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let at = json!({"function": "spin", "line": 7, "column": 3});
+    runner.send(&[console(&["1"]), used_with(&json!({"cpu_ms": 400, "at": at}))].concat()).await;
+    runner.finish(Ending::Completed).await;
+    let (seen, _) = ends(&mut events, Outcome::Completed).await;
+    let [(usage, at)] = &seen.usage[..] else { panic!("{:?}", seen.usage) };
+    assert_eq!((usage.cpu_ms, usage.heap_bytes, usage.buffer_bytes, usage.process_bytes), (400, 2, 3, 4));
+    assert_eq!((usage.console_events, usage.wall_ms, usage.limits), (1, 1_500, LIMITS));
+    assert!(usage.output_bytes > 0);
+    assert_eq!(at.as_ref().map(|at| (at.function.as_str(), at.line)), Some(("spin", 7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_nobody_asked_for_breaks_the_protocol() {
+    let mut bench = Bench::new();
+    let quiet = crate::sandbox::Run { tells_usage: false, ..run("", LIMITS) };
+    let (_handle, mut events) = bench.sandbox.start(quiet).expect("a place");
+    let mut runner = bench.runner().await;
+    assert!(!runner.run().await.tells_usage);
+    runner.send(&used_with(&json!({}))).await;
+    ends(&mut events, Outcome::Crashed).await;
 }
 
 #[tokio::test(start_paused = true)]

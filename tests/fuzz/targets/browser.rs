@@ -54,13 +54,26 @@ struct Written<'a> {
     input: Option<&'a RawValue>,
     limits: LimitsRequest,
     stdin: &'a [String],
+    usage: bool,
     repl: bool,
 }
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin, repl } =
-        request;
+    let RunRequest {
+        run_id,
+        source,
+        files,
+        entry,
+        language,
+        mode,
+        export,
+        input,
+        limits,
+        stdin,
+        usage,
+        repl,
+    } = request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
@@ -73,6 +86,7 @@ fn run_json(request: &RunRequest) -> String {
         input: input.as_deref(),
         limits: *limits,
         stdin,
+        usage: *usage,
         repl: *repl,
     };
     serde_json::to_string(&written).expect("a request can be written")

@@ -13,6 +13,7 @@ use mayfly::policy::modules::Allowed;
 use mayfly::protocol::browser::{Language, Mode, Outcome, RunReport, Usage};
 use mayfly::protocol::prompt::TEXT_BYTES;
 use mayfly::protocol::runner::Submission;
+use mayfly::protocol::usage::USAGE_BYTES;
 use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
@@ -120,6 +121,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         stdin: Vec::new(),
         // One that dies as often as it may has nobody to ask, either.
         is_attended: unread < 128,
+        tells_usage: unread.is_multiple_of(2),
         repl: unread < 64,
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
@@ -151,6 +153,11 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
                 // Every other one is answered, and one that is not open.
                 handle.answer(prompt_id & !1, Some(message));
                 handle.answer(prompt_id + 1, None);
+            }
+            RunEvent::Usage { usage, at } => {
+                assert!(is_started && unread.is_multiple_of(2));
+                assert_eq!((usage.console_events, usage.limits), (seen_events, limits));
+                assert!(at.is_none_or(|at| at.function.len() <= USAGE_BYTES));
             }
             RunEvent::Paused { left_ms, report } => {
                 assert!(is_started && unread < 64 && left_ms <= 1_000);

@@ -116,7 +116,9 @@ describe("the editor", () => {
     await open();
     await type(page, "mine");
     await page.locator("#examples").click();
-    await page.keyboard.press("ArrowDown");
+    await page.locator("#examples-menu button").first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.classList.contains("menu-item"));
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     assert.match(await program(page), /^\/\/ Values stay alive/);
     await page.keyboard.press("Control+z");

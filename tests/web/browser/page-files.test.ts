@@ -172,7 +172,7 @@ describe("files", () => {
     await type(page, "// mine");
     await add("b.js", "// also mine");
     await page.locator("#examples").click();
-    await page.getByRole("button", { name: "Table" }).click();
+    await page.locator("#examples-menu").getByRole("button", { name: /^Table/ }).click();
     assert.deepEqual(await tabs(), ["main.js"]);
     assert.match(await program(page), /Real tables/);
     await page.locator("#toast").getByRole("button", { name: "Undo" }).click();

@@ -58,6 +58,7 @@ describe("every state, theme and size", () => {
       await page.locator("#retry").waitFor();
       await check("rejected");
       await page.locator("#examples").click();
+      await page.locator("#examples-menu .menu-item").last().waitFor();
       await check("menu");
     });
   }
@@ -110,4 +111,92 @@ test("the page's scripts stay small", async () => {
     total += (await readFile(`static/dist/${hashed}.br`)).length;
   }
   assert.ok(total < 180 * 1024, `${total} bytes of compressed JavaScript`);
+});
+
+describe("from right to left", () => {
+  for (const [name, options] of [["1280 px", {}], ["360 px", { viewport: { width: 360, height: 740 } }]] as [string, BrowserContextOptions][]) {
+    test(`${name}: nothing scrolls sideways, and panels open where their buttons are`, async () => {
+      await open(options);
+      await page.evaluate(() => {
+        document.documentElement.dir = "rtl";
+      });
+      await run(sampleRun);
+      await page.locator(".row.result").waitFor();
+      const check = async (state: string) => {
+        assert.deepEqual(await layout(page), { sideways: 0, runInSight: true }, state);
+        assert.deepEqual(await axe(page), [], state);
+      };
+      await check("finished");
+      const width = options.viewport?.width ?? 1280;
+      for (const [opener, panel] of [["#examples", "#examples-menu"], ["#settings", "#settings-panel"]] as const) {
+        await page.locator(opener).click();
+        await page.locator(`${panel} :is(button, input)`).first().waitFor();
+        const [box, button] = [await page.locator(panel).boundingBox(), await page.locator(opener).boundingBox()];
+        assert.ok(box !== null && button !== null && box.x >= 0 && box.x + box.width <= width, panel);
+        assert.ok(box.x <= button.x + button.width && box.x + box.width >= button.x, `${panel} is over or under its button`);
+        await check(panel);
+        await page.keyboard.press("Escape");
+      }
+      await page.locator("#inputs-toggle").click();
+      await page.locator("#mode").waitFor();
+      await check("inputs");
+      // Code is written from left to right in every language.
+      assert.equal(await page.locator("#editor").evaluate((editor) => getComputedStyle(editor).direction), "ltr");
+    });
+  }
+});
+
+test("with more contrast wanted, lines and quiet words have it", async () => {
+  await open({ contrast: "more" });
+  await run(sampleRun);
+  await page.locator(".row.result").waitFor();
+  assert.deepEqual(await axe(page), []);
+  const ratio = await page.evaluate(() => {
+    const probe = document.createElement("span");
+    document.body.append(probe);
+    const luminance = (colour: string) => {
+      probe.style.color = colour;
+      const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map((value) => {
+        const part = Number(value) / 255;
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const against = (a: string, b: string) => {
+      const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+      return (light + 0.05) / (dark + 0.05);
+    };
+    return { quiet: against("var(--muted)", "var(--raised)"), line: against("var(--line)", "var(--surface)") };
+  });
+  assert.ok(ratio.quiet >= 7, `${ratio.quiet}`);
+  assert.ok(ratio.line >= 3, `${ratio.line}`);
+});
+
+test("in the system's own colours, what is chosen and how full a meter is can be seen", async () => {
+  await open({ forcedColors: "active" });
+  await page.locator("#add-file").click();
+  await page.locator("dialog input").press("Enter");
+  await run(sampleRun);
+  await page.locator(".row.result").waitFor();
+  const seen = await page.evaluate(() => {
+    const style = (selector: string) => getComputedStyle(document.querySelector(selector) ?? document.body);
+    return {
+      chosen: style(".tab[aria-selected=true]").borderBlockStartWidth,
+      other: style(".tab[aria-selected=false]").borderBlockStartWidth,
+      bar: style(".meter-bar").backgroundColor !== style(".meter-track").backgroundColor,
+    };
+  });
+  assert.deepEqual(seen, { chosen: "3px", other: "0px", bar: true });
+});
+
+test("with less motion wanted, nothing moves by itself", async () => {
+  await open({ reducedMotion: "reduce" });
+  await run(
+    onRun((run_id, peer) => {
+      peer.send({ type: "started", run_id });
+    }),
+  );
+  await page.locator("#badge", { hasText: "Running" }).waitFor();
+  await page.locator("#stop").hover();
+  assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
 });

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import type { Limits } from "../../../web/protocol.ts";
+import { axe, layout } from "../support/audit.ts";
 import { program, type } from "../support/browser.ts";
 import { focused, forgive, onRun, open, page, prints, restart, run, server, usePages } from "../support/mock-page.ts";
-import { report, type Peer } from "../support/mock-server.ts";
+import { LIMITS, report, type Peer } from "../support/mock-server.ts";
 import { event, sampleRun, string } from "../support/sample-run.ts";
 
 usePages();
@@ -253,5 +255,68 @@ describe("the connection", () => {
     await page.locator("#badge", { hasText: "Completed" }).waitFor();
     await page.locator(".row.notice", { hasText: "does not understand" }).first().waitFor();
     await page.locator(".row", { hasText: "can't read" }).first().waitFor();
+  });
+});
+
+describe("a run that computes for long", () => {
+  const LONG: Limits = { ...LIMITS, cpu_ms: 30_000, wall_ms: 60_000 };
+  const uses = (run_id: string, cpu_ms: number) => ({ type: "usage", run_id, usage: { ...report("completed").usage, cpu_ms, process_bytes: 100 << 20, limits: LONG }, at: { function: "spin", line: 2, column: 3 } }) as const;
+
+  /** Runs what computes for so long; gives who sends and the run's id. */
+  async function computes(cpu_ms: number): Promise<{ peer: Peer; id: string }> {
+    const begun = new Promise<{ peer: Peer; id: string }>((resolve) => {
+      server.script = onRun((id, peer) => {
+        peer.send({ type: "started", run_id: id });
+        peer.send(uses(id, cpu_ms));
+        resolve({ peer, id });
+      });
+    });
+    await page.locator("#run").click();
+    return begun;
+  }
+
+  test("tells meanwhile what it uses, against its own limits", async () => {
+    await open();
+    const { peer, id } = await computes(1_200);
+    await page.locator("[role=meter][aria-label=CPU][aria-valuetext='1.2 s of 30 s']").waitFor();
+    await page.locator("[role=meter][aria-label=Process][aria-valuetext='100 MiB of 256 MiB']").waitFor();
+    assert.ok(await page.locator("#long").isHidden());
+    peer.send(uses(id, 1_700));
+    await page.locator("[role=meter][aria-label=CPU][aria-valuetext='1.7 s of 30 s']").waitFor();
+  });
+
+  for (const [name, options] of [["light", { colorScheme: "light" }], ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }]] as const) {
+    test(`${name}: asks whether it may go on, goes there, and leaves off asking`, async () => {
+      await open(options);
+      await type(page, "for (;;) {\n  spin();\n}");
+      const { peer, id } = await computes(5_300);
+      const long = page.locator("#long");
+      await long.waitFor();
+      assert.equal(await page.locator(".long-text").innerText(), "This has been running for 5 s at line 2.");
+      assert.equal(await page.locator("#live").textContent(), "This has been running for 5 s at line 2.");
+      assert.deepEqual(await layout(page), { sideways: 0, runInSight: true });
+      assert.deepEqual(await axe(page), []);
+      // Its words go with the time; a button that has the focus keeps it.
+      await long.getByRole("button", { name: "Keep going until 30 s" }).focus();
+      peer.send(uses(id, 6_200));
+      await page.locator(".long-text", { hasText: "6 s" }).waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Keep going until 30 s");
+      await long.getByRole("button", { name: "line 2" }).click();
+      await page.locator("#editor .cm-activeLine", { hasText: "spin" }).waitFor();
+      await long.getByRole("button", { name: "Keep going until 30 s" }).click();
+      await long.waitFor({ state: "hidden" });
+      peer.send(uses(id, 7_400));
+      await page.locator("[role=meter][aria-label=CPU][aria-valuetext='7.4 s of 30 s']").waitFor();
+      assert.ok(await long.isHidden());
+    });
+  }
+
+  test("can be stopped there", async () => {
+    await open();
+    const { id } = await computes(5_300);
+    await page.locator("#long").getByRole("button", { name: "Stop" }).click();
+    await page.locator("#badge", { hasText: "Stopping" }).waitFor();
+    assert.ok(await page.locator("#long").isHidden());
+    assert.deepEqual(server.received.at(-1), { type: "stop", run_id: id });
   });
 });

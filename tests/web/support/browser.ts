@@ -42,7 +42,7 @@ export type Watched = { page: Page; problems: string[]; close: () => Promise<voi
 export async function openPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  options: Visitor = {},
   before: () => void = () => undefined,
 ): Promise<Watched> {
   const watched = await watchPage(browser, url, options, before);
@@ -50,14 +50,24 @@ export async function openPage(
   return watched;
 }
 
+/** Contexts whose visitor has been here before: all but those that say otherwise. */
+export type Visitor = BrowserContextOptions & { isNew?: boolean };
+
 /** Opens any page, as `openPage` does. CSP violations, errors and failed requests end up in `problems`. */
 export async function watchPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  options: Visitor = {},
   before: () => void = () => undefined,
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const { isNew = false, serviceWorkers = "block", ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers, ...rest });
+  if (!isNew) {
+    await context.addInitScript(() => {
+      // A frame that is sandboxed has no storage.
+      if (globalThis.origin !== "null") localStorage.setItem("mayfly.visited", "1");
+    });
+  }
   const problems: string[] = [];
   await context.exposeFunction("tellProblem", (text: string) => problems.push(text));
   await context.addInitScript(() => {
@@ -69,6 +79,8 @@ export async function watchPage(
   await context.addInitScript(before);
   const page = await context.newPage();
   page.on("console", (message) => {
+    // What tests that have none of it see of the page's service worker.
+    if (message.text().includes("blocked by Playwright")) return;
     if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));

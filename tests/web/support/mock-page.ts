@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
 
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 import type { ClientMsg, ConsoleEvent } from "../../../web/protocol.ts";
-import { launch, openPage, type Watched } from "./browser.ts";
+import { launch, openPage, type Visitor, type Watched } from "./browser.ts";
 import { MockServer, report, type Peer, type Script } from "./mock-server.ts";
 
 let browser: Browser;
@@ -48,7 +48,7 @@ export function watch(opened: Watched): void {
 }
 
 /** Opens the page, `before` having run in it first. */
-export async function open(options: BrowserContextOptions = {}, before?: () => void): Promise<void> {
+export async function open(options: Visitor = {}, before?: () => void): Promise<void> {
   watched = await openPage(browser, server.url, options, before);
   page = watched.page;
 }

@@ -20,6 +20,7 @@ const CSP = [
   "img-src 'self' data:",
   "connect-src 'self'",
   "worker-src 'self'",
+  "manifest-src 'self'",
   "frame-src 'self'",
   "font-src 'self'",
   "base-uri 'none'",
@@ -35,6 +36,8 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
   ".txt": "text/plain; charset=utf-8",
   ".json": "application/json",
+  ".webmanifest": "application/manifest+json",
+  ".png": "image/png",
 };
 
 const AXIOS = `export interface AxiosResponse<T = any> { data: T; status: number }
@@ -136,6 +139,8 @@ export class MockServer {
   api: (asked: Asked) => { status: number; json?: unknown } | null = () => null;
   /** Who may show the frame, besides the mock itself. */
   embedders = "";
+  /** The page, where it is to be another. */
+  page: string | null = null;
   /** What the page at `/s/…` is opened for. */
   snippet: unknown = null;
   /** How often each path was asked for. */
@@ -199,7 +204,7 @@ export class MockServer {
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify(json));
       } else if (where === "/") {
-        html(pages.index, "frame-ancestors 'none'");
+        html(mock?.page ?? pages.index, "frame-ancestors 'none'");
       } else if (where === "/embed") {
         html(pages.wizard, "frame-ancestors 'none'");
       } else if (where === "/embed/frame") {
@@ -210,6 +215,11 @@ export class MockServer {
       } else if (where === "/embed.js") {
         void readFile(path.join(dist, manifest["embed.js"] ?? "")).then((body) => {
           response.writeHead(200, { "content-type": TYPES[".js"], "cache-control": "public, max-age=300", "cross-origin-resource-policy": "cross-origin" });
+          response.end(body);
+        });
+      } else if (where === "/service-worker.js") {
+        void readFile(path.join(dist, manifest["service-worker.js"] ?? "")).then((body) => {
+          response.writeHead(200, { "content-type": TYPES[".js"], "cache-control": "no-cache", "content-security-policy": `${CSP}; frame-ancestors 'none'` });
           response.end(body);
         });
       } else if (where === "/display") {
@@ -303,7 +313,8 @@ async function render(template: string, manifest: Record<string, string>, preloa
       if (hashed === undefined) throw new Error(`The templates name an asset that was not built: ${name}`);
       return `/assets/${hashed}`;
     })
-    .replaceAll("{{ version }}", "0.0.0");
+    .replaceAll("{{ version }}", "0.0.0")
+    .replaceAll("{{ offers }}", "fixtures");
   const made = withoutSnippet(page);
   const left = /{[{%].*/.exec(made);
   if (left !== null) throw new Error(`${template} says what this does not understand: ${left[0]}`);

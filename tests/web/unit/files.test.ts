@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { MOST_FILES, defaultEntry, freeName, moved, nameTrouble, parse, serialise, type Files } from "../../../web/files.ts";
+import { NO_INPUTS } from "../../../web/inputs.ts";
 
 describe("names", () => {
   test("are relative paths of plain segments", () => {
@@ -54,24 +55,24 @@ describe("what is stored", () => {
   const several: Files = { files: [{ name: "main.ts", content: "1" }, { name: "b.json", content: "{}" }], active: "b.json", entry: "main.ts" };
 
   test("comes back as it was", () => {
-    assert.deepEqual(parse(serialise(several)), several);
+    assert.deepEqual(parse(serialise(several)), { ...several, inputs: NO_INPUTS });
     const mean: Files = { files: [{ name: "main.js", content: serialise(several) }], active: "main.js", entry: null };
-    assert.deepEqual(parse(serialise(mean)), mean);
+    assert.deepEqual(parse(serialise(mean)), { ...mean, inputs: NO_INPUTS });
   });
 
   test("is the plain text of a program that is alone", () => {
     const alone: Files = { files: [{ name: "main.js", content: "let a = 1;\n" }], active: "main.js", entry: null };
     assert.equal(serialise(alone), "let a = 1;\n");
-    assert.deepEqual(parse("let a = 1;\n"), alone);
+    assert.deepEqual(parse("let a = 1;\n"), { ...alone, inputs: NO_INPUTS });
   });
 
   test("and broken is read as far as it makes sense", () => {
     const begin = "mayfly files 1\n";
     for (const text of [`${begin}{`, `${begin}null`, `${begin}{"files": []}`, `${begin}{"files": [{"name": "../x", "content": ""}]}`, `${begin}{"files": [7]}`]) {
-      assert.deepEqual(parse(text), { files: [{ name: "main.js", content: text }], active: "main.js", entry: null }, text);
+      assert.deepEqual(parse(text), { files: [{ name: "main.js", content: text }], active: "main.js", entry: null, inputs: NO_INPUTS }, text);
     }
     const twice = parse(`${begin}{"files": [{"name": "a.js", "content": "1"}, {"name": "a.js", "content": "2"}, {"name": "b.js"}], "active": "z", "entry": 3}`);
-    assert.deepEqual(twice, { files: [{ name: "a.js", content: "1" }], active: "a.js", entry: null });
+    assert.deepEqual(twice, { files: [{ name: "a.js", content: "1" }], active: "a.js", entry: null, inputs: NO_INPUTS });
     const many = { files: Array.from({ length: 99 }, (_, i) => ({ name: `${i}.js`, content: "" })) };
     assert.equal(parse(begin + JSON.stringify(many)).files.length, MOST_FILES);
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { ConsoleEvent, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
-import { INITIAL, canStop, openRun, outcomeMessage, questions, replRun, update, waited, type Action, type Effect, type State } from "../../../web/run.ts";
+import type { ConsoleEvent, Limits, Outcome, RunReport, ServerMsg, StackFrame } from "../../../web/protocol.ts";
+import { INITIAL, canStop, computesLong, limitsOf, openRun, outcomeMessage, questions, replRun, update, usedSoFar, waited, type Action, type Effect, type State } from "../../../web/run.ts";
 
 const LIMITS: Limits = {
   wall_ms: 10_000,
@@ -56,7 +56,7 @@ const open: Action = { type: "connection", connection: { at: "open" } };
 const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } };
 const restarts: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: true } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
-const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript" }, now });
+const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript", mode: "auto" }, now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 
@@ -85,7 +85,7 @@ describe("a run", () => {
     const { state, effects } = play(...connected, runs());
     assert.deepEqual(effects, [
       { type: "begin" },
-      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto" } },
+      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto", usage: true } },
     ]);
     assert.equal(state.phase.at, "sent");
     assert.ok(canStop(state));
@@ -361,7 +361,7 @@ describe("evaluations", () => {
   const withRepl: Action[] = [
     { type: "connection", connection: { at: "open" } },
     says({ ...HELLO, paused_ms: 60_000 }),
-    { type: "run", runId: A, program: { source: "1", language: "javascript" }, repl: true, now: 0 },
+    { type: "run", runId: A, program: { source: "1", language: "javascript", mode: "auto" }, repl: true, now: 0 },
     says({ type: "started", run_id: A }),
   ];
   const paused = (left_ms: number, now: number): Action => says({ type: "paused", run_id: A, left_ms }, now);
@@ -371,7 +371,7 @@ describe("evaluations", () => {
 
   test("are asked for where the server has a place for them, and only there", () => {
     const sent = (hello: number, repl: boolean) => {
-      const { effects } = play({ type: "connection", connection: { at: "open" } }, says({ ...HELLO, paused_ms: hello }), { type: "run", runId: A, program: { source: "1", language: "javascript" }, repl, now: 0 });
+      const { effects } = play({ type: "connection", connection: { at: "open" } }, says({ ...HELLO, paused_ms: hello }), { type: "run", runId: A, program: { source: "1", language: "javascript", mode: "auto" }, repl, now: 0 });
       const send = effects.find((effect) => effect.type === "send");
       assert.ok(send?.message.type === "run");
       return send.message.repl;
@@ -449,4 +449,42 @@ test("an unreadable frame is told of and changes nothing", () => {
   const step = update(state, { type: "unreadable" });
   assert.equal(step.state, state);
   assert.equal(step.effects[0]?.type, "notice");
+});
+
+describe("what a run uses", () => {
+  const limits = (cpu_ms: number): Limits => ({ ...LIMITS, cpu_ms, wall_ms: 60_000 });
+  const uses = (cpu_ms: number, allowed = 30_000, at: StackFrame | null = { function: "spin", line: 7, column: 3 }, run_id = A): Action =>
+    says({ type: "usage", run_id, usage: { ...LIMITS, cpu_ms, wall_ms: 1, prompt_ms: 0, limits: limits(allowed) }, ...(at === null ? {} : { at }) });
+
+  test("is known as far as the server has told, and the time by the page's own clock", () => {
+    const { state } = play(...started);
+    assert.deepEqual(usedSoFar(state, 600), { wall_ms: 500 });
+    assert.deepEqual(limitsOf(state), LIMITS);
+    const told = play(...started, uses(400)).state;
+    assert.deepEqual([usedSoFar(told, 1_100)?.wall_ms, usedSoFar(told, 1_100)?.cpu_ms], [1_000, 400]);
+    assert.equal(limitsOf(told)?.cpu_ms, 30_000);
+    assert.equal(usedSoFar(play(...connected).state, 5), null);
+    assert.equal(usedSoFar(play(...started, uses(400, 30_000, null, B)).state, 5)?.cpu_ms, undefined, "of another run");
+  });
+
+  test("is asked about once when it computes for 5 s, with its place, and said aloud", () => {
+    assert.equal(computesLong(play(...started, uses(4_999)).state), null);
+    const { state, effects } = play(...started, uses(5_400));
+    assert.equal(computesLong(state)?.text, "This has been running for 5 s at line 7.");
+    assert.equal(computesLong(state)?.until, 30_000);
+    assert.deepEqual(effects, [{ type: "announce", text: "This has been running for 5 s at line 7." }]);
+    const later = play(...started, uses(5_400), uses(6_100));
+    assert.deepEqual([computesLong(later.state)?.text, later.effects], ["This has been running for 6 s at line 7.", []]);
+    const elsewhere = play(...started, uses(5_400, 30_000, { function: "f", line: 2, column: 1, file: "lib/a.js" }));
+    assert.equal(computesLong(elsewhere.state)?.text, "This has been running for 5 s at lib/a.js:2.");
+  });
+
+  test("is not asked about where the end is near anyway, while it waits, or once it may go on or is to stop", () => {
+    assert.equal(computesLong(play(...started, uses(5_400, 5_000)).state), null);
+    assert.equal(computesLong(play(...started, uses(5_400, 30_000, null)).state), null);
+    assert.equal(computesLong(play(...started, uses(5_400), { type: "go_on" }, uses(9_000)).state), null);
+    assert.equal(computesLong(play(...started, uses(5_400), { type: "stop" }).state), null);
+    assert.equal(computesLong(play(...started, uses(5_400), says({ type: "finished", run_id: A, ...report("completed") })).state), null);
+    assert.equal(play({ type: "go_on" }).state, INITIAL);
+  });
 });

@@ -92,8 +92,8 @@ const recorded = (): Recording => ({
 describe("a snippet", () => {
   test("is read from what the server tells", () => {
     const output = encodeRecording(recorded());
-    const snippet = decodeSnippet({ id: "a1", version: 2, title: "T", source: "1", language: "javascript", mode: "auto", input: { a: 1 }, output, parent: "b2@1" });
-    assert.deepEqual(snippet, { id: "a1", version: 2, title: "T", files: [{ name: "", content: "1" }], language: "javascript", mode: "auto", input: { a: 1 }, output: recorded(), parent: "b2@1" });
+    const snippet = decodeSnippet({ id: "a1", version: 2, title: "T", source: "1", language: "javascript", mode: "function", export: "f", input: { a: 1 }, stdin: ["x"], output, parent: "b2@1" });
+    assert.deepEqual(snippet, { id: "a1", version: 2, title: "T", files: [{ name: "", content: "1" }], language: "javascript", as: { mode: "function", export: "f", input: { a: 1 }, stdin: ["x"] }, output: recorded(), parent: "b2@1" });
   });
 
   test("of several files has its entry first", () => {

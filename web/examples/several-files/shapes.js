@@ -1,0 +1,4 @@
+export const shapes = [
+  { kind: "circle", radius: 2 },
+  { kind: "square", side: 3 },
+];
