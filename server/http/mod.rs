@@ -103,6 +103,7 @@ type State = web::Data<AppState>;
 
 fn routes(service: &mut web::ServiceConfig) {
     service
+        .app_data(web::QueryConfig::default().error_handler(error::bad_query))
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
         .service(get("/embed", embed::wizard))

@@ -4,7 +4,7 @@ import { button, el } from "../dom.ts";
 import type { StackFrame } from "../protocol.ts";
 
 /** Goes to a place in the editor. */
-export type Jump = (place: { line: number; column: number }) => void;
+export type Jump = (place: { line: number; column: number; file?: string }) => void;
 
 /** How many frames of a stack are shown before the rest is folded away. */
 const SHOWN_FRAMES = 8;
@@ -21,7 +21,7 @@ export function framePosition({ line, column, file }: { line: number; column: nu
 }
 
 /** A button that goes to a place. */
-export function positionButton(place: { line: number; column: number }, jump: Jump, text = framePosition(place)): HTMLButtonElement {
+export function positionButton(place: { line: number; column: number; file?: string }, jump: Jump, text = framePosition(place)): HTMLButtonElement {
   const made = button("position", text, () => {
     jump(place);
   });
