@@ -413,4 +413,8 @@ pub struct StackFrame {
     /// The file, where that is not the entry file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Whether it was not running but waiting: an `async` function that awaits the one before it. Default false.
+    #[serde(default, rename = "async", skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
+    pub is_async: bool,
 }

@@ -11,7 +11,7 @@ const SHOWN_FRAMES = 8;
 
 /** Name of a frame's function. */
 export function frameText(frame: StackFrame): string {
-  return `at ${frame.function === "" ? "(top level)" : frame.function}`;
+  return `at ${frame.async === true ? "async " : ""}${frame.function === "" ? "(top level)" : frame.function}`;
 }
 
 /** `line:column`, or `line 7` where there is no column; behind the file, where that is not the entry file. */

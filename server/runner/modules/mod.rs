@@ -254,7 +254,7 @@ fn readable<'v>(
     };
     if let Some((message, point)) = &program.error {
         let file = (file != files.entry()).then(|| files.name(file).to_owned());
-        let frame = StackFrame { function: String::new(), line: point.line, column: point.column, file };
+        let frame = StackFrame { function: String::new(), line: point.line, column: point.column, file, is_async: false };
         throw(scope, visit, Kind::Syntax, message, Some(vec![frame]));
         return None;
     }
