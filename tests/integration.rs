@@ -21,6 +21,7 @@ mod languages;
 mod leaving;
 mod limits;
 mod many;
+mod messages;
 mod modules;
 mod passed_socket;
 mod positions;

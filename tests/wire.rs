@@ -144,7 +144,10 @@ fn server_messages_are_as_written_down() {
         error: Some(RunError {
             name: "TimeLimit".to_owned(),
             message: "Stopped after 10 s, in `loop` at line 7.".to_owned(),
-            stack: vec![frame("loop", 7, 3), StackFrame { file: Some("lib/a.ts".into()), is_async: true, ..frame("", 9, 1) }],
+            stack: vec![
+                frame("loop", 7, 3),
+                StackFrame { file: Some("lib/a.ts".into()), is_async: true, ..frame("", 9, 1) },
+            ],
             cause: None,
         }),
         stopped_at: Some(frame("loop", 7, 3)),

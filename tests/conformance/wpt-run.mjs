@@ -70,6 +70,8 @@ async function programOf(test, variant) {
       protocol: "http:", host: "web-platform.test", hostname: "web-platform.test", port: "", toString() { return this.href; } };
     { const real = globalThis.fetch; const at = (it) => typeof it === "string" && !/^[a-z]+:/i.test(it) ? new URL(it, location.href).href : it;
       globalThis.fetch = function fetch(it, init) { return real.call(this, at(it), init); }; }
+    // What the tests of interfaces know a worker by.
+    globalThis.DedicatedWorkerGlobalScope ??= function DedicatedWorkerGlobalScope() {};
     { const { log } = console; const { stringify } = JSON; globalThis.__say = (it) => log(stringify(it)); }
   `;
   const report = `

@@ -59,7 +59,8 @@ impl FakeRun {
 }
 
 fn logged(seq: u64, text: &str) -> RunEvent {
-    let events = serde_json::json!([{"level": "log", "args": [], "text": text, "line": 1, "column": 1, "at_ms": 0}]);
+    let events =
+        serde_json::json!([{"level": "log", "args": [], "text": text, "line": 1, "column": 1, "at_ms": 0}]);
     let events = RawValue::from_string(events.to_string()).expect("JSON");
     RunEvent::Console { seq, count: 1, events }
 }

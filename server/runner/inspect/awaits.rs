@@ -148,7 +148,11 @@ pub(super) fn of_error<'s>(scope: &mut v8::PinScope<'s, '_>, error: v8::Local<'s
 
 impl Natives {
     /// Has V8 make the text of an error, unless the program does such things itself.
-    fn make_text<'s>(&self, scope: &mut v8::PinScope<'s, '_>, error: v8::Local<'s, v8::Object>) -> Option<()> {
+    fn make_text<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        error: v8::Local<'s, v8::Object>,
+    ) -> Option<()> {
         // V8 makes one text at a time by its callback; another meanwhile it would make itself, by calling what it
         // finds for `toString`.
         if self.doing.get() != Doing::Nothing {
@@ -185,7 +189,9 @@ impl Natives {
             let (function, script) = (ask(&self.function), ask(&self.script));
             let (line, column) = (ask(&self.line), ask(&self.column));
             let number = |value: Option<v8::Local<'s, v8::Value>>| {
-                value.and_then(|value| value.try_cast::<v8::Number>().ok()).map_or(0, |number| number.value() as u32)
+                value
+                    .and_then(|value| value.try_cast::<v8::Number>().ok())
+                    .map_or(0, |number| number.value() as u32)
             };
             let text = |value: Option<v8::Local<'s, v8::Value>>, units| {
                 let text = value.and_then(|value| value.try_cast::<v8::String>().ok());
@@ -212,7 +218,11 @@ impl Natives {
             Ok(error) => {
                 let reader = Reader::new(scope);
                 let (name, message) = super::error::name_and_message(scope, &reader, error, MESSAGE_UNITS);
-                if message.is_empty() || name.is_empty() { name + &message } else { format!("{name}: {message}") }
+                if message.is_empty() || name.is_empty() {
+                    name + &message
+                } else {
+                    format!("{name}: {message}")
+                }
             }
             Err(_) => String::new(),
         };
