@@ -18,6 +18,10 @@ COPY package.json package-lock.json tsconfig*.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY web web
 COPY static static
+# The book at /docs.
+COPY README.md CHANGELOG.md SECURITY.md ./
+COPY docs docs
+COPY server/README.md server/
 RUN npm run build
 
 # Same Debian as the image: the program links its C library.

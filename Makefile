@@ -1,19 +1,20 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd soak fuzz queries check check-deploy sbom types bench clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd test-cluster soak soak-kills fuzz queries check check-deploy sbom types bench clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
 DATA_DIR ?= var
 SECONDS ?=
+HOURS ?=
 
 # cargo's way to start what it built inside gVisor.
 TARGET = $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
 IN_GVISOR = CARGO_TARGET_$(TARGET)_RUNNER=scripts/gvisor.mjs
 
 # What the front end is built from.
-WEB := package-lock.json package.json $(shell find web static templates -type f -not -path 'static/dist/*')
+WEB := package-lock.json package.json README.md CHANGELOG.md SECURITY.md server/README.md $(wildcard docs/*.md) $(shell find web static templates -type f -not -path 'static/dist/*')
 
 help: ## Lists these
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -61,7 +62,16 @@ test-systemd: build ## Starts the units in deploy/systemd under a systemd of the
 	@scripts/setup systemd
 	node --test --test-reporter=spec tests/systemd/systemd.test.mjs
 
-soak: web ## Kills processes at random under load for SECONDS (120)
+test-cluster: build ## Three servers behind HAProxy: restarted one by one, and without their database, under load
+	@scripts/setup test
+	@scripts/setup cluster
+	node --test --test-reporter=spec tests/cluster/cluster.test.mjs
+
+soak: build ## 70 % of what the server can do, 5 % of it attacks, for SECONDS (120) or HOURS: nothing may grow
+	@scripts/setup build
+	SECONDS=$(or $(SECONDS),120) HOURS=$(HOURS) node tests/soak/run.mjs
+
+soak-kills: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test
 	MAYFLY_SOAK_SECONDS=$(or $(SECONDS),120) $(CARGO) nextest run --release --locked --no-capture -E 'test(killed_processes)'
 

@@ -21,21 +21,27 @@ use crate::policy::{self, EgressRule, Endpoint};
 
 mod clients;
 mod keys;
+mod reload;
 mod value;
 
 pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
-pub use value::{Confinement, Database, Fork, LogFormat, Origin};
+pub use reload::Renewed;
+pub use value::{Confinement, Database, Fork, LogFormat, Origin, Secret};
 use value::{
     Raw, address, age, bytes, confinement, database, directory, embedders, file, folder, fork,
-    frame_ancestors, log_filter, log_format, module_origins, number, origins, public_url, resolver, time,
-    workers,
+    frame_ancestors, log_filter, log_format, metrics_address, module_origins, number, origins, public_url,
+    resolver, secret, time, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
 pub const DEFAULT_FILE: &str = "mayfly.toml";
+
+/// The variable that names the descriptor by which a server that takes over says that it serves. Set by the server
+/// before it, and by nobody else.
+pub const HANDOVER: &str = "MAYFLY_HANDOVER";
 
 /// How one setting is called and what it may be, for documents.
 #[derive(Debug)]
@@ -120,6 +126,24 @@ macro_rules! settings {
             }
         }
 
+        impl Config {
+            /// The keys of all settings that are not the same in `other`.
+            pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+                let mut keys = Vec::new();
+                $($(if differ(&self.$group.$name, &other.$group.$name) {
+                    keys.push(concat!($table, ".", stringify!($name)));
+                })+)+
+                // These two show nobody what they are.
+                if self.store.url != other.store.url && !keys.contains(&"store.url") {
+                    keys.push("store.url");
+                }
+                if self.metrics.token != other.metrics.token && !keys.contains(&"metrics.token") {
+                    keys.push("metrics.token");
+                }
+                keys
+            }
+        }
+
         /// Every setting there is, in the order of the documents.
         pub const SETTINGS: &[Setting] = &[$($(Setting {
             key: concat!($table, ".", stringify!($name)),
@@ -143,6 +167,11 @@ macro_rules! settings {
         #[derive(Clone, Debug)]
         pub struct $Checked { $($done)* }
     };
+}
+
+/// Whether two values of a setting differ, whatever its type.
+fn differ(one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug) -> bool {
+    format!("{one:?}") != format!("{other:?}")
 }
 
 settings! {
@@ -170,8 +199,10 @@ settings! {
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
         max_connections: usize = "4096", number(1..=1_000_000), "max-connections", "MAYFLY_MAX_CONNECTIONS";
-        /// How long answers may take to finish after the server was told to stop.
-        shutdown_grace: Duration = "5s", time(0..=300_000), "shutdown-grace", "MAYFLY_SHUTDOWN_GRACE";
+        /// How long the server goes on as before after it was told to stop, while `/readyz` says that it will: time for balancers to see that and to send new clients elsewhere.
+        shutdown_delay: Duration = "0s", time(0..=300_000), "shutdown-delay", "MAYFLY_SHUTDOWN_DELAY";
+        /// How long runs and answers that are under way may take to finish after that.
+        shutdown_grace: Duration = "12s", time(0..=300_000), "shutdown-grace", "MAYFLY_SHUTDOWN_GRACE";
     }
 
     /// What one run may use; a request can only lower it.
@@ -244,6 +275,8 @@ settings! {
         queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
         /// How long a program has, after it was told to stop, before its process is killed.
         grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";
+        /// How long a run whose visitor may evaluate more in it stays for that after its program's end, in all; it goes earlier when another run waits for its place. `0s` keeps none.
+        paused: Duration = "60s", time(0..=3_600_000), "paused", "MAYFLY_PAUSED";
         /// How long a process may take to get ready.
         ready_timeout: Duration = "10s", time(100..=300_000), "ready-timeout", "MAYFLY_READY_TIMEOUT";
         /// Processes forked from one zygote before it is replaced.
@@ -337,6 +370,14 @@ settings! {
         /// The longest package that is added, bundled.
         bundle_bytes: u64 = "2MiB", bytes(1 << 10..=64 << 20), "modules-bundle-bytes", "MAYFLY_MODULES_BUNDLE_BYTES";
     }
+
+    /// Figures for Prometheus.
+    ["metrics"] metrics => MetricsConfig RawMetrics {
+        /// Address and port where `/metrics` is answered to whoever can reach it, and nothing else is; or `none`.
+        listen: Option<SocketAddr> = "none", metrics_address, "metrics-listen", "MAYFLY_METRICS_LISTEN";
+        /// What whoever asks for `/metrics` at `server.listen` has to send as `Authorization: Bearer …`; with `none`, there is nothing at that address.
+        token: Secret = "none", secret, "metrics-token", "MAYFLY_METRICS_TOKEN";
+    }
 }
 
 impl Client {
@@ -425,7 +466,9 @@ impl Sources<'_> {
             (None, None) => (default, "its default".to_owned()),
         };
         parse(text).map_err(|wanted| {
-            let shown = value::quote(value::without_password(text));
+            let is_secret = names.key == "metrics.token";
+            let shown =
+                if is_secret { "what it is".to_owned() } else { value::quote(value::without_password(text)) };
             ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))
         })
     }
@@ -496,7 +539,8 @@ impl Config {
 
 /// A warning for each `MAYFLY_*` name that is no setting: a typing error would otherwise pass unseen.
 fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
-    let known: BTreeSet<&str> = SETTINGS.iter().map(|it| it.variable).chain(["MAYFLY_CONFIG"]).collect();
+    let known: BTreeSet<&str> =
+        SETTINGS.iter().map(|it| it.variable).chain(["MAYFLY_CONFIG", HANDOVER]).collect();
     names
         .filter_map(|name| name.into_string().ok())
         .filter(|name| name.starts_with("MAYFLY_") && !known.contains(name.as_str()))

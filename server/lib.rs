@@ -5,6 +5,7 @@ pub mod config;
 #[cfg(not(fuzzing))]
 pub mod http;
 pub mod limits;
+pub mod metrics;
 #[cfg(not(fuzzing))]
 pub mod modules;
 pub mod policy;
@@ -13,4 +14,5 @@ pub mod protocol;
 pub mod runner;
 pub mod sandbox;
 pub mod session;
+#[cfg(not(fuzzing))]
 pub mod snippets;

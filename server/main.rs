@@ -13,6 +13,7 @@ use mayfly::config::{
     Client, Config, Confinement, Database, EgressConfig, Flags, Fork, Loaded, LogFormat,
     Sandbox as SandboxConfig,
 };
+use mayfly::http::Reloader;
 use mayfly::modules::{Added, Bundled, Catalogue, Manifest};
 use mayfly::policy::EgressPolicy;
 use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
@@ -20,8 +21,17 @@ use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use mayfly::snippets::sqlite::Sqlite;
 use mayfly::snippets::{ApiToken, SQLITE_FILE, StoreSettings};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+use handover::Predecessor;
+use signals::Signals;
+
+#[path = "main/handover.rs"]
+mod handover;
+#[path = "main/signals.rs"]
+mod signals;
+#[path = "main/systemd.rs"]
+mod systemd;
 
 /// A self-hosted web IDE that lets the visitors of any site run JavaScript on that site.
 #[derive(Parser)]
@@ -116,6 +126,7 @@ fn subcommand(matches: &ArgMatches) -> &ArgMatches {
 }
 
 fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
+    let predecessor = Predecessor::find();
     let Loaded { config, warnings } = Config::load(matches)?;
     let filter = EnvFilter::try_new(&config.server.log).context("the setting server.log")?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -131,7 +142,7 @@ fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!("can't make the folder {} (the setting server.data_dir)", data_dir.display())
     })?;
-    actix_web::rt::System::new().block_on(run(config))
+    actix_web::rt::System::new().block_on(run(config, matches, predecessor))
 }
 
 /// Lets this process open as many files as the system allows it: systems commonly start programs with fewer.
@@ -152,20 +163,58 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
-    let sandbox = Sandbox::launch(sandbox_settings(&config)?).await.context("can't start the sandbox")?;
-    let serving = mayfly::http::serve(&config, Arc::new(sandbox))?;
-    // Before the line below, so that whoever waits for it can already stop us.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
-            _ = interrupt.recv() => tracing::info!("SIGINT: shutting down"),
+async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecessor>) -> anyhow::Result<()> {
+    let settings = sandbox_settings(&config)?;
+    // By its name: what is found there when this process is to be taken over from may be a newer one.
+    let program = settings.program.clone();
+    let sandbox = Sandbox::launch(settings).await.context("can't start the sandbox")?;
+    let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()))?;
+    let mut reloader = serving.reloader();
+    let reload = move || match reload(matches, &mut reloader, &sandbox) {
+        Ok((changed, waiting)) => tracing::info!(changed, waiting, "SIGHUP: the settings were read again"),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(error, "SIGHUP: the settings can't be used, and those before stay");
         }
     };
+    // Before the line below, so that whoever waits for it can already stop us.
+    let stop = Signals::listen()?.obey(program, serving.listener()?, reload);
+    if let Some(address) = serving.metrics_address {
+        tracing::info!(%address, "metrics are told here");
+    }
     // Scripts wait for this line. That nobody may be reading it is no reason to stop.
     let _ = writeln!(std::io::stdout(), "Mayfly listens on http://{}", serving.address);
-    serving.run(stop).await.context("the server broke")
+    systemd::tell(&format!("READY=1\nMAINPID={}", std::process::id()));
+    if let Some(predecessor) = predecessor {
+        predecessor.tell();
+    }
+    tokio::select! {
+        served = serving.run(stop) => served.context("the server broke"),
+        asked = signals::asked_twice() => {
+            tracing::warn!("asked again to stop: not waiting for what is under way");
+            Ok(asked?)
+        }
+    }
+}
+
+/// Reads all settings again, and lets those count that can. Which were changed, and which of those wait for a restart.
+fn reload(
+    matches: &ArgMatches,
+    reloader: &mut Reloader,
+    sandbox: &Sandbox,
+) -> anyhow::Result<(String, String)> {
+    let Loaded { config, warnings } = Config::load(matches)?;
+    let ready = reloader.prepare(&config)?;
+    let egress = egress_settings(&ready.renewed.config.egress)?;
+    // From here on, nothing can fail.
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let names = |keys: &[&str]| if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+    let told = (names(&ready.renewed.changed), names(&ready.renewed.waiting));
+    sandbox.set_egress(egress);
+    reloader.apply(ready);
+    Ok(told)
 }
 
 fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
@@ -179,6 +228,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         ready_timeout,
         zygote_forks,
         zygote_age,
+        paused,
     } = config.sandbox;
     let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
@@ -199,6 +249,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         ready_timeout,
         zygote_forks,
         zygote_age,
+        paused,
         message_bytes,
         display_bytes,
         prompts,

@@ -10,13 +10,15 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use crate::limits::Limits;
+use crate::metrics;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::{
-    ClientMsg, Dropped, InputRequest, Outcome, RejectReason, RunError, RunReport, RunRequest, ServerMsg,
-    StopRequest, Usage, WIRE_VERSION,
+    ClientMsg, Dropped, EvaluateRequest, InputRequest, Outcome, RejectReason, RunError, RunReport,
+    RunRequest, ServerMsg, StopRequest, Usage, WIRE_VERSION,
 };
 use crate::protocol::parse;
 use crate::protocol::prompt::ANSWER_BYTES;
+use crate::protocol::repl::{EVALUATION_BYTES, EVALUATIONS};
 use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
 
 mod program;
@@ -42,6 +44,9 @@ pub trait OpenRun: Send {
 
     /// See [`RunHandle::answer`].
     fn answer(&self, prompt_id: u32, value: Option<String>);
+
+    /// See [`RunHandle::evaluate`].
+    fn evaluate(&self, evaluation_id: u32, source: String);
 }
 
 impl Runs for Sandbox {
@@ -63,6 +68,10 @@ impl OpenRun for RunHandle {
     fn answer(&self, prompt_id: u32, value: Option<String>) {
         Self::answer(self, prompt_id, value);
     }
+
+    fn evaluate(&self, evaluation_id: u32, source: String) {
+        Self::evaluate(self, evaluation_id, source);
+    }
 }
 
 /// What a client may ask for.
@@ -80,6 +89,8 @@ pub struct Rules {
     pub open_runs: u32,
     /// Ids of ended runs that a connection remembers.
     pub remembered_runs: usize,
+    /// How long a run stays for evaluations after its program's end, in milliseconds.
+    pub paused_ms: u64,
 }
 
 impl Rules {
@@ -89,8 +100,19 @@ impl Rules {
     /// [`RejectReason::TooLarge`] for a source, an input or answers over the limit, [`RejectReason::BadRequest`] for
     /// files that are no program.
     pub fn admit(&self, run_id: Uuid, client: ClientKey, request: RunRequest) -> Result<Run, Rejection> {
-        let RunRequest { run_id: _, source, files, entry, language, mode, export, input, limits, stdin } =
-            request;
+        let RunRequest {
+            run_id: _,
+            source,
+            files,
+            entry,
+            language,
+            mode,
+            export,
+            input,
+            limits,
+            stdin,
+            repl: _,
+        } = request;
         let input_bytes = input.as_ref().map_or(0, |input| input.get().len());
         let of_files = files.iter().flatten().map(|file| file.name.len() + file.content.len()).sum();
         let source_bytes = source.as_ref().map_or(0, String::len);
@@ -112,8 +134,8 @@ impl Rules {
         let program = asked.check(self.files).map_err(|error| rejection(RejectReason::BadRequest, error))?;
         let limits = self.limits.lowered(&limits);
         let modules = Allowed::default();
-        let is_attended = false;
-        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended })
+        let (is_attended, repl) = (false, false);
+        Ok(Run { run_id, client, program, input, limits, egress: None, modules, stdin, is_attended, repl })
     }
 }
 
@@ -140,6 +162,10 @@ struct Open {
     events: RunEvents,
     /// Questions that the client knows of and has not answered: two at most.
     prompts: Vec<u32>,
+    /// Whether it takes evaluations, the number of the last one, and how many are under way.
+    repl: bool,
+    last_evaluation: u32,
+    evaluations: usize,
 }
 
 /// One connection.
@@ -151,6 +177,8 @@ pub struct Session {
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
+    /// No more runs are taken.
+    is_leaving: bool,
 }
 
 impl Session {
@@ -158,7 +186,15 @@ impl Session {
     pub fn new(runs: Arc<dyn Runs>, rules: Arc<Rules>, client: ClientKey) -> Self {
         let ended =
             Remembered { capacity: rules.remembered_runs, set: HashSet::new(), order: VecDeque::new() };
-        Self { runs, rules, client, modules: Allowed::default(), open: VecDeque::new(), ended }
+        Self {
+            runs,
+            rules,
+            client,
+            modules: Allowed::default(),
+            open: VecDeque::new(),
+            ended,
+            is_leaving: false,
+        }
     }
 
     /// The same, whose runs may import what is `allowed`.
@@ -166,7 +202,31 @@ impl Session {
         Self { modules: allowed, ..self }
     }
 
-    /// The first message of every connection.
+    /// From now on, runs are held to these rules and may import what is allowed. Those that are open go on as they
+    /// began.
+    pub fn renew(&mut self, rules: Arc<Rules>, allowed: Allowed) {
+        (self.rules, self.modules) = (rules, allowed);
+    }
+
+    /// From now on, requests for runs are passed over: the client sees that they were not answered when the connection
+    /// is closed, and sends them elsewhere.
+    pub fn leave(&mut self) {
+        self.is_leaving = true;
+    }
+
+    /// Whether no run is open.
+    pub fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Stops all runs that are open. Their reports come as always.
+    pub fn stop_all(&self) {
+        for open in &self.open {
+            open.handle.stop();
+        }
+    }
+
+    /// The first message of every connection, and what it is told again when that has changed.
     pub fn hello(&self) -> ServerMsg {
         ServerMsg::Hello {
             version: WIRE_VERSION,
@@ -175,6 +235,7 @@ impl Session {
             source_bytes: self.rules.source_bytes,
             message_bytes: self.rules.message_bytes,
             open_runs: self.rules.open_runs,
+            paused_ms: self.rules.paused_ms,
         }
     }
 
@@ -182,12 +243,15 @@ impl Session {
     /// accepted run does comes from [`Session::next`].
     pub fn receive(&mut self, text: &str) -> Option<ServerMsg> {
         let rejected = match parse::client_msg(text) {
+            Ok(ClientMsg::Run(_)) if self.is_leaving => return None,
             Ok(ClientMsg::Run(request)) => self.run(*request),
             Ok(ClientMsg::Stop(request)) => self.stop(request),
             Ok(ClientMsg::Input(request)) => self.input(request),
+            Ok(ClientMsg::Evaluate(request)) => self.evaluate(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
         };
         let (run_id, Rejection { reason, message, retry_after_ms }) = rejected.err()?;
+        metrics::rejected(reason);
         Some(ServerMsg::Rejected { run_id, reason, message, retry_after_ms })
     }
 
@@ -208,12 +272,24 @@ impl Session {
             );
             return Err(rejected(rejection(RejectReason::TooManyRuns, message)));
         }
+        let repl = request.repl;
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
         run.is_attended = true;
+        run.repl = repl;
         let limits = run.limits;
         let (handle, events) = self.runs.start(run).map_err(rejected)?;
-        self.open.push_back(Open { run_id, limits, handle, events, prompts: Vec::new() });
+        let (prompts, last_evaluation, evaluations) = (Vec::new(), 0, 0);
+        self.open.push_back(Open {
+            run_id,
+            limits,
+            handle,
+            events,
+            prompts,
+            repl,
+            last_evaluation,
+            evaluations,
+        });
         Ok(())
     }
 
@@ -242,6 +318,41 @@ impl Session {
         }
         open.prompts.swap_remove(at);
         open.handle.answer(prompt_id, value);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, request: EvaluateRequest) -> Result<(), (Option<Uuid>, Rejection)> {
+        let EvaluateRequest { run_id, evaluation_id, source } = request;
+        self.known(run_id)?;
+        let Some(open) = self.open.iter_mut().find(|open| open.run_id == run_id) else { return Ok(()) };
+        let rejected = |reason, message: String| Err((Some(run_id), rejection(reason, message)));
+        if !open.repl {
+            let message = "The run takes no evaluations. Start a run with `\"repl\": true` for that.";
+            return rejected(RejectReason::BadRequest, message.to_owned());
+        }
+        if evaluation_id <= open.last_evaluation {
+            let message = format!(
+                "The run has had evaluation {}. Number evaluations upwards, from 1.",
+                open.last_evaluation
+            );
+            return rejected(RejectReason::BadRequest, message);
+        }
+        if source.len() > EVALUATION_BYTES {
+            let message = format!(
+                "The source is {} bytes long; at most {EVALUATION_BYTES} are allowed. Send a shorter one.",
+                source.len()
+            );
+            return rejected(RejectReason::TooLarge, message);
+        }
+        if open.evaluations >= EVALUATIONS {
+            let message = format!(
+                "{EVALUATIONS} evaluations of the run are under way, as many as may be. Wait for one to be done."
+            );
+            return rejected(RejectReason::TooManyEvaluations, message);
+        }
+        open.last_evaluation = evaluation_id;
+        open.evaluations += 1;
+        open.handle.evaluate(evaluation_id, source);
         Ok(())
     }
 
@@ -277,6 +388,12 @@ impl Session {
                     open.prompts.push(prompt_id);
                     ServerMsg::Prompt { run_id, prompt_id, kind, message, default }
                 }
+                Some(RunEvent::Paused { left_ms, report }) => ServerMsg::Paused { run_id, left_ms, report },
+                Some(RunEvent::Evaluated { evaluation_id, value, error }) => {
+                    open.evaluations = open.evaluations.saturating_sub(1);
+                    ServerMsg::Evaluated { run_id, evaluation_id, value, error }
+                }
+                Some(RunEvent::Released(reason)) => ServerMsg::Released { run_id, reason },
                 Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");

@@ -1,6 +1,6 @@
 //! Pages, files, headers, health.
 
-use crate::support::{FakeApp, get, request};
+use crate::support::{FakeApp, TestApp, get, request};
 
 /// Addresses that the page at `/` names.
 async fn assets(app: &FakeApp) -> Vec<String> {
@@ -241,4 +241,27 @@ async fn the_licences_of_all_that_is_inside_are_told() {
     }
     let page = get(app.address, "/", &[]).await.text();
     assert!(page.contains(r#"<link rel="license" type="text/plain" href="/licenses">"#), "{page}");
+}
+
+#[actix_web::test]
+async fn a_request_has_one_name_in_its_answer_and_in_the_log() {
+    let app = TestApp::with(&["--log-format=json"]);
+    let named = |answer: &crate::support::Answer| answer.header("x-request-id").to_owned();
+    let (first, second) = (get(app.address, "/x1", &[]).await, get(app.address, "/x2", &[]).await);
+    let id = named(&first);
+    assert!(id.parse::<uuid::Uuid>().is_ok() && id != named(&second), "{id}");
+    // What anybody says is not taken for one: only what a proxy that is trusted says.
+    let given = [("x-request-id", "mine-1")];
+    assert_ne!(named(&get(app.address, "/x3", &given).await), "mine-1");
+    let log = app.log();
+    let mut said = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let line = said.find(|it| it["fields"]["path"] == "/x1").expect("it is logged");
+    assert_eq!(line["span"]["id"], id.as_str(), "{line}");
+
+    let app = TestApp::with(&["--trusted-proxies=127.0.0.1"]);
+    assert_eq!(named(&get(app.address, "/", &given).await), "mine-1");
+    for bad in ["", "two words", &"x".repeat(65)] {
+        let id = named(&get(app.address, "/", &[("x-request-id", bad)]).await);
+        assert!(id.parse::<uuid::Uuid>().is_ok(), "{id}");
+    }
 }

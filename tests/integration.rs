@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod book;
 mod calls;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
@@ -14,6 +15,7 @@ mod fetch;
 mod files;
 mod functions;
 mod fuzz;
+mod handover;
 mod hostile;
 mod http;
 mod interaction;
@@ -22,16 +24,21 @@ mod leaving;
 mod limits;
 mod many;
 mod messages;
+mod metrics;
 mod modules;
 mod passed_socket;
 mod positions;
 mod programs;
+mod reload;
+mod repl;
+mod restarts;
 mod settings;
 mod sharing;
 mod snippets;
 mod soak;
 mod store;
 mod support;
+mod together;
 mod websocket;
 mod wire;
 mod zygote;

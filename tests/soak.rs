@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::support::{TestApp, post, started_at, until};
 
-/// How long the short form takes, which is part of all tests. `make soak` sets [`SECONDS`] to 120.
+/// How long the short form takes, which is part of all tests. `make soak-kills` sets [`SECONDS`] to 120.
 const SHORT: Duration = Duration::from_secs(8);
 const SECONDS: &str = "MAYFLY_SOAK_SECONDS";
 const CHILD_EVERY: Duration = Duration::from_millis(100);

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use actix_ws::Item;
 use awc::ws::{CloseCode, CloseReason, Frame, Message};
-use mayfly::protocol::browser::PromptKind;
+use mayfly::protocol::browser::{Outcome, PromptKind, ReleaseReason, RunError};
 use mayfly::sandbox::RunEvent;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::support::{FakeApp, JsonSocket, PATIENCE, finished, get, soon};
+use crate::support::{FakeApp, JsonSocket, PATIENCE, finished, get, report, soon};
 
 #[actix_web::test]
 async fn hello_comes_first_and_tells_the_limits() {
@@ -63,6 +63,33 @@ async fn a_prompt_goes_out_and_its_answer_comes_in() {
     socket.expect_rejected("unknown_prompt").await;
     socket.send(json!({"type": "input", "run_id": id, "prompt_id": 7, "value": "x"})).await;
     assert_eq!(soon("the answer", run.answers.recv()).await, Some((7, Some("x".to_owned()))));
+}
+
+#[actix_web::test]
+async fn an_evaluation_goes_in_and_what_came_of_it_comes_out() {
+    let mut app = FakeApp::start(&[]).await;
+    let mut socket = JsonSocket::connect(app.address).await;
+    let id = Uuid::new_v4();
+    socket.send(json!({"type": "run", "run_id": id, "source": "1", "repl": true})).await;
+    let mut run = app.started().await;
+    assert!(run.run.repl);
+    let ended = Some(Box::new(report(Outcome::Completed)));
+    run.emit(RunEvent::Paused { left_ms: 9, report: ended }).await;
+    let paused = socket.expect("paused").await;
+    assert_eq!((&paused["left_ms"], &paused["report"]["outcome"]), (&json!(9), &json!("completed")));
+    socket.send(json!({"type": "evaluate", "run_id": id, "evaluation_id": 1, "source": "x"})).await;
+    assert_eq!(soon("the evaluation", run.evaluations.recv()).await, Some((1, "x".to_owned())));
+    let error = Some(RunError::new("TypeError", "no"));
+    run.emit(RunEvent::Evaluated { evaluation_id: 1, value: None, error }).await;
+    let expected = json!({"type": "evaluated", "run_id": id, "evaluation_id": 1,
+        "error": {"name": "TypeError", "message": "no", "stack": []}});
+    assert_eq!(socket.expect("evaluated").await, expected);
+    run.emit(RunEvent::Released(ReleaseReason::Time)).await;
+    assert_eq!(socket.expect("released").await["reason"], "time");
+    run.emit(finished()).await;
+    socket.expect("finished").await;
+    socket.send(json!({"type": "evaluate", "run_id": id, "evaluation_id": 2, "source": "x"})).await;
+    socket.expect_rejected("unknown_run").await;
 }
 
 #[actix_web::test]
@@ -230,18 +257,6 @@ async fn a_silent_client_is_pinged_and_then_given_up() {
     }
     assert_eq!(socket.frame().await, Some(Frame::Ping("".into())));
     assert!(socket.expect_close(CloseCode::Policy).await.contains("ping"));
-}
-
-#[actix_web::test]
-async fn shutting_down_says_so() {
-    let mut app = FakeApp::start(&[]).await;
-    let mut socket = JsonSocket::connect(app.address).await;
-    socket.run("1").await;
-    let run = app.started().await;
-    app.stop();
-    assert!(socket.expect_close(CloseCode::Away).await.contains("shuts down"));
-    soon("the run's end", run.dropped.cancelled()).await;
-    app.stopped().await;
 }
 
 #[actix_web::test]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use mayfly::limits::{Limits, LimitsRequest};
 use mayfly::protocol::browser::{
-    ClientMsg, Dropped, Language, Mode, Omitted, Outcome, PromptKind, RejectReason, Returned, RunError,
-    RunReport, RunResponse, ServerMsg, SourceFile, Usage,
+    ClientMsg, Dropped, Language, Mode, Omitted, Outcome, PromptKind, RejectReason, ReleaseReason, Returned,
+    RunError, RunReport, RunResponse, ServerMsg, SourceFile, Usage,
 };
 use mayfly::protocol::parse;
 use mayfly::protocol::value::{ConsoleEvent, Kind, Level, ObjectKind, StackFrame, Value};
@@ -40,7 +40,7 @@ fn client_messages_are_understood() {
 
     let ClientMsg::Run(run) = client("client-run-short") else { panic!("a run") };
     assert_eq!((run.mode, run.limits), (Mode::Auto, LimitsRequest::default()));
-    assert!(run.input.is_none() && run.stdin.is_empty());
+    assert!(run.input.is_none() && run.stdin.is_empty() && !run.repl);
 
     let ClientMsg::Run(run) = client("client-run-files") else { panic!("a run") };
     let files = run.files.expect("files");
@@ -54,6 +54,8 @@ fn client_messages_are_understood() {
     assert_eq!((input.run_id, input.prompt_id, input.value.as_deref()), (id(), 3, Some("yes")));
     let ClientMsg::Input(input) = client("client-input-cancelled") else { panic!("an input") };
     assert_eq!(input.value, None);
+    let ClientMsg::Evaluate(it) = client("client-evaluate") else { panic!("an evaluation") };
+    assert_eq!((it.run_id, it.evaluation_id, it.source.as_str()), (id(), 3, "n + 1"));
 }
 
 /// Compares what the server would send with the fixture, as JSON.
@@ -102,6 +104,7 @@ fn server_messages_are_as_written_down() {
             source_bytes: 256 << 10,
             message_bytes: 64 << 10,
             open_runs: 8,
+            paused_ms: 60_000,
         },
     );
     same("server-queued", &ServerMsg::Queued { run_id, position: 2 });
@@ -122,7 +125,17 @@ fn server_messages_are_as_written_down() {
         usage: usage(),
         dropped: Dropped::default(),
     };
-    same("server-finished", &ServerMsg::Finished { run_id, report: Box::new(report) });
+    same("server-finished", &ServerMsg::Finished { run_id, report: Box::new(report.clone()) });
+    let paused = |left_ms, report| ServerMsg::Paused { run_id, left_ms, report };
+    same("server-paused", &paused(60_000, Some(Box::new(report))));
+    same("server-paused-again", &paused(41_500, None));
+    let evaluated =
+        |evaluation_id, value, error| ServerMsg::Evaluated { run_id, evaluation_id, value, error };
+    same("server-evaluated", &evaluated(3, Some(raw(hi())), None));
+    let stack = vec![frame("", 1, 7)];
+    let error = RunError { stack, in_promise: true, ..RunError::new("TypeError", "no") };
+    same("server-evaluated-error", &evaluated(4, None, Some(error)));
+    same("server-released", &ServerMsg::Released { run_id, reason: ReleaseReason::Others });
     let report = RunReport {
         outcome: Outcome::Completed,
         value: None,
@@ -149,6 +162,7 @@ fn server_messages_are_as_written_down() {
                 StackFrame { file: Some("lib/a.ts".into()), is_async: true, ..frame("", 9, 1) },
             ],
             cause: None,
+            in_promise: false,
         }),
         stopped_at: Some(frame("loop", 7, 3)),
         usage: usage(),
@@ -184,6 +198,7 @@ fn server_messages_are_as_written_down() {
             message: "no".into(),
             stack: vec![frame("", 1, 7)],
             cause: Some(Box::new(Value::Null)),
+            in_promise: false,
         }),
         stopped_at: None,
         usage: usage(),

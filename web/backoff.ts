@@ -6,6 +6,14 @@ const FIRST_MS = 250;
 /** The longest wait, in milliseconds. */
 const LONGEST_MS = 15_000;
 
+/** The longest wait when another server, or the same one started anew, is there already, in milliseconds. */
+const RESTART_MS = 200;
+
+/** The wait before connecting again because a server restarts: just enough that not every page comes at once. */
+export function jitter(random: () => number = Math.random): number {
+  return Math.round(RESTART_MS * random());
+}
+
 /**
  * The wait before attempt number `attempt` (from 0), in milliseconds: doubles each time up to 15 s, and is
  * spread over the upper half of that so that a restarted server does not meet every page at once.

@@ -12,6 +12,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { book } from "./docs.mjs";
 import { library } from "./language/library.mjs";
 import { buildModules } from "./modules/build.mjs";
 
@@ -155,6 +156,7 @@ for (const entry of bundles) {
   if (made.preload.length > 0) preload[entry.name] = made.preload;
   inputs.push(...made.inputs);
 }
+add("book.json", Buffer.from(JSON.stringify(await book())));
 for (const name of await readdir(path.join(root, "static/icons"))) {
   add(name, await readFile(path.join(root, "static/icons", name)));
 }

@@ -19,8 +19,10 @@ import type {
   PromptKind,
   Property,
   RejectReason,
+  ReleaseReason,
   Returned,
   RunError,
+  RunReport,
   ServerMsg,
   StackFrame,
   Table,
@@ -93,7 +95,9 @@ const REASONS: Record<RejectReason, true> = {
   rate_limited: true,
   unknown_run: true,
   unknown_prompt: true,
+  too_many_evaluations: true,
 };
+const RELEASES: Record<ReleaseReason, true> = { time: true, others: true };
 const PROMPTS: Record<PromptKind, true> = { prompt: true, confirm: true, alert: true, line: true };
 const STATES: Record<PromiseState, true> = { pending: true, fulfilled: true, rejected: true };
 const ACCESSORS: Record<Accessor, true> = { getter: true, setter: true, getter_setter: true };
@@ -124,6 +128,7 @@ export function decodeMessage(raw: unknown): ServerMsg | null {
         source_bytes: whole(from["source_bytes"]),
         message_bytes: whole(from["message_bytes"]),
         open_runs: whole(from["open_runs"]),
+        paused_ms: whole(from["paused_ms"]),
       };
     case "queued":
       return runId === null ? null : { type: "queued", run_id: runId, position: whole(from["position"]) };
@@ -145,20 +150,23 @@ export function decodeMessage(raw: unknown): ServerMsg | null {
         ...(typeof from["default"] === "string" ? { default: from["default"] } : {}),
       };
     }
+    case "paused": {
+      const ended = fields(from["report"]);
+      const told = ended === null ? null : report(ended);
+      if (runId === null || (ended !== null && told === null)) return null;
+      return { type: "paused", run_id: runId, left_ms: whole(from["left_ms"]), ...(told === null ? {} : { report: told }) };
+    }
+    case "evaluated": {
+      const error = runError(from["error"]);
+      if (runId === null) return null;
+      const came = error === null ? { value: decodeValue(from["value"]) } : { error };
+      return { type: "evaluated", run_id: runId, evaluation_id: whole(from["evaluation_id"]), ...came };
+    }
+    case "released":
+      return runId === null ? null : { type: "released", run_id: runId, reason: oneOf(RELEASES, from["reason"]) ?? "time" };
     case "finished": {
-      const outcome = oneOf(OUTCOMES, from["outcome"]);
-      if (runId === null || outcome === null) return null;
-      return {
-        type: "finished",
-        run_id: runId,
-        outcome,
-        value: from["value"] === null || from["value"] === undefined ? null : decodeValue(from["value"]),
-        returned: returned(from["returned"]),
-        error: runError(from["error"]),
-        stopped_at: frame(from["stopped_at"]),
-        usage: usage(from["usage"]),
-        dropped: dropped(from["dropped"]),
-      };
+      const told = report(from);
+      return runId === null || told === null ? null : { type: "finished", run_id: runId, ...told };
     }
     case "rejected":
       return {
@@ -171,6 +179,20 @@ export function decodeMessage(raw: unknown): ServerMsg | null {
     default:
       return null;
   }
+}
+
+function report(from: Fields): RunReport | null {
+  const outcome = oneOf(OUTCOMES, from["outcome"]);
+  if (outcome === null) return null;
+  return {
+    outcome,
+    value: from["value"] === null || from["value"] === undefined ? null : decodeValue(from["value"]),
+    returned: returned(from["returned"]),
+    error: runError(from["error"]),
+    stopped_at: frame(from["stopped_at"]),
+    usage: usage(from["usage"]),
+    dropped: dropped(from["dropped"]),
+  };
 }
 
 /** A console event. What is none gives an event that says so: its place in the numbering stays taken. */
@@ -236,7 +258,7 @@ function unreadable(): Value {
 
 function decodeObject(from: Fields, depth: number): ObjectValue {
   const inner = (raw: unknown) => decodeValue(raw, depth);
-  const optional = (name: "value" | "handler") => (from[name] === undefined ? {} : { [name]: inner(from[name]) });
+  const optional = (name: "value" | "handler" | "prototype") => (from[name] === undefined ? {} : { [name]: inner(from[name]) });
   const state = oneOf(STATES, from["state"]);
   const error = fields(from["error"]);
   return {
@@ -255,6 +277,7 @@ function decodeObject(from: Fields, depth: number): ObjectValue {
     ...(state === null ? {} : { state }),
     ...optional("value"),
     ...optional("handler"),
+    ...optional("prototype"),
     ...(error === null ? {} : { error: decodeError(error, depth) }),
   };
 }
@@ -328,6 +351,7 @@ function runError(raw: unknown): RunError | null {
     message: string(from["message"]),
     stack: frames(from["stack"]),
     ...(from["cause"] === undefined ? {} : { cause: decodeValue(from["cause"]) }),
+    ...(from["in_promise"] === true ? { in_promise: true } : {}),
   };
 }
 

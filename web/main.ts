@@ -3,13 +3,15 @@
 import type { Command } from "./commands.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
+import { ReplLine } from "./console/repl.ts";
+import { ConsoleTools } from "./console/tools.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { EXAMPLES } from "./examples.ts";
 import { freeName, serialise } from "./files.ts";
 import { languageChoice, languageOf } from "./language.ts";
 import { exampleMenu } from "./menu.ts";
-import { INITIAL, openRun, questions, update, type Action, type Effect } from "./run.ts";
+import { INITIAL, openRun, questions, replRun, update, type Action, type Effect } from "./run.ts";
 import { RunBar } from "./runbar.ts";
 import { SettingsStore } from "./settings.ts";
 import { filesOf, sharedFiles } from "./share/files.ts";
@@ -69,6 +71,19 @@ const output = new ConsolePanel(
   },
   jump,
 );
+const announce = (text: string) => {
+  live.textContent = text;
+};
+const tools = new ConsoleTools(byId("console-tools", HTMLElement), output, byId("console", HTMLElement), settings, announce);
+const repl = new ReplLine(
+  byId("repl", HTMLFormElement),
+  (source) => {
+    dispatch({ type: "evaluate", source, now: Date.now() });
+  },
+  () => {
+    dispatch({ type: "stop" });
+  },
+);
 const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
   dispatch({ type: "answer", id, value, now: Date.now() });
 });
@@ -97,7 +112,8 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss:" : "ws:"}//$
     dispatch({ type: "connection", connection });
   },
   onMessage: (message) => {
-    const ends = message.type === "finished" && message.run_id === openRun(state)?.runId;
+    const isEnd = message.type === "finished" || (message.type === "paused" && message.report !== undefined);
+    const ends = isEnd && message.run_id === openRun(state)?.runId;
     dispatch({ type: "message", message, now: Date.now() });
     if (ends && state.phase.at === "finished") sharing.end(state.phase.report);
   },
@@ -132,7 +148,7 @@ const sharing = new SharingOnPage(
 function run(): void {
   draft.flush();
   sharing.begin();
-  dispatch({ type: "run", runId: uuid(), program: programOf(editor), now: Date.now() });
+  dispatch({ type: "run", runId: uuid(), program: programOf(editor), repl: true, now: Date.now() });
 }
 
 function dispatch(action: Action): void {
@@ -140,6 +156,7 @@ function dispatch(action: Action): void {
   state = step.state;
   for (const effect of step.effects) perform(effect);
   asks.show(questions(state));
+  repl.show(replRun(state), state.phase.at === "finished");
   bar.show(state, Date.now());
   empty.textContent = state.phase.at === "finished" ? words().nothingPrinted : invitation;
   tickWhileNeeded();
@@ -151,13 +168,16 @@ function perform(effect: Effect): void {
       socket.send(sharing.request(effect.message));
       break;
     case "begin":
-      output.clear();
+      output.begin();
       editor.begin();
       bench.fail(null);
       break;
     case "events":
       output.events(effect.events);
-      sharing.events(effect.events);
+      if (!effect.late) sharing.events(effect.events);
+      break;
+    case "input":
+      output.input(effect.source);
       break;
     case "result":
       output.result(effect.value);
@@ -184,7 +204,7 @@ function perform(effect: Effect): void {
 /** Times tick while a run is open, a retry is due or the connection is down; a page at rest does nothing. */
 function tickWhileNeeded(): void {
   const needed =
-    openRun(state) !== null || state.connection.at === "closed" || (state.phase.at === "rejected" && state.phase.retryAt !== null);
+    openRun(state) !== null || state.alive !== null || state.connection.at === "closed" || (state.phase.at === "rejected" && state.phase.retryAt !== null);
   if (needed && ticking === undefined) {
     ticking = setInterval(() => {
       dispatch({ type: "tick", now: Date.now() });
@@ -251,6 +271,7 @@ const bench = new Workbench({
         byId("console", HTMLElement).focus();
       },
     },
+    ...tools.commands(),
     { id: "examples", title: words().showExamples, run: press("examples") },
     { id: "theme", title: words().changeTheme, run: press("theme") },
   ],

@@ -11,7 +11,7 @@ export type Accessor = "getter" | "setter" | "getter_setter";
 /**
  * What a client sends: a `type` and that type's fields. Read by [`super::parse::client_msg`].
  */
-export type ClientMsg = { "type": "run" } & RunRequest | { "type": "stop" } & StopRequest | { "type": "input" } & InputRequest;
+export type ClientMsg = { "type": "run" } & RunRequest | { "type": "stop" } & StopRequest | { "type": "input" } & InputRequest | { "type": "evaluate" } & EvaluateRequest;
 
 /**
  * One console call (or one thing the runner says in the console's stead, such as an uncaught error).
@@ -106,6 +106,24 @@ stack: Array<StackFrame>,
  * Its `cause`, where it has one.
  */
 cause?: Value, };
+
+/**
+ * Body of an `evaluate` message.
+ */
+export type EvaluateRequest = {
+/**
+ * Which run; it was started with `repl`.
+ */
+run_id: string,
+/**
+ * The client's number for the evaluation, from 1 and higher than the one before.
+ */
+evaluation_id: number,
+/**
+ * What to evaluate, of at most 64 KiB, in the program's language; after a script or a module it sees the names at
+ * the top level of the program. An expression may use `await`.
+ */
+source: string, };
 
 /**
  * A format string taken apart. The arguments from `consumed` on are not part of it and follow it.
@@ -310,6 +328,10 @@ value?: Value,
  */
 handler?: Value,
 /**
+ * Its prototype, where it was asked for: by `console.dir`, and of what was evaluated.
+ */
+prototype?: Value,
+/**
  * Errors: what they say and where they were made.
  */
 error?: ErrorValue, };
@@ -370,7 +392,12 @@ accessor?: Accessor, };
 /**
  * Why something was rejected.
  */
-export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt";
+export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt" | "too_many_evaluations";
+
+/**
+ * Why a run stays no longer after its program's end.
+ */
+export type ReleaseReason = "time" | "others";
 
 /**
  * What a function returned, as JSON.
@@ -409,7 +436,11 @@ stack: Array<StackFrame>,
 /**
  * The error's `cause`, where it has one.
  */
-cause?: Value, };
+cause?: Value,
+/**
+ * Whether it is the reason of a rejected promise that nobody handled. Default false.
+ */
+in_promise?: boolean, };
 
 /**
  * What is known of a run when it has ended.
@@ -491,7 +522,12 @@ limits?: LimitsRequest,
 /**
  * Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
  */
-stdin?: Array<string>, };
+stdin?: Array<string>,
+/**
+ * Take `evaluate` messages, and keep the program's isolate for them for a while after its end, which `paused`
+ * tells. Default false; over HTTP it does nothing.
+ */
+repl?: boolean, };
 
 /**
  * The answer to `POST /api/v1/run`.
@@ -562,7 +598,12 @@ message_bytes: number,
 /**
  * How many runs may be open on one connection at once. Default 8.
  */
-open_runs: number, } | { "type": "queued",
+open_runs: number,
+/**
+ * How long a run with `repl` stays after its program's end, in all, in milliseconds. Default 60,000; 0 is
+ * not at all.
+ */
+paused_ms: number, } | { "type": "queued",
 /**
  * Which run.
  */
@@ -607,7 +648,43 @@ message: string,
 /**
  * The answer that is proposed.
  */
-default?: string, } | { "type": "finished",
+default?: string, } | { "type": "paused",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * How long it stays from now, while nothing is evaluated, in milliseconds.
+ */
+left_ms: number,
+/**
+ * How the program has ended; there the first time only.
+ */
+report?: RunReport, } | { "type": "evaluated",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * Which evaluation.
+ */
+evaluation_id: number,
+/**
+ * Its value, as a console value.
+ */
+value?: Value,
+/**
+ * What it threw.
+ */
+error?: RunError, } | { "type": "released",
+/**
+ * Which run.
+ */
+run_id: string,
+/**
+ * Why.
+ */
+reason: ReleaseReason, } | { "type": "finished",
 /**
  * Which run.
  */

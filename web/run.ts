@@ -15,6 +15,7 @@ import {
   type Value,
 } from "./protocol.ts";
 import type { Question } from "./console/asks.ts";
+import { words } from "./strings/words.ts";
 import type { Connection } from "./socket.ts";
 import { bytes, duration, plural } from "./units.ts";
 
@@ -24,6 +25,7 @@ const SILENCE_MS = 15_000;
 /** A run that the server has been told of and that has not ended. */
 export type Open = {
   runId: string;
+  program: Program;
   /** `sent` until the server answers. */
   at: "sent" | "queued" | "running";
   /** Place in the queue, 1 being next; 0 when not queued. */
@@ -41,6 +43,12 @@ export type Open = {
   /** How long it has waited for answers, and since when it does now; `null` while nothing is asked. */
   waited: number;
   waitsSince: number | null;
+  /** Takes evaluations: the number of the next one, and those under way. */
+  repl: boolean;
+  nextEvaluation: number;
+  evaluating: readonly number[];
+  /** Until when it stays after its program's end, on the page's clock; null while it does something. */
+  until: number | null;
 };
 
 /** What is to run: one program, or files and which of them is the program. */
@@ -50,7 +58,7 @@ export type Program = { source: string; language: Language } | { files: { name: 
 export type Phase =
   | { at: "idle" }
   /** To be sent as soon as there is a connection. */
-  | { at: "waiting"; runId: string; program: Program }
+  | { at: "waiting"; runId: string; program: Program; repl: boolean }
   | Open
   | { at: "finished"; report: RunReport }
   /** `retryAt`: when trying again could help, on the page's clock. */
@@ -64,14 +72,18 @@ export type State = {
   /** What the server last said of itself. */
   hello: Extract<ServerMsg, { type: "hello" }> | null;
   phase: Phase;
+  /** The run whose program has ended and whose isolate is still there; its report is in `phase`. */
+  alive: Open | null;
 };
 
 /** What can happen. `now` is the page's clock in milliseconds. */
 export type Action =
-  | { type: "run"; runId: string; program: Program; now: number }
+  /** `repl`: what the visitor evaluates goes to the program's isolate, also for a while after its end. */
+  | { type: "run"; runId: string; program: Program; repl?: boolean; now: number }
   | { type: "stop" }
   /** An answer to what the program asked; `null` for none. */
   | { type: "answer"; id: number; value: string | null; now: number }
+  | { type: "evaluate"; source: string; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "message"; message: ServerMsg; now: number }
   | { type: "unreadable" }
@@ -84,7 +96,10 @@ export type Effect =
   | { type: "send"; message: ClientMsg }
   /** A new run begins: empty the console, take the markers off, remember the program as it is. */
   | { type: "begin" }
-  | { type: "events"; events: ConsoleEvent[] }
+  /** `late`: of what was evaluated after the program's end. */
+  | { type: "events"; events: ConsoleEvent[]; late: boolean }
+  /** What the visitor evaluates. */
+  | { type: "input"; source: string }
   | { type: "result"; value: Value }
   | { type: "error"; error: RunError }
   /** The page's own words in the console. */
@@ -99,17 +114,19 @@ export type Effect =
 export type Step = { state: State; effects: Effect[] };
 
 /** State of a page just opened. */
-export const INITIAL: State = { connection: { at: "connecting" }, hello: null, phase: { at: "idle" } };
+export const INITIAL: State = { connection: { at: "connecting" }, hello: null, phase: { at: "idle" }, alive: null };
 
 /** What happens to `state` by `action`. */
 export function update(state: State, action: Action): Step {
   switch (action.type) {
     case "run":
-      return run(state, action.runId, action.program, action.now);
+      return run(state, action.runId, action.program, action.repl === true, action.now);
     case "stop":
       return stop(state);
     case "answer":
       return answer(state, action.id, action.value, action.now);
+    case "evaluate":
+      return evaluate(state, action.source, action.now);
     case "connection":
       return connection(state, action.connection);
     case "message":
@@ -133,14 +150,21 @@ export function openRun(state: State): Open | null {
   return phase.at === "sent" || phase.at === "queued" || phase.at === "running" ? phase : null;
 }
 
+/** The run that takes evaluations: one that runs, or whose program has ended and that stays. */
+export function replRun(state: State): Open | null {
+  const open = openRun(state) ?? state.alive;
+  return open?.repl === true && open.at === "running" && !open.stopping ? open : null;
+}
+
 /** Whether Stop would do something. */
 export function canStop(state: State): boolean {
-  return state.phase.at === "waiting" || openRun(state)?.stopping === false;
+  const open = openRun(state) ?? (state.alive?.until === null ? state.alive : null);
+  return state.phase.at === "waiting" || open?.stopping === false;
 }
 
 /** What the visitor can answer now. */
 export function questions(state: State): readonly Question[] {
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   return open === null || open.stopping ? [] : open.questions;
 }
 
@@ -154,8 +178,10 @@ export function outcomeMessage(report: RunReport): string {
   const { wall_ms, prompt_ms } = report.usage;
   const waited = prompt_ms > 0 ? `, and waited ${duration(prompt_ms)} for you` : "";
   if (report.error === null) return `Completed in ${duration(wall_ms)}${waited}.`;
-  const { name, message } = report.error;
-  if (report.outcome !== "failed") return message;
+  return report.outcome === "failed" ? errorWords(report.error) : report.error.message;
+}
+
+function errorWords({ name, message }: RunError): string {
   return name === "Uncaught" ? `Uncaught ${message}` : `${name}: ${message}`;
 }
 
@@ -164,22 +190,24 @@ function step(state: State, ...effects: Effect[]): Step {
 }
 
 /** Starts a run. One still open is stopped first: what the visitor sees is always the newest program. */
-function run(state: State, runId: string, program: Program, now: number): Step {
-  const before = openRun(state);
+function run(was: State, runId: string, program: Program, repl: boolean, now: number): Step {
+  const before = openRun(was) ?? was.alive;
+  const state = { ...was, alive: null };
   const effects: Effect[] = [];
   if (before !== null && !before.stopping) {
     effects.push({ type: "send", message: { type: "stop", run_id: before.runId } });
   }
   effects.push({ type: "begin" });
-  const started = submit(state, runId, program, now);
+  const started = submit(state, runId, program, repl, now);
   return { state: started.state, effects: [...effects, ...started.effects] };
 }
 
-function submit(state: State, runId: string, program: Program, now: number): Step {
+function submit(state: State, runId: string, program: Program, wantsRepl: boolean, now: number): Step {
   const { hello } = state;
   if (state.connection.at !== "open" || hello === null) {
-    return step({ ...state, phase: { at: "waiting", runId, program } });
+    return step({ ...state, phase: { at: "waiting", runId, program, repl: wantsRepl } });
   }
+  const repl = wantsRepl && hello.paused_ms > 0;
   const size = sizeOf(program);
   if (size > hello.source_bytes) {
     const text = `The program is ${bytes(size)} long; this server takes at most ${bytes(hello.source_bytes)}. Shorten it.`;
@@ -190,6 +218,7 @@ function submit(state: State, runId: string, program: Program, now: number): Ste
   }
   const open: Open = {
     runId,
+    program,
     at: "sent",
     position: 0,
     since: now,
@@ -199,10 +228,14 @@ function submit(state: State, runId: string, program: Program, now: number): Ste
     questions: [],
     waited: 0,
     waitsSince: null,
+    repl,
+    nextEvaluation: 1,
+    evaluating: [],
+    until: null,
   };
   return step(
     { ...state, phase: open },
-    { type: "send", message: request(runId, program) },
+    { type: "send", message: request(runId, program, repl) },
   );
 }
 
@@ -213,34 +246,50 @@ function sizeOf(program: Program): number {
   return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
 }
 
-function request(run_id: string, program: Program): ClientMsg {
-  return { type: "run", run_id, ...program, mode: "auto" };
+function request(run_id: string, program: Program, repl: boolean): ClientMsg {
+  return { type: "run", run_id, ...program, mode: "auto", ...(repl ? { repl } : {}) };
 }
 
 function stop(state: State): Step {
   if (state.phase.at === "waiting") return step({ ...state, phase: { at: "idle" } });
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   if (open === null || open.stopping) return step(state);
-  return step(
-    { ...state, phase: { ...open, stopping: true } },
-    { type: "send", message: { type: "stop", run_id: open.runId } },
-  );
+  return step(keep(state, { ...open, stopping: true }), { type: "send", message: { type: "stop", run_id: open.runId } });
+}
+
+/** The state with what has become of a run that runs, or that stays. */
+function keep(state: State, open: Open): State {
+  return state.alive?.runId === open.runId ? { ...state, alive: open } : { ...state, phase: open };
+}
+
+function evaluate(state: State, source: string, now: number): Step {
+  const open = replRun(state);
+  if (open === null || source.trim() === "") return step(state);
+  const { runId: run_id, nextEvaluation: evaluation_id } = open;
+  const next: Open = { ...open, nextEvaluation: evaluation_id + 1, evaluating: [...open.evaluating, evaluation_id], until: null, heardAt: now };
+  return step(keep(state, next), { type: "input", source }, { type: "send", message: { type: "evaluate", run_id, evaluation_id, source } });
 }
 
 function answer(state: State, id: number, value: string | null, now: number): Step {
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   if (open?.questions.some((question) => question.id === id) !== true) return step(state);
   const left = open.questions.filter((question) => question.id !== id);
   const waits = left.length > 0 ? {} : { waited: waited(open, now), waitsSince: null };
   return step(
-    { ...state, phase: { ...open, questions: left, ...waits, heardAt: now } },
+    keep(state, { ...open, questions: left, ...waits, heardAt: now }),
     { type: "send", message: { type: "input", run_id: open.runId, prompt_id: id, value } },
   );
 }
 
 function connection(state: State, next: Connection): Step {
-  const moved = { ...state, connection: next };
-  if (next.at === "open" || openRun(state) === null) return step(moved);
+  const moved = { ...state, connection: next, alive: next.at === "open" ? state.alive : null };
+  const open = openRun(state);
+  if (next.at === "open" || open === null) return step(moved);
+  // The server has not begun it: the next one gets it.
+  if (next.at === "closed" && next.restarts && open.at === "sent") {
+    const { runId, program, repl } = open;
+    return step({ ...moved, phase: open.stopping ? { at: "idle" } : { at: "waiting", runId, program, repl } });
+  }
   return lose(moved, "The connection was lost during the run, and the server stops a run whose visitor is gone. Run it again.");
 }
 
@@ -253,7 +302,10 @@ function lose(state: State, text: string): Step {
 }
 
 /** Gives up on a run whose end is overdue: every wait has an end, also that for a server gone silent. */
-function tick(state: State, now: number): Step {
+function tick(was: State, now: number): Step {
+  const late = was.alive?.until ?? null;
+  // A server that does not say that it has let a run go has lost it.
+  const state = late !== null && now > late + SILENCE_MS ? { ...was, alive: null } : was;
   const open = openRun(state);
   if (open === null || state.hello === null || open.at === "queued") return step(state);
   const { wall_ms, prompt_ms } = state.hello.limits;
@@ -266,9 +318,10 @@ function tick(state: State, now: number): Step {
 function message(state: State, from: ServerMsg, now: number): Step {
   if (from.type === "hello") return hello(state, from, now);
   if (from.type === "rejected") return rejected(state, from, now);
-  const open = openRun(state);
+  const open = openRun(state) ?? state.alive;
   // Whatever a run still says after the page has left it is dropped.
   if (open?.runId !== from.run_id) return step(state);
+  if (state.alive !== null && from.type === "finished") return letGo(state, from);
   const heard: Open = { ...open, heardAt: now };
   switch (from.type) {
     case "queued":
@@ -279,15 +332,42 @@ function message(state: State, from: ServerMsg, now: number): Step {
       return events(state, heard, from.seq, from.events);
     case "prompt":
       return asked(state, heard, from, now);
+    case "paused":
+      return paused(state, heard, from, now);
+    case "evaluated": {
+      const next = { ...heard, evaluating: heard.evaluating.filter((id) => id !== from.evaluation_id) };
+      if (from.error !== undefined) return step(keep(state, next), { type: "error", error: from.error }, { type: "announce", text: errorWords(from.error) });
+      return step(keep(state, next), { type: "result", value: from.value ?? { type: "undefined" } });
+    }
+    case "released": {
+      const { releasedTime, releasedOthers } = words().output;
+      return step(keep(state, { ...heard, stopping: true }), { type: "notice", level: "info", text: from.reason === "time" ? releasedTime : releasedOthers });
+    }
     case "finished":
       return finished(state, from);
   }
 }
 
+/** The program has ended, and its isolate stays; or it is at rest again. */
+function paused(state: State, open: Open, from: Extract<ServerMsg, { type: "paused" }>, now: number): Step {
+  const alive: Open = { ...open, until: open.evaluating.length > 0 ? null : now + from.left_ms, questions: [], waitsSince: null };
+  if (from.report === undefined) return step(keep(state, alive));
+  const ended = finished(state, { type: "finished", run_id: from.run_id, ...from.report });
+  return { ...ended, state: { ...ended.state, alive } };
+}
+
+/** A run that stayed is gone. Its program's end is known; new is only what ended the run itself. */
+function letGo(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
+  const gone = { ...state, alive: null };
+  if (from.outcome === "completed" || from.outcome === "failed" || from.outcome === "stopped") return step(gone);
+  const text = from.error?.message ?? "";
+  return step(gone, { type: "notice", level: "warn", text }, { type: "announce", text });
+}
+
 function asked(state: State, open: Open, from: Extract<ServerMsg, { type: "prompt" }>, now: number): Step {
   const question: Question = { id: from.prompt_id, kind: from.kind, message: from.message, proposal: from.default ?? "" };
-  const phase: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
-  return step({ ...state, phase }, { type: "announce", text: `The program waits for you: ${from.message}` });
+  const next: Open = { ...open, questions: [...open.questions, question], waitsSince: open.waitsSince ?? now };
+  return step(keep(state, next), { type: "announce", text: `The program waits for you: ${from.message}` });
 }
 
 function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: number): Step {
@@ -301,7 +381,7 @@ function hello(state: State, from: Extract<ServerMsg, { type: "hello" }>, now: n
     });
   }
   if (state.phase.at !== "waiting") return step(next, ...effects);
-  const sent = submit(next, state.phase.runId, state.phase.program, now);
+  const sent = submit(next, state.phase.runId, state.phase.program, state.phase.repl, now);
   return step(sent.state, ...effects, ...sent.effects);
 }
 
@@ -312,9 +392,9 @@ function events(state: State, open: Open, seq: number, all: ConsoleEvent[]): Ste
   }
   // Events that came before are not shown twice.
   const fresh = all.slice(Math.max(0, open.nextSeq - seq));
-  if (fresh.length > 0) effects.push({ type: "events", events: fresh });
+  if (fresh.length > 0) effects.push({ type: "events", events: fresh, late: state.alive !== null });
   const nextSeq = Math.max(open.nextSeq, seq + all.length);
-  return step({ ...state, phase: { ...open, nextSeq } }, ...effects);
+  return step(keep(state, { ...open, nextSeq }), ...effects);
 }
 
 function finished(state: State, from: Extract<ServerMsg, { type: "finished" }>): Step {
@@ -344,7 +424,7 @@ function recorded(state: State, all: ConsoleEvent[] | null, report: RunReport): 
   if (openRun(state) !== null || state.phase.at === "waiting") return step(state);
   const ended = finished(state, { type: "finished", run_id: "", ...report });
   if (all === null) return ended;
-  return step(ended.state, { type: "begin" }, { type: "events", events: all }, ...ended.effects);
+  return step(ended.state, { type: "begin" }, { type: "events", events: all, late: false }, ...ended.effects);
 }
 
 function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, now: number): Step {

@@ -1,12 +1,16 @@
 // What a visitor has set for the page, kept in this browser. What is stored may be from another version, or be
 // anything: what can't be read is what it is by default.
 
+import type { Level } from "./protocol.ts";
 import { load, save, type Store } from "./storage.ts";
 
 const KEY = "mayfly.settings";
 
 /** The smallest and largest size of the text in the editor, in pixels. */
 export const FONT_SIZES = { least: 10, most: 28 } as const;
+
+/** Levels of the console, the least grave first. */
+export const LEVELS: readonly Level[] = ["debug", "log", "info", "warn", "error"];
 
 const CHOICES = {
   keys: ["standard", "vim", "emacs"],
@@ -30,6 +34,12 @@ export type Settings = Choices & {
   /** How much of the space the program has, in percent, side by side and one above the other; null for the page's own measure. */
   columns: number | null;
   rows: number | null;
+  /** Levels that the console does not show. */
+  hiddenLevels: readonly Level[];
+  /** When each line of the console came; null leaves it to the page. */
+  timestamps: boolean | null;
+  /** The console keeps what it has when a run begins. */
+  preserve: boolean;
 };
 
 /** The settings of someone who has set nothing. */
@@ -43,6 +53,9 @@ export const DEFAULTS: Settings = {
   assist: true,
   columns: null,
   rows: null,
+  hiddenLevels: [],
+  timestamps: null,
+  preserve: false,
 };
 
 /** What can be chosen for a setting. */
@@ -66,7 +79,7 @@ export function readSettings(text: string | null): Settings {
   }
   const choose = <Name extends keyof Choices>(name: Name): Choices[Name] =>
     choices(name).find((it) => it === stored[name]) ?? DEFAULTS[name];
-  const flag = (name: "wrap" | "guides" | "assist") => (typeof stored[name] === "boolean" ? stored[name] : DEFAULTS[name]);
+  const flag = (name: "wrap" | "guides" | "assist" | "preserve") => (typeof stored[name] === "boolean" ? stored[name] : DEFAULTS[name]);
   return {
     keys: choose("keys"),
     split: choose("split"),
@@ -77,6 +90,9 @@ export function readSettings(text: string | null): Settings {
     assist: flag("assist"),
     columns: number(stored["columns"], 0, 100),
     rows: number(stored["rows"], 0, 100),
+    hiddenLevels: LEVELS.filter((level) => Array.isArray(stored["hiddenLevels"]) && stored["hiddenLevels"].includes(level)),
+    timestamps: typeof stored["timestamps"] === "boolean" ? stored["timestamps"] : DEFAULTS.timestamps,
+    preserve: flag("preserve"),
   };
 }
 

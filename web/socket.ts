@@ -1,16 +1,21 @@
 // The connection to the server: one WebSocket, made again with growing waits whenever it is lost. Knows
 // frames and nothing of what they mean, except that `hello` proves that a server is there.
 
-import { backoff } from "./backoff.ts";
+import { backoff, jitter } from "./backoff.ts";
 import { decodeFrame } from "./decode.ts";
+import { Pace } from "./pace.ts";
 import type { ClientMsg, ServerMsg } from "./protocol.ts";
 import { refusal } from "./refusal.ts";
 
-/** State of the connection, as the page shows it. `retryAt` is in milliseconds of `Date.now()`. */
+/**
+ * State of the connection, as the page shows it. `retryAt` is in milliseconds of `Date.now()`. `restarts` when the
+ * server said that it restarts: all that it had accepted it has finished, and what it had not answered it has not
+ * begun.
+ */
 export type Connection =
   | { at: "connecting" }
   | { at: "open" }
-  | { at: "closed"; retryAt: number; reason: string };
+  | { at: "closed"; retryAt: number; reason: string; restarts: boolean };
 
 /** Who listens to a [`Socket`]. */
 export type SocketEvents = {
@@ -22,6 +27,9 @@ export type SocketEvents = {
   onUnreadable: () => void;
 };
 
+/** The code with which a server closes that restarts: "Service Restart". */
+const RESTARTS = 1012;
+
 /** How long a connection may take until `hello`, in milliseconds. */
 const HELLO_TIMEOUT_MS = 10_000;
 
@@ -32,6 +40,8 @@ export class Socket {
   #socket: WebSocket | null = null;
   #open = false;
   #attempt = 0;
+  /** A program may write faster than the page draws. */
+  readonly #pace = new Pace();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Connects at once. */
@@ -69,10 +79,15 @@ export class Socket {
       this.#lose(socket, "The server does not answer.");
     }, HELLO_TIMEOUT_MS);
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (socket === this.#socket) this.#receive(event.data);
+      this.#pace.add(() => {
+        if (socket === this.#socket) this.#receive(event.data);
+      });
     };
     socket.onclose = (event) => {
-      this.#lose(socket, event.reason);
+      // Behind what it has said.
+      this.#pace.add(() => {
+        this.#lose(socket, event.reason, event.code === RESTARTS);
+      });
     };
   }
 
@@ -91,7 +106,7 @@ export class Socket {
     this.#events.onMessage(message);
   }
 
-  #lose(socket: WebSocket | null, reason: string): void {
+  #lose(socket: WebSocket | null, reason: string, restarts = false): void {
     if (socket === null || socket !== this.#socket) return;
     const wasOpen = this.#open;
     this.#socket = null;
@@ -101,7 +116,8 @@ export class Socket {
     socket.close();
     const attempt = this.#attempt;
     this.#attempt += 1;
-    this.#wait(backoff(attempt), reason);
+    // Whoever answers next is there already. If not, the waits grow from there as always.
+    this.#wait(restarts && wasOpen ? jitter() : backoff(attempt), reason, restarts);
     if (wasOpen || reason !== "") return;
     void refusal(this.#url).then((found) => {
       // Unless something has happened meanwhile: this is about the attempt that failed.
@@ -111,11 +127,11 @@ export class Socket {
   }
 
   /** Connects again after so many milliseconds. */
-  #wait(ms: number, reason: string): void {
+  #wait(ms: number, reason: string, restarts = false): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#connect();
     }, ms);
-    this.#events.onConnection({ at: "closed", retryAt: Date.now() + ms, reason });
+    this.#events.onConnection({ at: "closed", retryAt: Date.now() + ms, reason, restarts });
   }
 }

@@ -152,6 +152,46 @@ pub fn file(text: &str) -> Result<Option<PathBuf>, String> {
     }
 }
 
+pub fn metrics_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    match text {
+        "none" => Ok(None),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| "Write none, or an IP address and port like 127.0.0.1:9464.".to_owned()),
+    }
+}
+
+/// Something that only those who may know it know, or nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Option<String>);
+
+/// The shortest secret, in bytes.
+const SECRET_BYTES: usize = 16;
+
+impl Secret {
+    /// What it is, if there is one.
+    pub fn reveal(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "(secret)" } else { "none" })
+    }
+}
+
+pub fn secret(text: &str) -> Result<Secret, String> {
+    match text {
+        "none" => Ok(Secret(None)),
+        _ if text.len() >= SECRET_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Secret(Some(text.to_owned())))
+        }
+        _ => Err(format!("Write none, or at least {SECRET_BYTES} letters, digits and signs without spaces.")),
+    }
+}
+
 /// Which database snippets are kept in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {

@@ -18,15 +18,20 @@ use actix_web::dev::Extensions;
 use actix_web::http::StatusCode;
 use actix_web::rt::net::TcpStream;
 use nix::sys::socket::{Shutdown, shutdown};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::client::Proxies;
 use super::error::Problem;
+use super::state::Live;
 use crate::sandbox::ClientKey;
 
 /// When somebody who was turned away may try again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 5_000;
+
+/// How long a connection without a request is kept when the server goes: a request that is on its way shall find it
+/// open. The answer to that is its last.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// All open connections. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ pub struct Connections(Arc<Inner>);
 struct Inner {
     bounds: Bounds,
     open: Mutex<Open>,
+    /// The last one has gone.
+    none_left: Notify,
 }
 
 /// How many connections there may be.
@@ -80,12 +87,28 @@ impl Bounds {
 impl Connections {
     /// None yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self(Arc::new(Inner { bounds, open: Mutex::default() }))
+        Self(Arc::new(Inner { bounds, open: Mutex::default(), none_left: Notify::new() }))
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         // Nothing that runs under this lock can panic half-way.
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are open.
+    pub fn count_all(&self) -> usize {
+        self.open().all
+    }
+
+    /// Waits until none is open.
+    pub async fn none_left(&self) {
+        loop {
+            let gone = self.0.none_left.notified();
+            if self.count_all() == 0 {
+                return;
+            }
+            gone.await;
+        }
     }
 
     /// Counts a connection, or a request that comes through a proxy. It is counted even if it is one too many:
@@ -143,6 +166,9 @@ impl Drop for Counted {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         open.all -= usize::from(self.is_connection);
+        if open.all == 0 {
+            self.connections.0.none_left.notify_waiters();
+        }
         let Some(client) = self.client else { return };
         if let Some(theirs) = open.clients.get_mut(&client) {
             *theirs -= 1;
@@ -183,10 +209,12 @@ impl Drop for Answering {
 pub struct Accept {
     /// Where it is counted.
     pub connections: Connections,
-    /// Whose connections are nobody's.
-    pub proxies: Proxies,
+    /// Who knows whose connections are nobody's.
+    pub live: Arc<Live>,
     /// How long a connection may have no request that is being answered.
     pub patience: Duration,
+    /// Cancelled when connections are kept no longer.
+    pub leaving: CancellationToken,
 }
 
 impl Accept {
@@ -194,7 +222,7 @@ impl Accept {
     pub fn accept(&self, stream: &TcpStream, extensions: &mut Extensions) {
         // One that is gone already has no peer.
         let Ok(peer) = stream.peer_addr() else { return };
-        let client = (!self.proxies.trusts(peer.ip())).then(|| ClientKey::of(peer.ip()));
+        let client = (!self.live.state().proxies.trusts(peer.ip())).then(|| ClientKey::of(peer.ip()));
         let (counted, theirs, full) = self.connections.count(true, client);
         if full.is_some() {
             tracing::debug!(%peer, ?full, "a connection too many");
@@ -207,7 +235,7 @@ impl Accept {
         extensions.insert(Connection { full, requests, _counted: counted });
         match stream.as_fd().try_clone_to_owned() {
             Ok(socket) => {
-                actix_web::rt::spawn(close_when_idle(socket, seen, self.patience));
+                actix_web::rt::spawn(close_when_idle(socket, seen, self.patience, self.leaving.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be watched over, and is closed");
@@ -219,12 +247,24 @@ impl Accept {
 
 /// Closes a connection that has no request for too long. The descriptor is a copy: that of the connection may
 /// be another's by then.
-async fn close_when_idle(socket: OwnedFd, mut requests: watch::Receiver<usize>, patience: Duration) {
+async fn close_when_idle(
+    socket: OwnedFd,
+    mut requests: watch::Receiver<usize>,
+    patience: Duration,
+    leaving: CancellationToken,
+) {
     while requests.wait_for(|requests| *requests == 0).await.is_ok() {
-        match timeout(patience, requests.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return,
-            Err(_) => return close(&socket),
+        tokio::select! {
+            changed = timeout(patience, requests.changed()) => match changed {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                Err(_) => return close(&socket),
+            },
+            () = leaving.cancelled() => match timeout(LINGER, requests.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                Err(_) => return close(&socket),
+            },
         }
     }
 }

@@ -11,10 +11,13 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::api::idempotent::Answer;
 use super::{State, pages};
+use crate::metrics;
 use crate::protocol::browser::{Outcome, RejectReason, RunError};
 use crate::sandbox::Rejection;
 
@@ -151,10 +154,13 @@ impl Problem {
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         let Rejection { reason, message, retry_after_ms } = rejection;
+        metrics::rejected(reason);
         let status = match reason {
             RejectReason::Busy => StatusCode::SERVICE_UNAVAILABLE,
             RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RejectReason::TooManyRuns | RejectReason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            RejectReason::TooManyRuns | RejectReason::RateLimited | RejectReason::TooManyEvaluations => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             RejectReason::DuplicateRunId => StatusCode::CONFLICT,
             RejectReason::UnknownRun | RejectReason::UnknownPrompt => StatusCode::NOT_FOUND,
             RejectReason::BadRequest => StatusCode::BAD_REQUEST,
@@ -184,14 +190,14 @@ impl ResponseError for Problem {
 
 /// A problem in the form that whoever asks for this address expects.
 pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
-    match req.app_data::<State>() {
-        Some(state) if !for_programs(req.path()) => pages::error(state, problem),
+    match State::of(req) {
+        Some(state) if !for_programs(req.path()) => pages::error(&state, problem),
         _ => problem.error_response(),
     }
 }
 
 fn for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/healthz" || path == "/oembed"
+    path.starts_with("/api/") || ["/healthz", "/readyz", "/metrics", "/oembed"].contains(&path)
 }
 
 /// The answer to a query that has something else than what is asked for there.
@@ -212,15 +218,40 @@ pub async fn method_not_allowed(req: HttpRequest, allow: &'static str) -> HttpRe
     answer(&req, &problem.header(header::ALLOW, allow))
 }
 
-/// Logs each request when it has its answer (or its WebSocket).
+/// The header with the name of a request.
+static REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
+/// The longest name that a proxy may give, in bytes.
+const REQUEST_ID_BYTES: usize = 64;
+
+/// What a request is called in the log: as a trusted proxy has called it, or something new.
+fn request_id(state: &State, req: &ServiceRequest) -> String {
+    let is_proxy = req.peer_addr().is_some_and(|peer| state.proxies.trusts(peer.ip()));
+    let given = req.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    let given = given.filter(|id| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        is_proxy && !id.is_empty() && id.len() <= REQUEST_ID_BYTES && id.bytes().all(is_plain)
+    });
+    given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Logs each request when it has its answer (or its WebSocket), and gives it a name, which the answer has as well and
+/// all that is logged meanwhile.
 pub async fn log(
+    state: State,
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let started = std::time::Instant::now();
+    let id = request_id(&state, &req);
+    let span = tracing::info_span!("request", id);
     let (method, path) = (req.method().clone(), req.path().to_owned());
-    let response = next.call(req).await?;
+    let mut response = next.call(req).instrument(span.clone()).await?;
+    if let Ok(id) = header::HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
+    }
+    let _entered = span.entered();
     let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+    metrics::answered(response.request().match_pattern(), status);
     tracing::debug!(%method, path, status, us, "request");
     Ok(response)
 }

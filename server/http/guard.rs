@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -16,7 +16,7 @@ use super::error::answer;
 use crate::sandbox::ClientKey;
 
 /// Answers that nobody is refused: whoever watches over a server has to learn that it is full.
-const FOR_ALL: &str = "/healthz";
+const FOR_ALL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Settles who the client is, counts the request while it is answered, and turns it away where its connection,
 /// or the request itself, is one too many.
@@ -41,13 +41,15 @@ pub async fn guard(
         (None, Ok(counted)) => (None, counted),
     };
     let mut response = match refused {
-        Some(full) if req.path() != FOR_ALL => {
+        Some(full) if !FOR_ALL.contains(&req.path()) => {
             let refusal = answer(req.request(), &state.connections.problem(full));
             req.into_response(refusal)
         }
         _ => next.call(req).await?.map_into_boxed_body(),
     };
-    if full.is_some() {
+    let is_leaving =
+        state.leaving.announced.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
+    if full.is_some() || is_leaving {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response.map_body(|_, body| Answer { body, _answering: answering, _counted: counted }))

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::State;
 use crate::protocol::runner::Layer;
 use crate::sandbox::{ForkMode, SandboxHealth};
+use crate::session::Runs;
 
 #[derive(Serialize)]
 struct Health {
@@ -37,6 +38,24 @@ static KERNEL: LazyLock<&str> = LazyLock::new(|| {
     let log = String::from_utf8_lossy(&log[..usize::try_from(read).unwrap_or(0)]);
     if log.contains("Starting gVisor") { "gvisor" } else { "linux" }
 });
+
+#[derive(Serialize)]
+struct Readiness {
+    /// `ready`; or with status 503 `leaving`, when the server was told to stop, or `failing`.
+    status: &'static str,
+}
+
+/// Answers 200 when new clients should be sent here, else 503. It is the first to change when the server stops.
+pub async fn readyz(state: State) -> HttpResponse {
+    let status = match state.runs.health().ok {
+        _ if state.leaving.announced.is_cancelled() => "leaving",
+        true => "ready",
+        false => "failing",
+    };
+    let mut response =
+        if status == "ready" { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    response.insert_header((header::CACHE_CONTROL, "no-store")).json(Readiness { status })
+}
 
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {

@@ -1,12 +1,14 @@
 //! Who may use the API: whoever has one of the operator's keys, and everybody as far as `api.anonymous` says.
 
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
 
 use super::api::bearer;
 use super::error::Problem;
 use super::guard;
-use crate::config::{ApiKey, ApiKeys, Powers};
+use crate::config::{ApiKey, ApiKeys, Powers, Rate};
 use crate::sandbox::{ClientKey, Run};
 use crate::snippets::TokenHash;
 
@@ -59,6 +61,11 @@ impl Keys {
         Self { keys, anonymous }
     }
 
+    /// How often each key may start a run, by its number.
+    pub fn rates(&self) -> HashMap<u64, Option<Rate>> {
+        self.keys.iter().map(|(hash, key)| (number(hash), key.rate_limit)).collect()
+    }
+
     /// Whoever sent `req`, if they may do this.
     ///
     /// # Errors
@@ -67,20 +74,19 @@ impl Keys {
         let what = power.name();
         if req.headers().contains_key(header::AUTHORIZATION) {
             let given = bearer(req.headers());
-            let found = given.and_then(|key| self.keys.iter().position(|(hash, _)| hash.is_of(key)));
-            let Some(number) = found else {
+            let found = given.and_then(|key| self.keys.iter().find(|(hash, _)| hash.is_of(key)));
+            let Some((hash, key)) = found else {
                 tracing::debug!(client = %guard::client(req), "a request with a key that there is not");
                 let detail = "There is no such key. Send one that this server's operator gave you as \
                               `Authorization: Bearer KEY`, or none.";
                 return Err(super::api::unauthorized(detail));
             };
-            let key = &self.keys[number].1;
             if !power.is_in(key.may) {
                 let detail =
                     format!("Your key is not for that: it may not {what}. Ask this server's operator.");
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
-            return Ok(Caller { client: ClientKey::with_key(number), key: Some(key) });
+            return Ok(Caller { client: ClientKey::with_key(number(hash)), key: Some(key) });
         }
         if !power.is_in(self.anonymous) {
             let detail = format!(
@@ -91,6 +97,11 @@ impl Keys {
         }
         Ok(Caller { client: guard::client(req), key: None })
     }
+}
+
+/// What a key is counted under: the same on every server, and whatever else stands in the file.
+fn number(hash: &TokenHash) -> u64 {
+    hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl Caller<'_> {

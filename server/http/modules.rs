@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header};
@@ -25,7 +26,7 @@ const TYPES_BYTES: u64 = 16 << 20;
 /// What programs may import.
 pub struct Modules {
     settings: config::Modules,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
 }
 
 /// What a program may import.
@@ -86,13 +87,9 @@ pub struct TypesView {
 }
 
 impl Modules {
-    /// Reads the catalogue, with the operator's folder.
-    ///
-    /// # Errors
-    /// When something in the folder is broken.
-    pub fn load(settings: &config::Modules) -> Result<Self, String> {
-        let catalogue = Catalogue::load(settings.dir.as_deref())?;
-        Ok(Self { settings: settings.clone(), catalogue })
+    /// Of this catalogue, what the settings allow.
+    pub fn new(settings: &config::Modules, catalogue: Arc<Catalogue>) -> Self {
+        Self { settings: settings.clone(), catalogue }
     }
 
     /// What programs of pages of this origin may import.

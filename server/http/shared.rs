@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
@@ -14,10 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::api::snippets::{FileQuery, SnippetView, page_url, problem};
 use super::error::{Problem, answer};
+use super::state::{Leaving, Live};
 use super::{State, card as picture, markup, origin, pages};
 use crate::config::{self, Config};
 use crate::snippets::{
-    self, Content, Failure, Recording, Reference, Rules, Snippet, Snippets, StoreSettings, content, recording,
+    self, Content, Failure, Recording, Reference, Rules, Snippet, Snippets, Store, StoreSettings, content,
+    recording,
 };
 
 /// How many pictures are remembered. Each takes some 50 KB.
@@ -27,12 +29,12 @@ const DESCRIPTION_CHARS: usize = 200;
 /// The size of an embedded editor where a site says none, in pixels.
 const EMBED_SIZE: (u32, u32) = (720, 420);
 
-/// The snippets of a server with these settings.
+/// The store of a server with these settings.
 ///
 /// # Errors
 /// When the database's address makes no sense.
-pub fn snippets(config: &Config) -> io::Result<Snippets> {
-    let Config { server, limits, client, snippets: settings, store, .. } = config;
+pub fn store(config: &Config) -> io::Result<Arc<dyn Store>> {
+    let Config { server, store, .. } = config;
     let settings_of_store = StoreSettings {
         database: match &store.url {
             config::Database::Sqlite => snippets::Database::Sqlite,
@@ -41,8 +43,13 @@ pub fn snippets(config: &Config) -> io::Result<Snippets> {
         connections: store.connections,
         timeout: store.timeout,
     };
-    let opened = snippets::open(&settings_of_store, &server.data_dir)
-        .map_err(|error| io::Error::other(format!("the setting store.url can't be used: {error}")))?;
+    snippets::open(&settings_of_store, &server.data_dir)
+        .map_err(|error| io::Error::other(format!("the setting store.url can't be used: {error}")))
+}
+
+/// The snippets of a server with these settings.
+pub fn snippets(config: &Config, opened: Arc<dyn Store>) -> Snippets {
+    let Config { limits, client, snippets: settings, store, .. } = config;
     let rules = Rules {
         content: content::Bounds { source_bytes: client.source_bytes, files: client.files as usize },
         recording: recording::Bounds { bytes: settings.output_bytes, events: limits.console_events },
@@ -50,14 +57,20 @@ pub fn snippets(config: &Config) -> io::Result<Snippets> {
         max_age: settings.max_age,
         store_bytes: store.bytes,
     };
-    Ok(Snippets::new(opened, rules))
+    Snippets::new(opened, rules)
 }
 
 /// Deletes what has expired, again and again. It opens the store, too, so that a database that is not there is told
 /// when the server starts.
-pub async fn purge(state: &State, interval: Duration) {
+pub async fn purge(live: &Live, leaving: &Leaving, interval: Duration) {
     let mut is_well = true;
     loop {
+        let state = live.state();
+        if let Some(together) = state.store.together()
+            && let Err(error) = together.tidy(state.idempotent.keeping()).await
+        {
+            tracing::debug!(%error, "what servers keep together can't be tidied up");
+        }
         match state.snippets.purge().await {
             Ok(purged) => {
                 if purged > 0 {
@@ -78,7 +91,7 @@ pub async fn purge(state: &State, interval: Duration) {
         }
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
-            () = state.closing.cancelled() => return std::future::pending().await,
+            () = leaving.now.cancelled() => return std::future::pending().await,
         }
     }
 }

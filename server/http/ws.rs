@@ -15,18 +15,25 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::{CloseCode, CloseReason, Closed, Item, Message, MessageStream, ProtocolError};
 use futures_util::Sink;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::embed::Wishes;
 use super::error::{Problem, answer};
+use super::state::{Leaving, Live};
 use super::{State, guard, origin};
+use crate::config::Origin;
+use crate::metrics;
+use crate::policy::modules::Allowed;
 use crate::protocol::browser::ServerMsg;
-use crate::session::Session;
+use crate::session::{Runs, Session};
 
 /// How many messages may wait. With more waiting than this, the client is not heard either: each of them
 /// answers a frame of its own.
 const OUTBOX: usize = 32;
+
+/// How long the reports of runs that were stopped for the server's end may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const NOT_UTF8: &str = "A text message is not UTF-8.";
 
@@ -50,10 +57,18 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
             return answer(&req, &problem);
         }
     };
+    let Some(live) = req.app_data::<Arc<Live>>().cloned() else { return response };
     let stream = stream.max_frame_size(state.frame_bytes);
+    let page = Page { origin, wishes };
+    let runs: Arc<dyn Runs> = state.runs.clone();
     let pump = Pump {
-        session: Session::new(Arc::clone(&state.runs), Arc::clone(&state.rules), guard::client(&req))
-            .with_modules(wishes.narrow(state.modules.allowed(origin.as_ref()), &state.modules)),
+        session: Session::new(runs, Arc::clone(&state.rules), guard::client(&req))
+            .with_modules(page.allowed(&state)),
+        page,
+        changes: live.changes(),
+        live,
+        stage: Stage::Serving,
+        _counted: metrics::Socket::opened(),
         outbox: VecDeque::new(),
         heard: Instant::now(),
         pinged: None,
@@ -63,7 +78,7 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         message_timeout: state.request_timeout,
         ping_interval: state.ping_interval,
         answer_timeout: state.answer_timeout,
-        closing: state.closing.clone(),
+        leaving: state.leaving.clone(),
     };
     actix_web::rt::spawn(pump.run(out, stream));
     response
@@ -92,7 +107,35 @@ enum Event {
     Room(Result<(), Closed>),
     Message(Box<ServerMsg>),
     Deadline,
-    Closing,
+    /// The settings have changed.
+    Changed,
+    /// No more runs are taken.
+    Leaving,
+    /// Those that are open have had their time.
+    TimeIsOver,
+}
+
+/// Where a connection is on its way to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    /// It is closed as soon as no run is open.
+    Leaving,
+    /// The same, and its runs were told to stop; at this moment, it is closed all the same.
+    Ending(Instant),
+}
+
+/// Whose page a connection comes from, and what it asked for.
+struct Page {
+    origin: Option<Origin>,
+    wishes: Wishes,
+}
+
+impl Page {
+    /// What its programs may import.
+    fn allowed(&self, state: &State) -> Allowed {
+        self.wishes.narrow(state.modules.allowed(self.origin.as_ref()), &state.modules)
+    }
 }
 
 /// One WebSocket.
@@ -112,7 +155,12 @@ struct Pump {
     message_timeout: Duration,
     ping_interval: Duration,
     answer_timeout: Duration,
-    closing: CancellationToken,
+    page: Page,
+    live: Arc<Live>,
+    changes: watch::Receiver<()>,
+    leaving: Leaving,
+    stage: Stage,
+    _counted: metrics::Socket,
 }
 
 impl Pump {
@@ -138,6 +186,9 @@ impl Pump {
     ) -> Result<std::convert::Infallible, End> {
         self.send(hello)?;
         loop {
+            if self.stage != Stage::Serving && self.session.is_idle() && self.outbox.is_empty() {
+                return close(CloseCode::Restart, "The server restarts. Connect again now.");
+            }
             let deadline = self.deadline();
             let event = tokio::select! {
                 frame = stream.recv(), if self.outbox.len() < OUTBOX => Event::Frame(frame),
@@ -148,7 +199,9 @@ impl Pump {
                     Event::Message(Box::new(message))
                 }
                 () = sleep_until(deadline) => Event::Deadline,
-                () = self.closing.cancelled() => Event::Closing,
+                Ok(()) = self.changes.changed() => Event::Changed,
+                () = self.leaving.begun.cancelled(), if self.stage == Stage::Serving => Event::Leaving,
+                () = self.leaving.now.cancelled(), if self.stage == Stage::Leaving => Event::TimeIsOver,
             };
             match event {
                 Event::Frame(frame) => self.receive(frame)?,
@@ -159,8 +212,20 @@ impl Pump {
                 }
                 Event::Message(message) => self.send(&message)?,
                 Event::Deadline => self.overdue()?,
-                Event::Closing => {
-                    return close(CloseCode::Away, "The server shuts down. Connect again in a moment.");
+                Event::Changed => {
+                    let state = self.live.state();
+                    self.session.renew(state.rules.clone(), self.page.allowed(&state));
+                    // A page waits for a program as long as it may run.
+                    let hello = self.session.hello();
+                    self.send(&hello)?;
+                }
+                Event::Leaving => {
+                    self.session.leave();
+                    self.stage = Stage::Leaving;
+                }
+                Event::TimeIsOver => {
+                    self.session.stop_all();
+                    self.stage = Stage::Ending(Instant::now() + LAST_WORDS);
                 }
             }
         }
@@ -259,11 +324,16 @@ impl Pump {
         let alive = self.pinged.map_or(self.heard + self.ping_interval, |at| at + self.answer_timeout);
         let whole = self.pieces.as_ref().map(|(_, begun)| *begun + self.message_timeout);
         let read = (!self.outbox.is_empty()).then(|| self.stuck_since + self.answer_timeout);
-        [whole, read].into_iter().flatten().fold(alive, Instant::min)
+        let gone = if let Stage::Ending(at) = self.stage { Some(at) } else { None };
+        [whole, read, gone].into_iter().flatten().fold(alive, Instant::min)
     }
 
     fn overdue(&mut self) -> Result<(), End> {
         let now = Instant::now();
+        if matches!(self.stage, Stage::Ending(at) if now >= at) {
+            // Not the code above: that promises that every run has had its report.
+            return close(CloseCode::Away, "The server shuts down. Connect again in a moment.");
+        }
         if !self.outbox.is_empty() && now >= self.stuck_since + self.answer_timeout {
             return close(CloseCode::Policy, "What was sent has not been read for too long.");
         }

@@ -22,6 +22,8 @@ pub enum ClientMsg {
     Stop(StopRequest),
     /// Answer a prompt of a run.
     Input(InputRequest),
+    /// Evaluate something in a run's isolate.
+    Evaluate(EvaluateRequest),
 }
 
 /// A program to run, as sent over the WebSocket or as the body of `POST /api/v1/run`.
@@ -68,6 +70,15 @@ pub struct RunRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<String>>"))]
     pub stdin: Vec<String>,
+    /// Take `evaluate` messages, and keep the program's isolate for them for a while after its end, which `paused`
+    /// tells. Default false; over HTTP it does nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
+    pub repl: bool,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// One file of a program.
@@ -148,6 +159,20 @@ pub struct InputRequest {
     pub value: Option<String>,
 }
 
+/// Body of an `evaluate` message.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(Serialize, ts_rs::TS))]
+pub struct EvaluateRequest {
+    /// Which run; it was started with `repl`.
+    pub run_id: Uuid,
+    /// The client's number for the evaluation, from 1 and higher than the one before.
+    pub evaluation_id: u32,
+    /// What to evaluate, of at most 64 KiB, in the program's language; after a script or a module it sees the names at
+    /// the top level of the program. An expression may use `await`.
+    pub source: String,
+}
+
 /// What a program asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -182,6 +207,9 @@ pub enum ServerMsg {
         message_bytes: u64,
         /// How many runs may be open on one connection at once. Default 8.
         open_runs: u32,
+        /// How long a run with `repl` stays after its program's end, in all, in milliseconds. Default 60,000; 0 is
+        /// not at all.
+        paused_ms: u64,
     },
     /// The run was accepted and waits for a place.
     Queued {
@@ -221,6 +249,39 @@ pub enum ServerMsg {
         #[serde(skip_serializing_if = "Option::is_none")]
         default: Option<String>,
     },
+    /// The program has ended, and its isolate stays for `evaluate`; or nothing is left to do of what was evaluated
+    /// since. For runs with `repl`. `finished` comes when it goes, and tells the same end, unless what was evaluated
+    /// went over a limit.
+    Paused {
+        /// Which run.
+        run_id: Uuid,
+        /// How long it stays from now, while nothing is evaluated, in milliseconds.
+        left_ms: u64,
+        /// How the program has ended; there the first time only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        report: Option<Box<RunReport>>,
+    },
+    /// What came of an evaluation: a value or an error.
+    Evaluated {
+        /// Which run.
+        run_id: Uuid,
+        /// Which evaluation.
+        evaluation_id: u32,
+        /// Its value, as a console value.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(as = "Option<Value>"))]
+        value: Option<Box<RawValue>>,
+        /// What it threw.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<RunError>,
+    },
+    /// A run that stayed for `evaluate` stays no longer: `finished` follows.
+    Released {
+        /// Which run.
+        run_id: Uuid,
+        /// Why.
+        reason: ReleaseReason,
+    },
     /// The end of an accepted run; exactly one for each.
     Finished {
         /// Which run.
@@ -245,6 +306,17 @@ pub enum ServerMsg {
     },
 }
 
+/// Why a run stays no longer after its program's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum ReleaseReason {
+    /// Its time is over.
+    Time,
+    /// Another run waits for its place.
+    Others,
+}
+
 /// Why something was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -266,6 +338,8 @@ pub enum RejectReason {
     UnknownRun,
     /// The run has no such prompt open.
     UnknownPrompt,
+    /// As many evaluations of the run are under way as may be.
+    TooManyEvaluations,
 }
 
 /// How a run ended.
@@ -293,7 +367,7 @@ pub enum Outcome {
 }
 
 /// What is known of a run when it has ended.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(Deserialize, ts_rs::TS))]
 pub struct RunReport {
     /// How it ended.
@@ -361,6 +435,10 @@ pub struct RunError {
     /// The error's `cause`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Box<Value>>,
+    /// Whether it is the reason of a rejected promise that nobody handled. Default false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
+    pub in_promise: bool,
 }
 
 impl RunError {

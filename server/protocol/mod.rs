@@ -7,6 +7,7 @@ pub mod fetch;
 pub mod frame;
 pub mod parse;
 pub mod prompt;
+pub mod repl;
 pub mod runner;
 pub mod value;
 

@@ -58,8 +58,10 @@ pub fn client_msg(text: &str) -> Result<ClientMsg, BadFrame> {
         "run" => body(text).map(ClientMsg::Run),
         "stop" => body(text).map(ClientMsg::Stop),
         "input" => body(text).map(ClientMsg::Input),
+        "evaluate" => body(text).map(ClientMsg::Evaluate),
         other => {
-            let message = format!("Unknown type `{}`. Use `run`, `stop` or `input`.", clip(&other));
+            let message =
+                format!("Unknown type `{}`. Use `run`, `stop`, `input` or `evaluate`.", clip(&other));
             return Err(BadFrame { run_id, message });
         }
     };
@@ -205,8 +207,9 @@ mod tests {
     #[test]
     fn a_frame_without_a_known_type_is_told_the_known_ones() {
         assert!(bad("{}").message.starts_with("The frame has no `type`"));
-        assert_eq!(bad(r#"{"type":"walk"}"#).message, "Unknown type `walk`. Use `run`, `stop` or `input`.");
-        assert_eq!(bad(r#"{"type":7}"#).message, "Unknown type `7`. Use `run`, `stop` or `input`.");
+        let known = "Use `run`, `stop`, `input` or `evaluate`.";
+        assert_eq!(bad(r#"{"type":"walk"}"#).message, format!("Unknown type `walk`. {known}"));
+        assert_eq!(bad(r#"{"type":7}"#).message, format!("Unknown type `7`. {known}"));
     }
 
     #[test]

@@ -102,6 +102,9 @@ pub struct RunSpec {
     pub stdin: Vec<String>,
     /// Whether there is somebody to ask.
     pub is_attended: bool,
+    /// Whether it takes evaluations, and stays after its program's end.
+    #[serde(default)]
+    pub repl: bool,
 }
 
 /// A runner's last word.

@@ -275,6 +275,10 @@ pub struct ObjectValue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(no_recursion)]
     pub handler: Option<Value>,
+    /// Its prototype, where it was asked for: by `console.dir`, and of what was evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    pub prototype: Option<Value>,
     /// Errors: what they say and where they were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorValue>,

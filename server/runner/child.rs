@@ -8,6 +8,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::confine::ChildConfinement;
 use super::isolate::Template;
 use super::link::{Link, exit};
+use super::rehearsal::Written;
 use super::{Instead, confine};
 use crate::protocol::frame;
 use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
@@ -18,17 +19,22 @@ const RUN_BYTES: u32 = 64 << 20;
 const STACK_BYTES: usize = 128 << 10;
 
 /// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one. `instead` runs in the place
-/// of a program, where a test says so.
+/// of a program, where a test says so; `written` is what a run is known to write to.
 pub fn live(
     mut socket: UnixStream,
     confinement: &ChildConfinement,
     instead: Option<Instead>,
+    written: &Written,
     make: impl FnOnce() -> Result<Template, String>,
 ) -> ! {
     confinement.begin();
     let Ok(mut template) = make() else { exit(1) };
     template.reseed();
-    template.warm_up();
+    if written.is_empty() {
+        template.warm_up();
+    } else {
+        written.copy();
+    }
     let (Ok(reading), Ok(writing)) = (socket.try_clone(), socket.try_clone()) else { exit(1) };
     let Ok(signalled) = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC) else { exit(1) };
 

@@ -25,7 +25,13 @@ pub fn from_exception<'s>(
     let mut error = match inspect_error(scope, exception, MESSAGE_UNITS, &visit.frames) {
         Some(error) => {
             let cause = error_cause(scope, exception, CAUSE_BYTES, &visit.frames).map(Box::new);
-            RunError { name: error.name, message: error.message, stack: error.stack, cause }
+            RunError {
+                name: error.name,
+                message: error.message,
+                stack: error.stack,
+                cause,
+                in_promise: false,
+            }
         }
         None => {
             let mut budget = Budget::new(4 * MESSAGE_UNITS);

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use crate::protocol::frame::Frame;
 
@@ -18,6 +18,8 @@ pub enum Topic {
     Upload(u32),
     /// The answer to the question of this number.
     Answer(u32),
+    /// What the visitor evaluates.
+    Evaluations,
 }
 
 /// See the [module](self).
@@ -75,16 +77,18 @@ impl Inbox {
 
     /// The next thing said about `topic`; `None` when it is closed.
     pub async fn next(&self, topic: Topic) -> Option<Frame> {
-        poll_fn(|context| {
-            let mut boxes = self.boxes();
-            let Some(letters) = boxes.letters.get_mut(&topic) else { return Poll::Ready(None) };
-            if let Some(frame) = letters.frames.pop_front() {
-                return Poll::Ready(Some(frame));
-            }
-            letters.waker = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await
+        poll_fn(|context| self.poll_next(topic, context)).await
+    }
+
+    /// The same, for those who wait for more than that.
+    pub fn poll_next(&self, topic: Topic, context: &mut Context) -> Poll<Option<Frame>> {
+        let mut boxes = self.boxes();
+        let Some(letters) = boxes.letters.get_mut(&topic) else { return Poll::Ready(None) };
+        if let Some(frame) = letters.frames.pop_front() {
+            return Poll::Ready(Some(frame));
+        }
+        letters.waker = Some(context.waker().clone());
+        Poll::Pending
     }
 
     /// Blocks until the next thing is said about `topic`; `None` when it is closed, or the program must end.

@@ -22,6 +22,7 @@ use super::modules::{self, Files, Who};
 use super::program::text::Point;
 use super::program::{Goal, RESULT_EXPORT};
 use super::prompts::Prompts;
+use super::repl::Repl;
 use super::visit::Visit;
 use super::{errors, function, globals, memory, ops, returned};
 use crate::protocol::browser::{Language, Mode, Returned, RunError};
@@ -163,6 +164,7 @@ impl Template {
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
         let RunSpec { program: submission, input, fetches, modules, prompts, stdin, is_attended, .. } = spec;
+        let lines = if spec.repl { submission.source().lines().count() } else { 0 };
         let (mode, export) = (submission.mode, submission.export.clone());
         let files = Rc::new(Files::new(submission));
         let context = self.runtime.main_context();
@@ -170,6 +172,8 @@ impl Template {
         let visit =
             Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start);
         guard_heap(isolate, link);
+        let repl =
+            spec.repl.then(|| Repl::new(visit.clone(), files.name(files.entry()), lines, message_bytes));
         let prompts = Prompts::new(visit.clone(), prompts, stdin, is_attended);
         isolate.set_slot(prompts.clone());
         isolate.set_slot(DisplayBytes(usize::try_from(spec.display_bytes).unwrap_or(usize::MAX)));
@@ -193,11 +197,15 @@ impl Template {
             evaluate(scope, &visit)
         };
         drop(_entered);
+        let repl = repl.as_ref();
+        if let (Some(repl), Ok(Started::Module { module, .. })) = (repl, &started) {
+            repl.enter(module.clone());
+        }
         let result = started.and_then(|started| {
             if mode != Mode::Function {
-                return self.settle(&visit, started, Until::Idle);
+                return self.settle(&visit, started, Until::Idle, repl);
             }
-            let started = self.settle(&visit, started, Until::Evaluated)?;
+            let started = self.settle(&visit, started, Until::Evaluated, repl)?;
             let called = {
                 let _entered = self.executor.enter();
                 v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
@@ -205,15 +213,27 @@ impl Template {
                 let exports = started.exports(scope, &visit)?;
                 function::call(scope, &visit, exports, export.as_deref(), input.as_deref())?
             };
-            self.settle(&visit, Started::Function(called), Until::Idle)
+            self.settle(&visit, Started::Function(called), Until::Idle, repl)
         });
         let ended = self.conclude(&visit, result, message_bytes);
+        let ended = match repl {
+            Some(repl) if matches!(ended.ending, Ending::Completed | Ending::Failed) => {
+                self.stay(&visit, repl, ended)
+            }
+            _ => ended,
+        };
         link.note_heap(self.runtime.v8_isolate().get_heap_statistics().used_heap_size() as u64);
         ended
     }
 
     /// Runs the event loop until nothing is left to do, or no more than `until`.
-    fn settle(&mut self, visit: &Visit, started: Started, until: Until) -> Result<Started, RunError> {
+    fn settle(
+        &mut self,
+        visit: &Visit,
+        started: Started,
+        until: Until,
+        repl: Option<&Repl>,
+    ) -> Result<Started, RunError> {
         let Self { executor, runtime, platform, .. } = self;
         let context = runtime.main_context();
         let finished: Result<(), RunError> = executor.block_on(async {
@@ -230,8 +250,11 @@ impl Template {
                     }
                     {
                         v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
-                        if let Some(error) = visit.take_rejection(scope) {
+                        if let Some(error) = visit.take_rejection(scope, started.promise()) {
                             return Poll::Ready(Err(error));
+                        }
+                        if repl.is_some_and(|repl| repl.poll(scope, cx)) {
+                            continue;
                         }
                         if until == Until::Evaluated && started.is_evaluated(scope) {
                             return Poll::Ready(Ok(()));
@@ -255,6 +278,51 @@ impl Template {
             Some(error) => Err(error),
             None => Ok(started),
         })
+    }
+
+    /// Tells how the program has ended, and stays for evaluations until it is told to go. What nobody catches from now
+    /// on ends nothing.
+    fn stay(&mut self, visit: &Visit, repl: &Repl, Ended { ending, value, returned, error }: Ended) -> Ended {
+        visit.link.note_heap(self.runtime.v8_isolate().get_heap_statistics().used_heap_size() as u64);
+        visit.link.paused(ending, value, returned, error);
+        repl.paused();
+        let Self { executor, runtime, platform, .. } = self;
+        // An error that nobody caught has ended the program by this.
+        runtime.v8_isolate().cancel_terminate_execution();
+        let context = runtime.main_context();
+        executor.block_on(async {
+            tokio::select! {
+                biased;
+                () = over(visit) => {}
+                () = poll_fn(|cx| loop {
+                    let polled = runtime.poll_event_loop(cx, PollEventLoopOptions::default());
+                    if visit.link.ending().is_some() {
+                        return Poll::Ready(());
+                    }
+                    let mut has_done = false;
+                    {
+                        v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
+                        while let Some(error) = visit.take_uncaught().or_else(|| visit.take_rejection(scope, None)) {
+                            repl.uncaught(scope, &error);
+                            has_done = true;
+                        }
+                        has_done |= repl.poll(scope, cx);
+                    }
+                    while v8::Platform::pump_message_loop(platform, runtime.v8_isolate(), false) {
+                        has_done = true;
+                    }
+                    if has_done {
+                        continue;
+                    }
+                    if polled.is_ready() {
+                        repl.rest();
+                    }
+                    return Poll::Pending;
+                }) => {}
+            }
+        });
+        let ending = visit.link.ending().unwrap_or(Ending::Stopped);
+        Ended { ending, value: None, returned: None, error: None }
     }
 
     /// What is to be reported.
@@ -311,6 +379,13 @@ enum Until {
     Idle,
 }
 
+/// Waits until the program must end. The main thread is also woken for less.
+async fn over(visit: &Visit) {
+    while visit.link.ending().is_none() {
+        visit.link.wake.notified().await;
+    }
+}
+
 pub(super) fn internal(message: &str) -> RunError {
     RunError::new("Error", message)
 }
@@ -324,7 +399,7 @@ fn define_input(scope: &mut v8::PinScope<'_, '_>, input: &RawValue) {
     global.create_data_property(scope, key.into(), value);
 }
 
-fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str, module: bool) -> v8::ScriptOrigin<'s> {
+pub(super) fn origin<'s>(scope: &mut v8::PinScope<'s, '_>, name: &str, module: bool) -> v8::ScriptOrigin<'s> {
     let name = v8::String::new(scope, name).map_or_else(|| v8::undefined(scope).into(), Into::into);
     v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, module, None)
 }
@@ -500,6 +575,15 @@ impl Started {
         let namespace = module.get_module_namespace().try_cast::<v8::Object>().ok();
         let key = v8::String::new(scope, RESULT_EXPORT);
         Ok(namespace.zip(key).and_then(|(namespace, key)| namespace.get(scope, key.into())))
+    }
+
+    /// The promise that stands for the program itself.
+    fn promise(&self) -> Option<&v8::Global<v8::Promise>> {
+        match self {
+            Self::Module { evaluated, .. } => Some(evaluated),
+            Self::Function(promise) => Some(promise),
+            Self::Script(_) | Self::CommonJs { .. } => None,
+        }
     }
 
     /// Whether the program's top level is done.

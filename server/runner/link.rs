@@ -13,16 +13,18 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
+use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::inbox::{Inbox, Topic};
-use super::memory;
 use super::output::{BATCH_TIME, Output, Pushed};
+use super::{memory, rehearsal};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
 use crate::protocol::frame::{self, Frame};
 use crate::protocol::prompt::{ANSWER, PROMPT};
+use crate::protocol::repl::{EVALUATE, EVALUATED, IDLE};
 use crate::protocol::runner::{
     EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
@@ -126,6 +128,35 @@ impl Link {
         let _ = output.flush(Instant::now()).and_then(|()| output.send(PROMPT, question));
     }
 
+    /// Tells what came of an evaluation, in JSON, behind all that the program has written.
+    pub fn evaluated(&self, id: u32, json: &[u8]) {
+        // The lock must be free again: the end of the program may want it.
+        let told = lock(&self.output).tell(EVALUATED, &fetch::payload(id, json), Instant::now());
+        if told == Pushed::Exceeded {
+            self.end(Ending::OutputExceeded);
+        }
+    }
+
+    /// Tells that nothing is left to do.
+    pub fn rest(&self) {
+        let mut output = lock(&self.output);
+        // As with any frame.
+        let _ = output.flush(Instant::now()).and_then(|()| output.send(IDLE, &[]));
+    }
+
+    /// Tells that the program has ended, and stays.
+    pub fn paused(
+        &self,
+        ending: Ending,
+        value: Option<Box<RawValue>>,
+        returned: Option<Returned>,
+        error: Option<RunError>,
+    ) {
+        let mut output = lock(&self.output);
+        // As with any frame.
+        let _ = output.pause(&mut FinishedSpec { returned, ..self.report(ending, value, error) });
+    }
+
     /// Sends a frame. May block for as long as the server does not read.
     pub fn send(&self, kind: u8, payload: &[u8]) {
         // A server that is gone ends this process by itself; there is nobody to tell.
@@ -177,7 +208,7 @@ impl Link {
     pub fn finish(
         &self,
         ending: Ending,
-        value: Option<Box<serde_json::value::RawValue>>,
+        value: Option<Box<RawValue>>,
         returned: Option<Returned>,
         error: Option<RunError>,
     ) -> ! {
@@ -191,12 +222,7 @@ impl Link {
         lock(&self.output).left()
     }
 
-    fn report(
-        &self,
-        ending: Ending,
-        value: Option<Box<serde_json::value::RawValue>>,
-        error: Option<RunError>,
-    ) -> FinishedSpec {
+    fn report(&self, ending: Ending, value: Option<Box<RawValue>>, error: Option<RunError>) -> FinishedSpec {
         let (peak, cpu) = memory::process_usage();
         FinishedSpec {
             ending,
@@ -272,6 +298,7 @@ impl Link {
             (STOP, _) => self.end(Ending::Stopped),
             (FETCH_MORE, Some(id)) => self.inbox.deliver(Topic::Upload(id), frame),
             (ANSWER, Some(id)) => self.inbox.deliver(Topic::Answer(id), frame),
+            (EVALUATE, _) => self.inbox.deliver(Topic::Evaluations, frame),
             (FETCHED..=FETCH_FAILED, Some(id)) => self.inbox.deliver(Topic::Response(id), frame),
             _ => {}
         }
@@ -321,6 +348,7 @@ impl Link {
 
 /// Leaves at once. Nothing registered with `atexit` runs: it would tear V8 down under another thread.
 pub fn exit(status: i32) -> ! {
+    rehearsal::tell();
     // SAFETY: ends the process.
     unsafe { libc::_exit(status) }
 }

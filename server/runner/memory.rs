@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use deno_core::v8;
 
+use super::huge;
+
 /// Bytes that `ArrayBuffer`s hold, the most they held, what they may hold, and how many were refused.
 /// One isolate lives in a process, so these are the process's.
 static HELD: AtomicU64 = AtomicU64::new(0);
@@ -104,8 +106,8 @@ unsafe extern "C" fn free(_: &(), data: *mut c_void, bytes: usize) {
 
 unsafe extern "C" fn keep(_: *const ()) {}
 
-/// The most this process held resident, in bytes and shared pages included, and its CPU time, in microseconds.
-/// Unlike `/proc` this needs no file, and the most is what a limit is about.
+/// The most this process held resident, in bytes and shared pages included, but for the code that a zygote moved, and
+/// its CPU time, in microseconds. Unlike `/proc` this needs no file, and the most is what a limit is about.
 pub fn process_usage() -> (u64, u64) {
     // SAFETY: getrusage fills the struct it is given, for which all zeroes is a value.
     let usage = unsafe {
@@ -113,7 +115,12 @@ pub fn process_usage() -> (u64, u64) {
         libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
         usage
     };
-    (u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10, cpu_micros(&usage))
+    (resident_peak(&usage), cpu_micros(&usage))
+}
+
+/// The most that a process held resident, in bytes, but for the code that its zygote moved.
+pub fn resident_peak(usage: &libc::rusage) -> u64 {
+    (u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10).saturating_sub(huge::moved_bytes())
 }
 
 /// User and system time of `usage` together, in microseconds.
@@ -133,19 +140,55 @@ pub fn cpu_clock_micros() -> u64 {
     u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap_or(0)
 }
 
+/// What the processor maps at least, on all that we run on.
+pub const PAGE: usize = 4096;
+
+/// A mapping of this process.
+pub struct Mapping {
+    /// Its first address.
+    pub start: usize,
+    /// The address behind its last.
+    pub end: usize,
+    /// Its rights, as `r-xp`.
+    pub rights: String,
+    /// The path of its file, or what else it is called.
+    pub path: String,
+}
+
+/// All mappings of this process, in the order of their addresses; none where `/proc` does not say.
+pub fn mappings() -> Vec<Mapping> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mapping = |line: &str| {
+        // Range, rights, offset, device, inode, and the path after some spaces.
+        let mut fields = line.splitn(6, ' ');
+        let (start, end) = fields.next()?.split_once('-')?;
+        Some(Mapping {
+            start: usize::from_str_radix(start, 16).ok()?,
+            end: usize::from_str_radix(end, 16).ok()?,
+            rights: fields.next()?.to_owned(),
+            path: fields.nth(3).unwrap_or_default().trim_start().to_owned(),
+        })
+    };
+    maps.lines().filter_map(mapping).collect()
+}
+
 /// Asks the kernel to copy all of this process's memory at a fork. V8 marks its own `MADV_DONTFORK`, so
 /// without this a child would die at its first step. Whether it worked shows only in a child.
 pub fn inherit_all_memory() {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    for line in maps.lines() {
-        let Some((range, _)) = line.split_once(' ') else { continue };
-        let Some((start, end)) = range.split_once('-') else { continue };
-        let (Ok(start), Ok(end)) = (usize::from_str_radix(start, 16), usize::from_str_radix(end, 16)) else {
-            continue;
-        };
+    for Mapping { start, end, .. } in mappings() {
         // SAFETY: DOFORK changes nothing for this process. It is refused for the kernel's own mappings
         // (vdso), which are inherited anyway.
         unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DOFORK) };
+    }
+}
+
+/// Gives the kernel back what malloc holds free. A child that allocates there gets new pages, which is cheaper than
+/// copies of what was once in the old ones.
+pub fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc's own business.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
@@ -178,6 +221,16 @@ mod tests {
     fn absurd_sizes_are_refused() {
         // SAFETY: nothing is allocated.
         assert!(unsafe { zeroed(&(), usize::MAX) }.is_null());
+    }
+
+    #[test]
+    fn mappings_have_rights_and_paths() {
+        let all = mappings();
+        let here = (mappings_have_rights_and_paths as fn()) as usize;
+        let code = all.iter().find(|mapping| (mapping.start..mapping.end).contains(&here)).unwrap();
+        assert_eq!(code.rights, "r-xp");
+        assert_eq!(code.path, std::env::current_exe().unwrap().to_str().unwrap());
+        assert!(all.iter().any(|mapping| mapping.path == "[stack]"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::browser::Dropped;
 use crate::protocol::frame;
+use crate::protocol::repl::PAUSED;
 use crate::protocol::runner::{CONSOLE, DISPLAY, FINISHED, FinishedSpec};
 
 /// Events that come within this time of the last batch wait for each other.
@@ -131,6 +132,32 @@ impl Output {
     /// # Errors
     /// When the server is gone.
     pub fn finish(&mut self, report: &mut FinishedSpec) -> io::Result<()> {
+        self.report(FINISHED, report)
+    }
+
+    /// The same for a program that has ended and stays.
+    ///
+    /// # Errors
+    /// When the server is gone.
+    pub fn pause(&mut self, report: &mut FinishedSpec) -> io::Result<()> {
+        self.report(PAUSED, report)
+    }
+
+    /// Takes a frame that is output but no event, and sends it at once, behind what waits.
+    pub fn tell(&mut self, kind: u8, payload: &[u8], now: Instant) -> Pushed {
+        let size = payload.len() as u64;
+        if size > self.bytes_left {
+            self.dropped.bytes += size;
+            self.events_left = 0;
+            return Pushed::Exceeded;
+        }
+        self.bytes_left -= size;
+        // As above.
+        let _ = self.flush(now).and_then(|()| self.send(kind, payload));
+        Pushed::Sent
+    }
+
+    fn report(&mut self, kind: u8, report: &mut FinishedSpec) -> io::Result<()> {
         let mut left = self.bytes_left;
         let mut fits = |size: usize| {
             let fits = left.checked_sub(size as u64);
@@ -142,10 +169,11 @@ impl Output {
         };
         report.value = report.value.take().filter(|value| fits(value.get().len()));
         report.returned = report.returned.take().filter(|returned| fits(returned.json.get().len()));
+        self.bytes_left = left;
         report.dropped = self.dropped;
         self.flush(Instant::now())?;
         let json = serde_json::to_vec(report)?;
-        frame::write(&mut self.socket, FINISHED, &json)
+        frame::write(&mut self.socket, kind, &json)
     }
 }
 

@@ -168,13 +168,23 @@ impl Visit {
         places.iter().find(|(known, _)| v8::Local::new(scope, known) == error).map(|(_, stack)| stack.clone())
     }
 
+    /// A promise of ours was rejected, perhaps, and we listen.
+    pub fn forget_rejection(&self, promise: &v8::Global<v8::Promise>) {
+        self.rejections.borrow_mut().retain(|rejection| rejection.promise != *promise);
+    }
+
     /// The error that nobody caught, if there was one.
     pub fn take_uncaught(&self) -> Option<RunError> {
         self.uncaught.borrow_mut().take()
     }
 
-    /// The first rejected promise that still has nobody who listens, as an error.
-    pub fn take_rejection<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> Option<RunError> {
+    /// The first rejected promise that still has nobody who listens, as an error. `whole` is the one that stands for
+    /// the program itself.
+    pub fn take_rejection<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        whole: Option<&v8::Global<v8::Promise>>,
+    ) -> Option<RunError> {
         let rejection = {
             let mut rejections = self.rejections.borrow_mut();
             if rejections.is_empty() {
@@ -184,6 +194,7 @@ impl Visit {
         };
         let reason = v8::Local::new(scope, rejection.reason);
         let mut error = errors::from_exception(scope, self, reason, None);
+        error.in_promise = whole != Some(&rejection.promise);
         if error.stack.is_empty() {
             error.stack = rejection.stack;
         }

@@ -18,7 +18,8 @@ use nix::unistd::Pid;
 
 use super::confine::{ChildConfinement, Confinement, Held, Strength, close_from};
 use super::isolate::Template;
-use super::{Instead, catalogue, child, isolate, memory};
+use super::rehearsal::{self, Written};
+use super::{Instead, catalogue, child, huge, isolate, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from the server.
@@ -61,6 +62,9 @@ pub fn run(settings: Settings) -> Result<(), String> {
     if !settings.cold {
         let mut warm = new()?;
         warm.warm_up();
+        // SAFETY: this process has one thread.
+        unsafe { huge::move_code() };
+        memory::trim();
         memory::inherit_all_memory();
         template = Some(warm);
     }
@@ -73,6 +77,8 @@ pub fn run(settings: Settings) -> Result<(), String> {
         template = None;
         tried = try_out(true, || warm_up(None, new));
     }
+    // While there is a `/proc` to look into.
+    let written = if template.is_some() { rehearsal::rehearse(&mut template) } else { Written::default() };
     let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
     try_out(template.is_none(), || {
         confinement.begin();
@@ -87,7 +93,8 @@ pub fn run(settings: Settings) -> Result<(), String> {
              for trusted programs"
         )
     })?;
-    let mut zygote = Zygote { control, settings, template, confinement, children: HashMap::new(), unmasked };
+    let mut zygote =
+        Zygote { control, settings, template, confinement, written, children: HashMap::new(), unmasked };
     let (warm, engine) = (zygote.template.is_some(), isolate::engine());
     zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
     zygote.serve();
@@ -110,6 +117,8 @@ struct Zygote {
     settings: Settings,
     template: Option<Template>,
     confinement: ChildConfinement,
+    /// What a run is known to write to.
+    written: Written,
     /// The server's names for the children, by process.
     children: HashMap<Pid, u64>,
     /// The signal mask in which children's ends are seen.
@@ -189,7 +198,7 @@ fn try_out(starts_v8: bool, life: impl FnOnce() -> Result<(), String>) -> Result
 }
 
 /// Nothing that a child prints is worth a line in the log, and a hostile one could fill it.
-fn silence() {
+pub(super) fn silence() {
     // SAFETY: descriptor 1 is /dev/null here.
     unsafe { libc::dup2(1, 2) };
 }
@@ -237,7 +246,7 @@ impl Zygote {
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
                 let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
                 let template = self.template.take();
-                child::live(socket, &self.confinement, instead, || match template {
+                child::live(socket, &self.confinement, instead, &self.written, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
@@ -266,7 +275,7 @@ impl Zygote {
                 status: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
                 signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
                 cpu_ms: memory::cpu_micros(&usage) / 1000,
-                process_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10,
+                process_bytes: memory::resident_peak(&usage),
             });
         }
     }

@@ -13,8 +13,8 @@ pub struct ClientKey(Kind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Kind {
     Address(IpAddr),
-    /// By its number in the operator's list.
-    Key(usize),
+    /// By its number.
+    Key(u64),
 }
 
 impl ClientKey {
@@ -29,12 +29,12 @@ impl ClientKey {
     }
 
     /// Whoever has the key of this number, wherever they are.
-    pub fn with_key(number: usize) -> Self {
+    pub fn with_key(number: u64) -> Self {
         Self(Kind::Key(number))
     }
 
     /// The number of its key, if it has one.
-    pub fn key(self) -> Option<usize> {
+    pub fn key(self) -> Option<u64> {
         match self.0 {
             Kind::Address(_) => None,
             Kind::Key(number) => Some(number),
@@ -47,7 +47,7 @@ impl fmt::Display for ClientKey {
         match self.0 {
             Kind::Address(IpAddr::V4(address)) => address.fmt(f),
             Kind::Address(IpAddr::V6(network)) => write!(f, "{network}/{IPV6_PREFIX}"),
-            Kind::Key(number) => write!(f, "key {number}"),
+            Kind::Key(number) => write!(f, "key {number:016x}"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod pool;
 pub mod process;
 mod prompts;
 mod queue;
+mod repl;
 mod report;
 mod start;
 mod supervise;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -35,13 +37,14 @@ use self::queue::{Bounds, Full};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
-use crate::protocol::browser::{PromptKind, RejectReason, RunReport};
+use crate::protocol::browser::{PromptKind, RejectReason, ReleaseReason, RunError, RunReport};
+use crate::protocol::repl::EVALUATIONS;
 use crate::protocol::runner::{Layer, Submission};
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
-/// How many answers may be on their way to a run. No more questions than two are open at once.
-const ANSWERS_AHEAD: usize = 4;
+/// How many answers and evaluations may be on their way to a run. No more questions than two are open at once.
+const WORDS_AHEAD: usize = 4 + EVALUATIONS;
 /// What a client that was turned away for want of a place is told to wait, in milliseconds.
 const RETRY_AFTER_MS: u64 = 1_000;
 
@@ -66,10 +69,13 @@ pub struct Run {
     pub stdin: Vec<String>,
     /// Whether there is somebody who can be asked: who answers [`RunEvent::Prompt`].
     pub is_attended: bool,
+    /// Whether it takes [evaluations](RunHandle::evaluate), and stays for them after its program's end.
+    pub repl: bool,
 }
 
-/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console` and `Prompt`, and
-/// one `Finished`, which is the last. A run stopped while it waits goes from `Queued` straight to `Finished`.
+/// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, `Prompt`,
+/// `Evaluated` and `Paused`, a `Released` perhaps, and one `Finished`, which is the last. A run stopped while it waits
+/// goes from `Queued` straight to `Finished`.
 #[derive(Debug)]
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
@@ -101,6 +107,24 @@ pub enum RunEvent {
         /// The answer that is proposed.
         default: Option<String>,
     },
+    /// Its program has ended, and it stays for evaluations.
+    Paused {
+        /// How long it stays from now, while nothing is evaluated, in milliseconds.
+        left_ms: u64,
+        /// How the program has ended; there the first time only.
+        report: Option<Box<RunReport>>,
+    },
+    /// An evaluation is done: with a value or an error.
+    Evaluated {
+        /// The evaluation's number.
+        evaluation_id: u32,
+        /// Its value, a [`crate::protocol::value::Value`].
+        value: Option<Box<RawValue>>,
+        /// What it threw.
+        error: Option<RunError>,
+    },
+    /// It stays no longer.
+    Released(ReleaseReason),
     /// It has ended.
     Finished(Box<RunReport>),
 }
@@ -156,6 +180,8 @@ pub struct SandboxSettings {
     pub client_queue: usize,
     /// How long a program has, after it was told to stop, before its process is killed. Default 200 ms.
     pub grace: Duration,
+    /// How long a run with [`Run::repl`] stays after its program's end, in all. Default 60 s.
+    pub paused: Duration,
     /// How long a process may take to get ready before it is given up. Default 10 s.
     pub ready_timeout: Duration,
     /// After how many forks a zygote is replaced. Default 10,000.
@@ -180,7 +206,8 @@ struct Inner {
     settings: SandboxSettings,
     backend: Box<dyn Backend>,
     places: Places,
-    egress: Arc<Egress>,
+    /// What runs that start now are given.
+    egress: ArcSwap<Egress>,
     closed: AtomicBool,
 }
 
@@ -189,11 +216,17 @@ struct Inner {
 #[derive(Debug)]
 pub struct RunHandle {
     wish: watch::Sender<Wish>,
-    answers: mpsc::Sender<Answer>,
+    words: mpsc::Sender<Word>,
 }
 
-/// The number of a question, and the answer.
-type Answer = (u32, Option<String>);
+/// What the holder of a handle has to say to the program.
+#[derive(Debug)]
+enum Word {
+    /// The answer to the question of this number.
+    Answer(u32, Option<String>),
+    /// An evaluation, with its number.
+    Evaluate(u32, String),
+}
 
 /// What the holder of a handle wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,7 +292,7 @@ impl Sandbox {
             client_places: settings.client_open_runs,
             client_queue: settings.client_queue,
         });
-        let egress = Egress::new(settings.egress.clone());
+        let egress = ArcSwap::new(Egress::new(settings.egress.clone()));
         let closed = AtomicBool::new(false);
         Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed }))
     }
@@ -295,9 +328,9 @@ impl Sandbox {
         })?;
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let (wish, wishes) = watch::channel(Wish::Run);
-        let (answers, given) = mpsc::channel(ANSWERS_AHEAD);
+        let (words, given) = mpsc::channel(WORDS_AHEAD);
         tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes, given));
-        Ok((RunHandle { wish, answers }, receiver))
+        Ok((RunHandle { wish, words }, receiver))
     }
 
     /// Accepts no more runs. Those that are under way go on.
@@ -306,8 +339,14 @@ impl Sandbox {
     }
 
     /// The broker of what programs fetch.
-    pub fn egress(&self) -> &Egress {
-        &self.0.egress
+    pub fn egress(&self) -> Arc<Egress> {
+        self.0.egress.load_full()
+    }
+
+    /// Lets runs that start from now on fetch by these settings; those that are under way go on as they began.
+    pub fn set_egress(&self, settings: EgressSettings) {
+        let renewed = self.0.egress.load().renewed(settings);
+        self.0.egress.store(renewed);
     }
 
     /// How it does now.
@@ -336,6 +375,13 @@ impl RunHandle {
     /// Answers a question that is open; `None` for one that was cancelled. One that is not open is passed over.
     pub fn answer(&self, prompt_id: u32, value: Option<String>) {
         // There is room for the answers to all questions that can be open. A run that is over needs none.
-        let _ = self.answers.try_send((prompt_id, value));
+        let _ = self.words.try_send(Word::Answer(prompt_id, value));
+    }
+
+    /// Evaluates something in the run's isolate; what comes of it is told by [`RunEvent::Evaluated`]. Numbers go
+    /// upwards from 1, and no more than [`EVALUATIONS`] may be under way: any others are passed over.
+    pub fn evaluate(&self, evaluation_id: u32, source: String) {
+        // As above.
+        let _ = self.words.try_send(Word::Evaluate(evaluation_id, source));
     }
 }

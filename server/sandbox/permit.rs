@@ -25,6 +25,8 @@ struct Inner {
     state: Mutex<State>,
     /// Positions have changed.
     changed: Notify,
+    /// Somebody has come to wait, or waits still.
+    wanted: Notify,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,8 @@ struct State {
     queue: Queue<watch::Sender<u32>>,
     /// Somebody passes positions on.
     has_herald: bool,
+    /// Places that are about to be given back for those who wait.
+    leaving: usize,
 }
 
 /// A place, until dropped.
@@ -40,6 +44,7 @@ struct State {
 pub struct Permit {
     places: Places,
     client: ClientKey,
+    is_leaving: bool,
 }
 
 /// What [`Places::ask`] gives.
@@ -64,8 +69,8 @@ pub struct Waiting {
 impl Places {
     /// So many places, and so many turns in the queue for them.
     pub fn new(bounds: Bounds) -> Self {
-        let state = Mutex::new(State { queue: Queue::new(bounds), has_herald: false });
-        Self(Arc::new(Inner { state, changed: Notify::new() }))
+        let state = Mutex::new(State { queue: Queue::new(bounds), has_herald: false, leaving: 0 });
+        Self(Arc::new(Inner { state, changed: Notify::new(), wanted: Notify::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -80,7 +85,7 @@ impl Places {
     pub fn ask(&self, client: ClientKey) -> Result<Asked, Full> {
         let mut state = self.state();
         if state.queue.take(client) {
-            return Ok(Asked::Granted(Permit { places: self.clone(), client }));
+            return Ok(Asked::Granted(Permit { places: self.clone(), client, is_leaving: false }));
         }
         let (ticket, position) = state.queue.wait(client, watch::channel)?;
         if !state.has_herald {
@@ -89,6 +94,7 @@ impl Places {
         }
         drop(state);
         self.0.changed.notify_one();
+        self.0.wanted.notify_waiters();
         Ok(Asked::Waits(Waiting { places: self.clone(), client, ticket, position, granted: false }))
     }
 
@@ -97,16 +103,21 @@ impl Places {
         self.state().queue.counts()
     }
 
-    fn give_back(&self, client: ClientKey) {
+    fn give_back(&self, client: ClientKey, is_leaving: bool) {
         let mut state = self.state();
+        state.leaving -= usize::from(is_leaving);
         state.queue.give_back(client);
         while let Some((client, first)) = state.queue.next() {
             if first.send(0).is_err() {
                 state.queue.give_back(client);
             }
         }
+        let others_wait = state.queue.counts().1 > 0;
         drop(state);
         self.0.changed.notify_one();
+        if others_wait {
+            self.0.wanted.notify_waiters();
+        }
     }
 
     /// Passes positions on for as long as anybody waits.
@@ -130,7 +141,32 @@ impl Places {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.places.give_back(self.client);
+        self.places.give_back(self.client, self.is_leaving);
+    }
+}
+
+impl Permit {
+    /// Waits until somebody waits who could have this place, which is then counted as given back: whoever asks has to
+    /// do so soon. No more places come free like this than there are runs that wait. Safe to drop and call again.
+    pub async fn wanted(&mut self) {
+        if self.is_leaving {
+            return;
+        }
+        loop {
+            let news = self.places.0.wanted.notified();
+            tokio::pin!(news);
+            // So that nobody's coming is missed between the look and the wait.
+            news.as_mut().enable();
+            {
+                let mut state = self.places.state();
+                if state.queue.would_help(self.client, state.leaving) {
+                    state.leaving += 1;
+                    self.is_leaving = true;
+                    return;
+                }
+            }
+            news.await;
+        }
     }
 }
 
@@ -149,7 +185,7 @@ impl Waiting {
             return Err(position);
         }
         self.granted = true;
-        Ok(Permit { places: self.places.clone(), client: self.client })
+        Ok(Permit { places: self.places.clone(), client: self.client, is_leaving: false })
     }
 }
 
@@ -162,7 +198,7 @@ impl Drop for Waiting {
             self.places.0.changed.notify_one();
         } else {
             // It was given the place and never took it.
-            self.places.give_back(self.client);
+            self.places.give_back(self.client, false);
         }
     }
 }
@@ -258,5 +294,40 @@ mod tests {
         tokio::time::sleep(2 * NEWS_EVERY).await;
         assert!(!places.state().has_herald, "nobody waits");
         drop(permit);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_wanted_by_those_who_could_have_it_and_once_for_each() {
+        use futures_util::FutureExt;
+
+        let places = Places::new(Bounds { places: 3, queue: 9, client_places: 2, client_queue: 9 });
+        let ask = |n| match places.ask(client(n)) {
+            Ok(Asked::Granted(permit)) => permit,
+            other => panic!("expected a place, got {other:?}"),
+        };
+        let (mut first, mut second, mut other) = (ask(1), ask(1), ask(2));
+        assert!(first.wanted().now_or_never().is_none());
+        // A third of the first client's, who has all that one may have: another's place is of no use to it.
+        let mut own = waits(&places);
+        assert!(other.wanted().now_or_never().is_none());
+        assert!(second.wanted().now_or_never().is_some());
+        assert!(first.wanted().now_or_never().is_none(), "one is enough");
+        drop(second);
+        let mut permit = own.next().await.unwrap();
+        assert!(permit.wanted().now_or_never().is_none(), "nobody waits any more");
+        // Whoever waits for it hears of the next one who comes.
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let waiting = tokio::spawn(async move {
+            let _ = tell.send(());
+            other.wanted().await;
+            drop(other);
+        });
+        told.await.unwrap();
+        let mut third = waits_as(&places, client(3));
+        drop(third.next().await.unwrap());
+        waiting.await.unwrap();
+        drop((first, permit));
+        assert_eq!(places.counts(), (0, 0));
+        assert_eq!(places.state().leaving, 0);
     }
 }

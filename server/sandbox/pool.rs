@@ -12,10 +12,15 @@ use tokio::time::{Instant, sleep_until};
 use super::process::{Backend, BackendHealth, BoxFuture, Process, ProcessError};
 use super::zygote::{Child, Zygote};
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
+use crate::metrics;
 
 /// How long to wait before the next try when a zygote or child could not be had: first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MOST: Duration = Duration::from_secs(2);
+
+/// How long after a child was taken another is forked for it, while at least half of the pool is ready: a fork takes as
+/// long as many a run does, and would take the processor from the very run that the child was for.
+const REFILL_AFTER: Duration = Duration::from_millis(3);
 
 /// A [`Backend`] that forks a zygote ahead of demand. Dropping it kills the children that are ready and lets
 /// the zygote leave with those that have a run.
@@ -40,8 +45,19 @@ struct Children {
     ready: VecDeque<Child>,
     /// Those who wait, in the order in which they came.
     waiting: VecDeque<oneshot::Sender<Child>>,
+    /// When one was last taken.
+    taken_at: Option<Instant>,
     /// There will be no more.
     closed: bool,
+}
+
+/// What the pool needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// So many children are to be under way.
+    Children(usize),
+    /// Some, but not before this.
+    Later(Instant),
 }
 
 impl Pool {
@@ -132,7 +148,10 @@ impl State {
         let mut children = lock(&self.children);
         let taken = match children.ready.pop_front() {
             _ if children.closed => return Taken::Closed,
-            Some(child) => Taken::Child(child),
+            Some(child) => {
+                children.taken_at = Some(Instant::now());
+                Taken::Child(child)
+            }
             None => {
                 let (sender, receiver) = oneshot::channel();
                 children.waiting.push_back(sender);
@@ -159,12 +178,17 @@ impl State {
 
     /// How many children are to be under way: as many as are missing, and no more than there are processors:
     /// a crowd of them would only get in each other's way.
-    fn missing(&self) -> usize {
+    fn need(&self) -> Need {
         let size = self.settings.warm_children.max(1);
         let mut children = lock(&self.children);
         children.waiting.retain(|waiting| !waiting.is_closed());
         children.ready.retain_mut(|child| !child.is_over());
-        (size + children.waiting.len()).saturating_sub(children.ready.len()).min(self.forks_at_once)
+        let (ready, waiting) = (children.ready.len(), children.waiting.len());
+        let due = children.taken_at.map(|at| at + REFILL_AFTER).filter(|due| *due > Instant::now());
+        match due {
+            Some(due) if waiting == 0 && ready < size && ready * 2 >= size => Need::Later(due),
+            _ => Need::Children((size + waiting).saturating_sub(ready).min(self.forks_at_once)),
+        }
     }
 
     fn current(&self) -> Option<Arc<Zygote>> {
@@ -185,6 +209,8 @@ struct Keeper {
     retry: Duration,
     /// Nothing is tried before this, after a failure.
     retry_at: Option<Instant>,
+    /// When the pool is to be filled, if it is to be and not at once.
+    refill_at: Option<Instant>,
     /// What the first zygote could not set up is in the log.
     has_said: bool,
 }
@@ -207,6 +233,7 @@ fn say(zygote: &Zygote, settings: &SandboxSettings) {
 enum Happened {
     Changed,
     RetryIsDue,
+    RefillIsDue,
     Launched(Result<Result<Arc<Zygote>, ProcessError>, JoinError>),
     Forked(Result<Result<Child, ProcessError>, JoinError>),
 }
@@ -220,6 +247,7 @@ impl Keeper {
             forks: JoinSet::new(),
             retry: RETRY_FIRST,
             retry_at: None,
+            refill_at: None,
             has_said: false,
         }
     }
@@ -232,11 +260,14 @@ impl Keeper {
                 () = sleep_until(self.retry_at.unwrap_or_else(Instant::now)), if self.retry_at.is_some() => {
                     Happened::RetryIsDue
                 }
+                () = sleep_until(self.refill_at.unwrap_or_else(Instant::now)), if self.refill_at.is_some() => {
+                    Happened::RefillIsDue
+                }
                 Some(launched) = self.launches.join_next() => Happened::Launched(launched),
                 Some(forked) = self.forks.join_next() => Happened::Forked(forked),
             };
             let failure = match happened {
-                Happened::Changed => None,
+                Happened::Changed | Happened::RefillIsDue => None,
                 Happened::RetryIsDue => {
                     self.retry_at = None;
                     None
@@ -246,6 +277,8 @@ impl Keeper {
                     None
                 }
                 Happened::Forked(Ok(Ok(child))) => {
+                    let zygote = self.state.current();
+                    metrics::child_ready(zygote.is_some_and(|zygote| zygote.fork == ForkMode::Warm));
                     self.state.give(child);
                     self.retry = RETRY_FIRST;
                     if let Some(first) = self.first.take() {
@@ -269,7 +302,16 @@ impl Keeper {
     }
 
     fn make_what_is_missing(&mut self) {
-        let missing = self.state.missing();
+        let missing = match self.state.need() {
+            Need::Children(missing) => {
+                self.refill_at = None;
+                missing
+            }
+            Need::Later(at) => {
+                self.refill_at = Some(at);
+                0
+            }
+        };
         if self.retry_at.is_some() {
             return;
         }
@@ -295,6 +337,7 @@ impl Keeper {
         if !std::mem::replace(&mut self.has_said, true) {
             say(&zygote, &self.state.settings);
         }
+        metrics::zygote_ready();
         tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
         // The one before retires when the last fork that was asked of it is done.
         *lock(&self.state.zygote) = Some(zygote);

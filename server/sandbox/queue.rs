@@ -139,6 +139,16 @@ impl<T> Queue<T> {
         Some((client, run))
     }
 
+    /// Whether somebody waits who could have a place if `client` gave one back, beside the `leaving` places that are
+    /// about to be given back anyway.
+    pub fn would_help(&self, client: ClientKey, leaving: usize) -> bool {
+        let taken = |it: &ClientKey| self.clients.get(it).map_or(0, |it| it.taken);
+        let could = |it: &ClientKey| {
+            taken(it) - usize::from(*it == client).min(taken(it)) < self.bounds.client_places
+        };
+        self.waiting > leaving && self.ring.iter().any(could)
+    }
+
     /// Leaves the queue. False if this ticket does not wait any more.
     pub fn leave(&mut self, client: ClientKey, ticket: u64) -> bool {
         let Some(it) = self.clients.get_mut(&client) else { return false };

@@ -25,6 +25,8 @@ pub enum Cause {
     Broken,
     /// There was no process for it.
     NotStarted,
+    /// Its program has ended, and it stays no longer.
+    Released,
 }
 
 /// All that is known of a run that has ended.
@@ -33,6 +35,8 @@ pub struct Seen {
     pub limits: Limits,
     /// Why the server ended it, if it did.
     pub cause: Option<Cause>,
+    /// How its program has ended, where it stayed after that.
+    pub ended: Option<Box<RunReport>>,
     /// The runner's last word.
     pub finished: Option<FinishedSpec>,
     /// How the process ended, where it ended without a word.
@@ -50,12 +54,24 @@ pub struct Seen {
 }
 
 /// The report of a run.
-pub fn report(seen: Seen) -> RunReport {
+pub fn report(mut seen: Seen) -> RunReport {
+    // Whoever lets a run go that only stayed changes nothing about how its program has ended.
+    let is_let_go = matches!(seen.cause, Some(Cause::Stopped | Cause::Released));
+    let ended = seen.ended.take().filter(|_| is_let_go);
+    let report = of_run(seen);
+    match ended {
+        Some(ended) => RunReport { usage: report.usage, dropped: report.dropped, ..*ended },
+        None => report,
+    }
+}
+
+fn of_run(seen: Seen) -> RunReport {
     let outcome = outcome(&seen);
     // A program that could not be asked where it was is not known to have waited.
     let answered = seen.finished.is_some();
     let is_too_deep = seen.cause.is_none() && !answered && is_too_deep(seen.end);
-    let Seen { limits, cause, finished, end, wall, waited, output_bytes, console_events, dropped } = seen;
+    let Seen { limits, cause, ended: _, finished, end, wall, waited, output_bytes, console_events, dropped } =
+        seen;
     let [wall_ms, prompt_ms] = [wall, waited].map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
     let mut usage = Usage { wall_ms, prompt_ms, output_bytes, console_events, limits, ..Usage::default() };
     let mut dropped = dropped;
@@ -104,7 +120,7 @@ pub fn report(seen: Seen) -> RunReport {
 fn outcome(seen: &Seen) -> Outcome {
     match seen.cause {
         Some(Cause::TimedOut | Cause::Unanswered) => return Outcome::TimedOut,
-        Some(Cause::Stopped) => return Outcome::Stopped,
+        Some(Cause::Stopped | Cause::Released) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
         Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
         None => {}
@@ -278,6 +294,7 @@ mod tests {
         Seen {
             limits: Limits::default(),
             cause: None,
+            ended: None,
             finished: None,
             end: None,
             wall: Duration::from_millis(12),

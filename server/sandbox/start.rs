@@ -5,6 +5,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use super::egress::Egress;
 use super::permit::{Permit, Waiting};
 use super::process::{Life, Process, ProcessError};
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
@@ -85,11 +86,21 @@ pub struct Starting<'a> {
 
 impl<'a> Starting<'a> {
     /// The run, packed for a process.
-    pub fn new(inner: &'a Inner, run: Run) -> Result<Self, ProcessError> {
-        let Run { run_id: _, client: _, program, input, limits, modules, egress: _, stdin, is_attended } =
-            run;
+    pub fn new(inner: &'a Inner, run: Run, egress: &Egress) -> Result<Self, ProcessError> {
+        let Run {
+            run_id: _,
+            client: _,
+            program,
+            input,
+            limits,
+            modules,
+            egress: _,
+            stdin,
+            is_attended,
+            repl,
+        } = run;
         let SandboxSettings { message_bytes, display_bytes, prompts, .. } = inner.settings;
-        let fetches = inner.egress.requests();
+        let fetches = egress.requests();
         let spec = RunSpec {
             program,
             input,
@@ -101,6 +112,7 @@ impl<'a> Starting<'a> {
             prompts,
             stdin,
             is_attended,
+            repl: repl && !inner.settings.paused.is_zero(),
         };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
         Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })

@@ -2,6 +2,7 @@
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
 use std::io::ErrorKind::ConnectionReset;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -12,21 +13,24 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::clock::Clock;
+use super::clock::{Clock, Time};
 use super::console::console;
 use super::egress::Fetches;
 use super::permit::{Asked, Permit};
 use super::process::{End, Life};
 use super::prompts::Prompts;
+use super::repl::Repl;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
-use super::{Answer, Inner, Run, RunEvent, SandboxSettings, Wish};
+use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
-use crate::protocol::browser::{Dropped, Omitted, Returned};
+use crate::metrics;
+use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned};
 use crate::protocol::frame::{self, Decoder, Frame};
 use crate::protocol::prompt::PROMPT;
+use crate::protocol::repl::{EVALUATED, IDLE, PAUSED};
 use crate::protocol::runner::{
-    CONSOLE, DISPLAY, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
+    CONSOLE, DISPLAY, Ending, FINISHED, FinishedSpec, MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES, STOP,
 };
 
 /// What a frame may be longer than one console event, or what a function returned: a batch that was nearly full
@@ -40,25 +44,31 @@ const GONE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Sees a run through.
 pub async fn supervise(
-    inner: std::sync::Arc<Inner>,
+    inner: Arc<Inner>,
     run: Run,
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
-    mut answers: mpsc::Receiver<Answer>,
+    mut words: mpsc::Receiver<Word>,
 ) {
     let (run_id, limits, is_attended) = (run.run_id, run.limits, run.is_attended);
+    let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
-    let permit = match asked {
+    let counted = Arc::new(metrics::Run::accepted());
+    let mut permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
             Ok(permit) => permit,
-            Err(Wished::Stop) => return finish(&events, never_started(limits, Cause::Stopped)).await,
+            Err(Wished::Stop) => {
+                return finish(&events, never_started(limits, Cause::Stopped), &counted).await;
+            }
             Err(Wished::Nothing) => return,
         },
     };
     let (mut last, mut is_told) = (None, false);
-    let mut starting = Starting::new(&inner, run);
+    // The settings of this moment, to the run's end.
+    let egress = inner.egress.load_full();
+    let mut starting = Starting::new(&inner, run, &egress);
     let (cause, life) = loop {
         let start = match &mut starting {
             Ok(starting) => starting.start(last.take(), &events, &mut wish).await,
@@ -66,12 +76,18 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let fetches = Fetches::new(inner.egress.clone(), policy.clone(), run_id);
+                let fetches = Fetches::new(egress.clone(), policy.clone(), run_id);
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
-                let mut supervisor =
-                    Supervisor::new(&inner.settings, run_id, limits, stream, fetches, prompts);
+                let mut supervisor = Supervisor::new(
+                    &inner.settings,
+                    run_id,
+                    limits,
+                    stream,
+                    Talk { fetches, prompts, repl: Repl::new(repl) },
+                    counted.clone(),
+                );
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
-                let over = supervisor.listen(&events, &mut wish, &mut answers).await;
+                let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {
                     return supervisor.conclude(over, life, permit, events, wish).await;
                 }
@@ -95,7 +111,7 @@ pub async fn supervise(
     };
     let telling = async move {
         if let Some(cause) = cause {
-            finish(&events, never_started(limits, cause)).await;
+            finish(&events, never_started(limits, cause), &counted).await;
         }
     };
     tokio::join!(telling, leaving);
@@ -105,6 +121,7 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
     Seen {
         limits,
         cause: Some(cause),
+        ended: None,
         finished: None,
         end: None,
         wall: Duration::ZERO,
@@ -115,9 +132,11 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
     }
 }
 
-async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen) {
+async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen, counted: &metrics::Run) {
+    let report = report(seen);
+    counted.ended(report.outcome);
     // Nobody left to tell is no error.
-    let _ = events.send(RunEvent::Finished(Box::new(report(seen)))).await;
+    let _ = events.send(RunEvent::Finished(Box::new(report))).await;
 }
 
 /// What came of a run's output.
@@ -141,6 +160,9 @@ struct Supervisor {
     to_write: Vec<u8>,
     fetches: Fetches,
     prompts: Prompts,
+    repl: Repl,
+    /// Why the run stays no longer after its program's end, until that is told.
+    release: Option<ReleaseReason>,
     clock: Clock,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
@@ -155,6 +177,7 @@ struct Supervisor {
     /// The runner said something that it may not say, and is not listened to any more.
     is_broken: bool,
     finished: Option<FinishedSpec>,
+    counted: Arc<metrics::Run>,
 }
 
 /// What happened next. `select!` only says which; what follows from it is in one place.
@@ -164,7 +187,8 @@ enum Happened {
     KillIsDue,
     Delivered,
     Fetched(Vec<u8>),
-    Answered(Answer),
+    Said(Word),
+    Wanted,
     Wrote(std::io::Result<usize>),
     Read(std::io::Result<usize>),
 }
@@ -186,14 +210,21 @@ enum Over {
     Unwanted,
 }
 
+/// What a runner and its server talk about besides output.
+struct Talk {
+    fetches: Fetches,
+    prompts: Prompts,
+    repl: Repl,
+}
+
 impl Supervisor {
     fn new(
         settings: &SandboxSettings,
         run_id: uuid::Uuid,
         limits: Limits,
         stream: UnixStream,
-        fetches: Fetches,
-        prompts: Prompts,
+        Talk { fetches, prompts, repl }: Talk,
+        counted: Arc<metrics::Run>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
@@ -211,7 +242,9 @@ impl Supervisor {
             to_write: Vec::new(),
             fetches,
             prompts,
-            clock: Clock::start(limits.wall_ms, limits.prompt_ms),
+            repl,
+            release: None,
+            clock: Clock::start(limits.wall_ms, limits.prompt_ms, settings.paused),
             cause: None,
             kill_at: None,
             pending: None,
@@ -220,6 +253,7 @@ impl Supervisor {
             is_cut: false,
             is_broken: false,
             finished: None,
+            counted,
         }
     }
 
@@ -270,15 +304,17 @@ impl Supervisor {
             if self.finished.is_none() && self.cause.is_none() {
                 self.say_how_it_ended(end);
             }
-            if let Some(event) = self.pending.take()
-                && events.send(event).await.is_err()
-            {
-                return;
+            let release = self.release.take().map(RunEvent::Released);
+            for event in self.pending.take().into_iter().chain(release) {
+                if events.send(event).await.is_err() {
+                    return;
+                }
             }
             self.count_the_rest();
             let seen = Seen {
                 limits: self.limits,
                 cause: self.cause,
+                ended: self.repl.take_ended(),
                 finished: self.finished.take(),
                 end,
                 wall,
@@ -287,7 +323,7 @@ impl Supervisor {
                 console_events: self.output.events,
                 dropped: self.output.dropped,
             };
-            finish(&events, seen).await;
+            finish(&events, seen, &self.counted).await;
         };
         tokio::join!(telling, leaving);
     }
@@ -297,7 +333,8 @@ impl Supervisor {
         &mut self,
         events: &mpsc::Sender<RunEvent>,
         wish: &mut watch::Receiver<Wish>,
-        answers: &mut mpsc::Receiver<Answer>,
+        words: &mut mpsc::Receiver<Word>,
+        permit: &mut Permit,
     ) -> Over {
         loop {
             // Frames that are here already, as long as the client keeps up.
@@ -338,7 +375,8 @@ impl Supervisor {
                 wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
                     Happened::Wrote(wrote)
                 }
-                Some(answer) = answers.recv() => Happened::Answered(answer),
+                Some(word) = words.recv() => Happened::Said(word),
+                () = permit.wanted(), if self.repl.is_idle() && self.cause.is_none() => Happened::Wanted,
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
                 read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() && !is_behind => {
                     Happened::Read(read)
@@ -346,8 +384,12 @@ impl Supervisor {
             };
             match happened {
                 Happened::Wished(Wished::Stop) => self.end(Cause::Stopped),
-                Happened::TimeIsUp if self.clock.waits() => self.end(Cause::Unanswered),
-                Happened::TimeIsUp => self.end(Cause::TimedOut),
+                Happened::TimeIsUp => match self.clock.time() {
+                    Time::Own => self.end(Cause::TimedOut),
+                    Time::Asked => self.end(Cause::Unanswered),
+                    Time::Paused => self.release(ReleaseReason::Time),
+                },
+                Happened::Wanted => self.release(ReleaseReason::Others),
                 Happened::KillIsDue => return Over::KillIsDue,
                 Happened::Wished(Wished::Nothing) => return Over::Unwanted,
                 Happened::Wrote(Ok(bytes)) => drop(self.to_write.drain(..bytes)),
@@ -355,7 +397,7 @@ impl Supervisor {
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
                 Happened::Delivered => {}
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
-                Happened::Answered((id, value)) => self.answered(id, value.as_deref()),
+                Happened::Said(word) => self.said(&word),
                 Happened::Read(Ok(1..)) => self.is_heard = true,
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
@@ -377,6 +419,23 @@ impl Supervisor {
             self.fetches.give_up();
             self.to_write.extend_from_slice(&frame::encode(STOP, &[]));
         }
+    }
+
+    /// The run stays no longer after its program's end.
+    fn release(&mut self, reason: ReleaseReason) {
+        self.release = Some(reason);
+        self.end(Cause::Released);
+    }
+
+    /// Lets the clock go that is due.
+    fn retime(&mut self) {
+        self.clock.switch(if self.prompts.is_open() {
+            Time::Asked
+        } else if self.repl.is_idle() {
+            Time::Paused
+        } else {
+            Time::Own
+        });
     }
 
     /// Logs the end of a runner that ended without a report.
@@ -421,10 +480,32 @@ impl Supervisor {
             PROMPT => match self.prompts.take(&frame.payload) {
                 Ok(event) => {
                     self.pending = Some(event);
-                    self.clock.switch(true);
+                    self.retime();
                 }
                 Err(what) => self.broken(what),
             },
+            // As above.
+            PAUSED | IDLE | EVALUATED if self.cause.is_some() => {}
+            PAUSED => match self.repl.may_pause().map(|()| serde_json::from_slice(&frame.payload)) {
+                Ok(Ok(ended)) => self.paused(ended, frame.payload.len()),
+                Ok(Err(error)) => self.broken(&error.to_string()),
+                Err(what) => self.broken(what),
+            },
+            IDLE => match self.repl.idle() {
+                Ok(true) => {
+                    self.retime();
+                    self.pending = Some(RunEvent::Paused { left_ms: self.left_ms(), report: None });
+                }
+                Ok(false) => {}
+                Err(what) => self.broken(what),
+            },
+            EVALUATED => {
+                let error_bytes = self.message_bytes.saturating_add(FRAME_SLACK);
+                match self.repl.take(&frame.payload, self.message_bytes, error_bytes) {
+                    Ok(event) => self.evaluated(event, frame.payload.len()),
+                    Err(what) => self.broken(what),
+                }
+            }
             kind if Fetches::is_about(kind) && self.cause.is_some() => {}
             kind if Fetches::is_about(kind) => {
                 if let Err(what) = self.fetches.take(kind, &frame.payload) {
@@ -447,17 +528,71 @@ impl Supervisor {
             self.dropped(count, bytes);
             return;
         }
+        self.counted.said_something();
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;
     }
 
-    /// Passes an answer on. One to a question that is not open comes too late for it.
-    fn answered(&mut self, id: u32, value: Option<&str>) {
-        if let Some(frame) = self.prompts.answer(id, value) {
+    /// Passes on what the client says. What comes too late for it is nobody's any more.
+    fn said(&mut self, word: &Word) {
+        let frame = match word {
+            Word::Answer(id, value) => self.prompts.answer(*id, value.as_deref()),
+            Word::Evaluate(_, _) if self.cause.is_some() => None,
+            Word::Evaluate(id, source) => self.repl.evaluate(*id, source),
+        };
+        if let Some(frame) = frame {
             self.to_write.extend_from_slice(&frame);
-            self.clock.switch(self.prompts.is_open());
+            self.retime();
         }
+    }
+
+    /// How long the run stays, in milliseconds.
+    fn left_ms(&self) -> u64 {
+        let left = self.clock.deadline().saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Takes in the program's end, which is not the run's.
+    fn paused(&mut self, ended: FinishedSpec, frame_bytes: usize) {
+        let size = match self.weigh(&ended, frame_bytes) {
+            Ok(size) => size,
+            Err(what) => return self.broken(what),
+        };
+        self.output.bytes += size;
+        let [wall, waited] = self.clock.used();
+        let report = Box::new(report(Seen {
+            limits: self.limits,
+            cause: None,
+            ended: None,
+            finished: Some(ended),
+            end: None,
+            wall,
+            waited,
+            output_bytes: self.output.bytes,
+            console_events: self.output.events,
+            dropped: self.output.dropped,
+        }));
+        // A run that went over a limit has no isolate to stay.
+        if !matches!(report.outcome, Outcome::Completed | Outcome::Failed) {
+            return self.broken("a program's end that is the run's");
+        }
+        self.repl.paused(report.clone());
+        self.retime();
+        let left_ms = if self.repl.is_idle() { self.left_ms() } else { 0 };
+        self.pending = Some(RunEvent::Paused { left_ms, report: Some(report) });
+    }
+
+    /// Passes on what came of an evaluation, which is output like any.
+    fn evaluated(&mut self, event: RunEvent, frame_bytes: usize) {
+        let bytes = frame_bytes as u64;
+        if self.output.bytes.saturating_add(bytes) > self.limits.output_bytes {
+            self.is_cut = true;
+            self.cause.get_or_insert(Cause::OutputExceeded);
+            return self.dropped(0, bytes);
+        }
+        self.output.bytes += bytes;
+        self.pending = Some(event);
     }
 
     fn dropped(&mut self, events: u64, bytes: u64) {
@@ -467,6 +602,24 @@ impl Supervisor {
     }
 
     fn finished(&mut self, finished: FinishedSpec, frame_bytes: usize) {
+        // One whose program has ended goes when it is told to, or when it went over a limit.
+        if self.repl.has_ended()
+            && self.cause.is_none()
+            && matches!(finished.ending, Ending::Completed | Ending::Failed)
+        {
+            return self.broken("a program's end for the second time");
+        }
+        match self.weigh(&finished, frame_bytes) {
+            Ok(size) => {
+                self.output.bytes += size;
+                self.finished = Some(finished);
+            }
+            Err(what) => self.broken(what),
+        }
+    }
+
+    /// How much output a report holds.
+    fn weigh(&self, finished: &FinishedSpec, frame_bytes: usize) -> Result<u64, &'static str> {
         let length = |json: &RawValue| json.get().len() as u64;
         let value = finished.value.as_deref().map_or(0, length);
         let returned = finished.returned.as_ref().map_or(0, |returned| length(&returned.json));
@@ -475,17 +628,16 @@ impl Supervisor {
             || returned > RETURNED_BYTES
             || self.output.bytes.saturating_add(size) > self.limits.output_bytes
         {
-            return self.broken("a result over the limit");
+            return Err("a result over the limit");
         }
         if finished.returned.as_ref().is_some_and(|returned| !is_modest(returned)) {
-            return self.broken("a list of what was left out that is over the limit");
+            return Err("a list of what was left out that is over the limit");
         }
         // All else that a report holds.
         if (frame_bytes as u64).saturating_sub(size) > self.message_bytes.saturating_add(FRAME_SLACK) {
-            return self.broken("a report over the limit");
+            return Err("a report over the limit");
         }
-        self.output.bytes += size;
-        self.finished = Some(finished);
+        Ok(size)
     }
 
     /// Passes on what is left in the socket of a process that was killed, as fast as the client takes it.

@@ -4,4 +4,5 @@
 mod fake;
 mod hostile;
 mod random;
+mod repl;
 mod unwanted;

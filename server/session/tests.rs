@@ -17,13 +17,17 @@ struct Fake {
     stopped: Arc<AtomicUsize>,
     dropped: Arc<AtomicUsize>,
     answered: Answers,
+    evaluated: Evaluated,
     busy: bool,
 }
 
 /// Answers that runs were given, with the question's number.
 type Answers = Arc<Mutex<Vec<(u32, Option<String>)>>>;
 
-struct FakeRun(Arc<AtomicUsize>, Arc<AtomicUsize>, Answers);
+/// What runs were asked to evaluate, with its number.
+type Evaluated = Arc<Mutex<Vec<(u32, String)>>>;
+
+struct FakeRun(Arc<AtomicUsize>, Arc<AtomicUsize>, Answers, Evaluated);
 
 impl OpenRun for FakeRun {
     fn stop(&self) {
@@ -32,6 +36,10 @@ impl OpenRun for FakeRun {
 
     fn answer(&self, prompt_id: u32, value: Option<String>) {
         self.2.lock().expect("no test panics with it").push((prompt_id, value));
+    }
+
+    fn evaluate(&self, evaluation_id: u32, source: String) {
+        self.3.lock().expect("no test panics with it").push((evaluation_id, source));
     }
 }
 
@@ -52,7 +60,9 @@ impl Runs for Fake {
         }
         let (sender, events) = mpsc::channel(8);
         self.started.lock().expect("no test panics with it").push((run, sender));
-        Ok((Box::new(FakeRun(self.stopped.clone(), self.dropped.clone(), self.answered.clone())), events))
+        let (stopped, dropped) = (self.stopped.clone(), self.dropped.clone());
+        let run = FakeRun(stopped, dropped, self.answered.clone(), self.evaluated.clone());
+        Ok((Box::new(run), events))
     }
 
     fn health(&self) -> SandboxHealth {
@@ -77,6 +87,7 @@ fn rules() -> Rules {
         message_bytes: 1_000,
         open_runs: 2,
         remembered_runs: 2,
+        paused_ms: 60_000,
     }
 }
 
@@ -261,6 +272,45 @@ fn a_prompt_is_answered_once_and_only_while_it_is_open() {
     assert_eq!(reason(session.receive(&input(1, 2, "null"))).1, RejectReason::UnknownRun);
     let answered = fake.answered.lock().expect("no test panics with it");
     assert_eq!(*answered, [(1, Some("é".to_owned())), (2, None)]);
+}
+
+#[test]
+fn evaluations_go_to_runs_that_take_them_in_order_and_so_many_at_once() {
+    let fake = Arc::new(Fake::default());
+    let mut session = session(&fake);
+    let evaluate = |n: u128, evaluation_id: u32, source: &str| {
+        let source = serde_json::to_string(source).expect("JSON");
+        format!(
+            r#"{{"type":"evaluate","run_id":"{}","evaluation_id":{evaluation_id},"source":{source}}}"#,
+            id(n)
+        )
+    };
+    session.receive(&run(1));
+    session.receive(&format!(r#"{{"type":"run","run_id":"{}","source":"1","repl":true}}"#, id(2)));
+    assert_eq!(reason(session.receive(&evaluate(1, 1, "1"))), (Some(id(1)), RejectReason::BadRequest));
+    assert_eq!(reason(session.receive(&evaluate(3, 1, "1"))), (Some(id(3)), RejectReason::UnknownRun));
+    assert_eq!(reason(session.receive(&evaluate(2, 0, "1"))).1, RejectReason::BadRequest);
+    let long = "x".repeat(EVALUATION_BYTES + 1);
+    assert_eq!(reason(session.receive(&evaluate(2, 1, &long))).1, RejectReason::TooLarge);
+    for number in 1..=EVALUATIONS as u32 {
+        assert!(session.receive(&evaluate(2, 2 * number, "é")).is_none());
+    }
+    assert_eq!(reason(session.receive(&evaluate(2, 8, "again"))).1, RejectReason::BadRequest);
+    assert_eq!(reason(session.receive(&evaluate(2, 9, "1"))).1, RejectReason::TooManyEvaluations);
+    let value = Some(RawValue::from_string("{}".into()).expect("JSON"));
+    send(&fake, 1, RunEvent::Evaluated { evaluation_id: 4, value, error: None });
+    assert!(matches!(next(&mut session), Some(ServerMsg::Evaluated { evaluation_id: 4, error: None, .. })));
+    assert!(session.receive(&evaluate(2, 9, "1")).is_none());
+    send(&fake, 1, RunEvent::Paused { left_ms: 5, report: None });
+    assert!(matches!(next(&mut session), Some(ServerMsg::Paused { left_ms: 5, report: None, .. })));
+    send(&fake, 1, finished());
+    next(&mut session);
+    assert_eq!(reason(session.receive(&evaluate(2, 10, "1"))).1, RejectReason::UnknownRun);
+    let evaluated = fake.evaluated.lock().expect("no test panics with it");
+    assert_eq!(evaluated.len(), 5);
+    assert_eq!(evaluated[0], (2, "é".to_owned()));
+    let started = fake.started.lock().expect("no test panics with it");
+    assert_eq!((started[0].0.repl, started[1].0.repl), (false, true));
 }
 
 #[test]

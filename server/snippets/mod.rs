@@ -22,12 +22,16 @@ mod service;
 #[cfg(not(queries = "postgres"))]
 pub mod sqlite;
 pub mod time;
+pub mod together;
+#[cfg(not(any(queries = "sqlite", queries = "postgres")))]
+mod watched;
 
 pub use content::{Content, File, Language, Mode, NewSnippet, Revision};
 pub use id::{ApiToken, DeletionToken, Reference, SnippetId, TokenHash};
 pub use recording::Recording;
 pub use service::{Created, Failure, Revised, Rules, Snippets};
 pub use time::Timestamp;
+pub use together::Together;
 
 /// A snippet in one of its versions, as it is kept.
 #[derive(Clone, Debug)]
@@ -78,6 +82,11 @@ pub trait Store: Send + Sync {
 
     /// About how many bytes all snippets take.
     fn size(&self) -> Answer<'_, u64>;
+
+    /// What several servers can hold clients to together, where they can share it.
+    fn together(&self) -> Option<&dyn Together> {
+        None
+    }
 }
 
 /// Why a store could not do what it was asked.
@@ -137,9 +146,10 @@ pub const SQLITE_FILE: &str = "snippets.db";
 /// When the address makes no sense.
 #[cfg(not(any(queries = "sqlite", queries = "postgres")))]
 pub fn open(settings: &StoreSettings, data_dir: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    use watched::Watched;
     Ok(match &settings.database {
-        Database::Sqlite => Arc::new(sqlite::Sqlite::new(&data_dir.join(SQLITE_FILE), settings)),
-        Database::Postgres(url) => Arc::new(postgres::Postgres::new(url, settings)?),
+        Database::Sqlite => Arc::new(Watched(sqlite::Sqlite::new(&data_dir.join(SQLITE_FILE), settings))),
+        Database::Postgres(url) => Arc::new(Watched(postgres::Postgres::new(url, settings)?)),
     })
 }
 

@@ -2,6 +2,7 @@
 //! parameters are written `$1` here and `?1` there, so that no two are the same text.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -9,11 +10,19 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::lazy::{Lazy, within};
+use super::together::Together;
 use super::{
     Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp,
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("server/snippets/migrations/postgres");
+mod together;
+
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("server/snippets/migrations/postgres");
+    // A newer server may have added to the tables: those of the next version are no hindrance to this one.
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// Snippets in a PostgreSQL database.
 pub struct Postgres {
@@ -59,6 +68,10 @@ impl Postgres {
 }
 
 impl Store for Postgres {
+    fn together(&self) -> Option<&dyn Together> {
+        Some(self)
+    }
+
     fn create<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, ()> {
         self.answer(async {
             let it = Columns::of(snippet)?;

@@ -2,6 +2,7 @@
 //! kept in `.sqlx`; `make queries` renews that.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
@@ -13,7 +14,12 @@ use super::{
     Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp,
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("server/snippets/migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("server/snippets/migrations/sqlite");
+    // A file that a newer server has written to can be opened by this one.
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// Snippets in a SQLite file.
 pub struct Sqlite {

@@ -51,6 +51,7 @@ impl Calls {
             ready_timeout: Duration::from_secs(10),
             zygote_forks: 10_000,
             zygote_age: Duration::from_secs(3600),
+            paused: Duration::ZERO,
             message_bytes: 64 << 10,
             display_bytes: 256 << 10,
             prompts: 0,
@@ -84,6 +85,7 @@ impl Calls {
             modules: Allowed::default(),
             stdin: Vec::new(),
             is_attended: false,
+            repl: false,
         };
         let (_handle, mut events) = self.sandbox.start(run).expect("there is room");
         loop {
@@ -101,7 +103,10 @@ impl Calls {
                 RunEvent::Queued { .. }
                 | RunEvent::Started
                 | RunEvent::Console { .. }
-                | RunEvent::Prompt { .. } => {}
+                | RunEvent::Prompt { .. }
+                | RunEvent::Paused { .. }
+                | RunEvent::Evaluated { .. }
+                | RunEvent::Released(_) => {}
             }
         }
     }

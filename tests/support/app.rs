@@ -78,10 +78,24 @@ impl TestApp {
         self.folder.path().join("var")
     }
 
+    /// A file in the folder that the server was started in.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(self.pid() as i32);
+        nix::sys::signal::kill(pid, signal).expect("it runs");
+    }
+
     /// Sends SIGTERM and waits. Whether it ended well.
     pub(crate) fn terminate(&mut self) -> bool {
-        let pid = nix::unistd::Pid::from_raw(self.pid() as i32);
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        self.ended()
+    }
+
+    /// Waits for its end. Whether it ended well.
+    pub(crate) fn ended(&mut self) -> bool {
         self.process.wait().expect("it can be waited for").success()
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct FakeRun {
     pub(crate) dropped: CancellationToken,
     /// Answers to its questions.
     pub(crate) answers: mpsc::UnboundedReceiver<(u32, Option<String>)>,
+    /// What it is asked to evaluate.
+    pub(crate) evaluations: mpsc::UnboundedReceiver<(u32, String)>,
 }
 
 impl FakeRun {
@@ -90,6 +92,7 @@ struct FakeHandle {
     stopped: CancellationToken,
     dropped: CancellationToken,
     answers: mpsc::UnboundedSender<(u32, Option<String>)>,
+    evaluations: mpsc::UnboundedSender<(u32, String)>,
 }
 
 impl OpenRun for FakeHandle {
@@ -100,6 +103,11 @@ impl OpenRun for FakeHandle {
     fn answer(&self, prompt_id: u32, value: Option<String>) {
         // A test that has dropped the run looks at no more answers.
         let _ = self.answers.send((prompt_id, value));
+    }
+
+    fn evaluate(&self, evaluation_id: u32, source: String) {
+        // As above.
+        let _ = self.evaluations.send((evaluation_id, source));
     }
 }
 
@@ -118,9 +126,15 @@ impl Runs for FakeRuns {
         let (events, receiver) = mpsc::channel(4);
         let (stopped, dropped) = (CancellationToken::new(), CancellationToken::new());
         let (answered, answers) = mpsc::unbounded_channel();
-        let handle = FakeHandle { stopped: stopped.clone(), dropped: dropped.clone(), answers: answered };
+        let (evaluated, evaluations) = mpsc::unbounded_channel();
+        let handle = FakeHandle {
+            stopped: stopped.clone(),
+            dropped: dropped.clone(),
+            answers: answered,
+            evaluations: evaluated,
+        };
         // A test that has ended looks at no more runs.
-        let _ = self.started.send(FakeRun { run, events, stopped, dropped, answers });
+        let _ = self.started.send(FakeRun { run, events, stopped, dropped, answers, evaluations });
         Ok((Box::new(handle), receiver))
     }
 
@@ -159,6 +173,7 @@ impl FakeApp {
         let (stop, stopped) = oneshot::channel::<()>();
         let served = actix_web::rt::spawn(serving.run(async {
             let _ = stopped.await;
+            mayfly::http::Stop::Told
         }));
         Self { address, runs, stop: Some(stop), folder, served: Some(served) }
     }

@@ -77,6 +77,18 @@ impl Postgres {
         }
     }
 
+    /// Has it do this.
+    pub(crate) fn psql(&self, commands: &str) {
+        let folder = self.folder.path();
+        let done = command("psql", folder)
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-U", "mayfly", "-h"])
+            .arg(folder)
+            .args(["postgres", "-c", commands])
+            .output()
+            .expect("psql starts");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// Stops it at once, as if its machine had failed.
     pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -1,7 +1,7 @@
 // Runs as a service beside Mayfly's, and writes down what it sees.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -44,6 +44,21 @@ await sleep(300);
 restarting = false;
 await asking;
 seen.pids.push(show("MainPID"));
+
+// Another process takes over: the same, and it is the service from then on.
+seen.handing = [];
+let handing = true;
+const askingOn = (async () => {
+  while (handing) seen.handing.push(await connect(`${URL_}/healthz`));
+})();
+systemctl("kill", "--kill-whom=main", "--signal=SIGUSR2", "mayfly.service");
+for (let tries = 0; tries < 400 && show("MainPID") === seen.pids[1]; tries++) await sleep(50);
+seen.pids.push(show("MainPID"));
+for (let tries = 0; tries < 400 && existsSync(`/proc/${seen.pids[1]}`); tries++) await sleep(50);
+await sleep(300);
+handing = false;
+await askingOn;
+seen.afterHanding = [show("ActiveState"), show("MainPID"), existsSync(`/proc/${seen.pids[1]}`)];
 
 seen.memory = await run("const kept = []; for (;;) kept.push('x'.repeat(1 << 20) + kept.length)");
 seen.pidAfterMemory = show("MainPID");

@@ -2,6 +2,7 @@
 
 import { button, el } from "../dom.ts";
 import type { PromptKind } from "../protocol.ts";
+import { words } from "../strings/words.ts";
 
 /** A question that waits for its answer. */
 export type Question = { id: number; kind: PromptKind; message: string; proposal: string };
@@ -10,12 +11,10 @@ export type Question = { id: number; kind: PromptKind; message: string; proposal
 const LONGEST = 16_000;
 
 /** What stands for a message that is empty. */
-const SILENT: Record<PromptKind, string> = {
-  prompt: "The program asks for a line of text.",
-  line: "The program asks for a line of text.",
-  confirm: "The program asks: yes or no?",
-  alert: "The program waits until you go on.",
-};
+function silent(kind: PromptKind): string {
+  const { asksLine, asksYesNo, asksAlert } = words().output;
+  return { prompt: asksLine, line: asksLine, confirm: asksYesNo, alert: asksAlert }[kind];
+}
 
 /** The forms. */
 export class Asks {
@@ -58,14 +57,14 @@ export class Asks {
 
   #form({ id, kind, message, proposal }: Question): { form: HTMLFormElement; first: HTMLElement } {
     const form = el("form", `ask ask-${kind}`);
-    const asked = message === "" ? SILENT[kind] : message;
+    const asked = message === "" ? silent(kind) : message;
     const no = () => {
       this.#answer(id, null);
     };
-    const yes = el("button", "run small", kind === "confirm" ? "Yes" : "OK");
+    const yes = el("button", "run small", kind === "confirm" ? words().output.yes : words().ok);
     yes.type = "submit";
     const buttons = el("div", "ask-buttons", yes);
-    if (kind !== "alert") buttons.append(button("stop small", kind === "confirm" ? "No" : "Cancel", no));
+    if (kind !== "alert") buttons.append(button("stop small", kind === "confirm" ? words().output.no : words().cancel, no));
     let first: HTMLElement = yes;
     let value = (): string | null => (kind === "confirm" ? "yes" : null);
     const name = `ask-${id}`;

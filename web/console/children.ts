@@ -1,7 +1,7 @@
 // What an expanded object shows, line by line: data only, so that it can be tested without a page.
 
 import type { ObjectValue, StackFrame, Value } from "../protocol.ts";
-import { count, plural } from "../units.ts";
+import { words } from "../strings/words.ts";
 
 /** How a line's label looks: a key of the program, a symbol, an index, or one of V8's `[[internal]]` names. */
 export type LabelKind = "key" | "hidden" | "symbol" | "index" | "internal";
@@ -13,10 +13,13 @@ export type Child =
   | { type: "note"; label: string; kind: LabelKind; text: string }
   | { type: "frame"; frame: StackFrame }
   | { type: "entry"; index: number; key: Value; value: Value }
+  /** A hundred elements or entries of many. */
+  | { type: "range"; label: string; lines: Child[] }
   /** What was cut. */
   | { type: "more"; text: string };
 
-const ACCESSORS = { getter: "(getter)", setter: "(setter)", getter_setter: "(getter, setter)" } as const;
+/** How many elements or entries are shown at once. */
+const HUNDRED = 100;
 
 /** Whether an expanded `object` would show anything. */
 export function hasChildren(object: ObjectValue): boolean {
@@ -28,6 +31,7 @@ export function hasChildren(object: ObjectValue): boolean {
     object.state !== undefined ||
     object.value !== undefined ||
     object.handler !== undefined ||
+    object.prototype !== undefined ||
     (object.error !== undefined && (object.error.stack.length > 0 || object.error.cause !== undefined))
   );
 }
@@ -43,21 +47,38 @@ export function children(object: ObjectValue): Child[] {
   if (object.value !== undefined) lines.push(internal(object.kind === "proxy" ? "target" : "value", object.value));
   if (object.handler !== undefined) lines.push(internal("handler", object.handler));
   let index = 0;
-  for (const value of object.items ?? []) {
-    const width = value.type === "hole" ? Math.max(1, value.count) : 1;
-    const label = width === 1 ? String(index) : `${index} … ${index + width - 1}`;
-    lines.push({ type: "value", label, kind: "index", value });
-    index += width;
-  }
-  for (const [at, [key, value]] of (object.entries ?? []).entries()) lines.push({ type: "entry", index: at, key, value });
+  const items = (object.items ?? []).map((value): Numbered => {
+    const [from, to] = [index, index + (value.type === "hole" ? Math.max(1, value.count) : 1) - 1];
+    index = to + 1;
+    return { from, to, child: { type: "value", label: span(from, to), kind: "index", value } };
+  });
+  const entries = (object.entries ?? []).map(([key, value], at): Numbered => ({ from: at, to: at, child: { type: "entry", index: at, key, value } }));
+  lines.push(...inHundreds(items), ...inHundreds(entries));
   for (const { key, symbol, hidden, value, accessor } of object.properties ?? []) {
     const kind = symbol === true ? "symbol" : hidden === true ? "hidden" : "key";
     const label = symbol === true ? `[${key}]` : key;
-    if (accessor !== undefined) lines.push({ type: "note", label, kind, text: ACCESSORS[accessor] });
+    if (accessor !== undefined) lines.push({ type: "note", label, kind, text: words().output.accessors[accessor] });
     else if (value !== undefined) lines.push({ type: "value", label, kind, value });
   }
-  if ((object.more ?? 0) > 0) lines.push({ type: "more", text: `… ${count(object.more ?? 0)} more` });
+  if (object.prototype !== undefined) lines.push(internal("Prototype", object.prototype));
+  if ((object.more ?? 0) > 0) lines.push({ type: "more", text: words().output.more(object.more ?? 0) });
   return lines;
+}
+
+/** A line for an element or an entry, and the first and last place that it stands for. */
+type Numbered = { from: number; to: number; child: Child };
+
+const span = (from: number, to: number) => (from === to ? String(from) : `${from} … ${to}`);
+
+function inHundreds(all: readonly Numbered[]): Child[] {
+  if (all.length <= HUNDRED) return all.map(({ child }) => child);
+  const ranges: Child[] = [];
+  for (let at = 0; at < all.length; at += HUNDRED) {
+    const some = all.slice(at, at + HUNDRED);
+    const label = `[${span(some[0]?.from ?? 0, some.at(-1)?.to ?? 0)}]`;
+    ranges.push({ type: "range", label, lines: some.map(({ child }) => child) });
+  }
+  return ranges;
 }
 
 function internal(name: string, value: Value): Child {
@@ -81,7 +102,7 @@ export function inlineText(value: Value): string {
     case "string":
       return `${JSON.stringify(value.value)}${cut(value)}`;
     case "hole":
-      return value.count > 1 ? `empty × ${count(value.count)}` : "empty";
+      return words().output.empty(value.count);
     case "ref":
       return `→ #${value.id}`;
     case "object":
@@ -92,5 +113,5 @@ export function inlineText(value: Value): string {
 /** What a cut string lacks, in words; empty for a whole one. */
 export function cut(value: Extract<Value, { type: "string" }>): string {
   const missing = value.length - value.value.length;
-  return missing > 0 ? ` … ${plural(missing, "more character")}` : "";
+  return missing > 0 ? ` … ${words().output.moreCharacters(missing)}` : "";
 }

@@ -2,6 +2,7 @@
 // nothing and load nothing; HTML and Markdown go into a frame of their own.
 
 import { el } from "../dom.ts";
+import { words } from "../strings/words.ts";
 import { htmlFrame } from "./frame.ts";
 
 /** A thing in one form or several, by MIME type. */
@@ -13,8 +14,9 @@ const PICTURES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 /** A bundle as an element. */
 export function renderBundle(bundle: Bundle): HTMLElement {
   const plain = bundle["text/plain"];
+  const { html: htmlWord, markdown: markdownWord, unshowable } = words().output;
   const html = bundle["text/html"];
-  if (html !== undefined) return htmlFrame(plain ?? "HTML output", () => html);
+  if (html !== undefined) return htmlFrame(plain ?? htmlWord, () => html);
   const svg = bundle[SVG];
   if (svg !== undefined) return picture(SVG, base64(withNamespace(svg)), plain);
   for (const type of PICTURES) {
@@ -22,18 +24,18 @@ export function renderBundle(bundle: Bundle): HTMLElement {
     if (data !== undefined) return picture(type, data, plain);
   }
   const text = bundle["text/markdown"];
-  if (text !== undefined) return htmlFrame(plain ?? "Markdown output", () => markdown(text));
+  if (text !== undefined) return htmlFrame(plain ?? markdownWord, () => markdown(text));
   const json = bundle["application/json"];
   if (json !== undefined) return el("span", "text", pretty(json));
-  return el("span", "text", plain ?? "(nothing that this page can show)");
+  return el("span", "text", plain ?? unshowable);
 }
 
 function picture(type: string, data: string, plain: string | undefined): HTMLElement {
   const image = el("img", "picture");
-  image.alt = plain ?? "Picture without a description";
+  image.alt = plain ?? words().output.picture;
   image.decoding = "async";
   image.addEventListener("error", () => {
-    image.replaceWith(el("span", "quiet", `(a picture that can't be shown${plain === undefined ? "" : `: ${plain}`})`));
+    image.replaceWith(el("span", "quiet", `(${words().output.pictureFailed}${plain === undefined ? "" : `: ${plain}`})`));
   });
   image.src = `data:${type};base64,${data}`;
   const box = el("div", "display-picture", image);

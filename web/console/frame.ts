@@ -1,6 +1,7 @@
 // HTML of a program's, in a frame that has no origin, no network and no script but our own: see web/frame/frame.ts.
 
 import { button, el } from "../dom.ts";
+import { words } from "../strings/words.ts";
 import type { FromFrame, ToFrame } from "../frame/frame.ts";
 
 /** Where the server has the frame's document. */
@@ -40,7 +41,7 @@ export function htmlFrame(title: string, html: () => Promise<string> | string): 
   }
   if (shown.size < UNASKED) make();
   else {
-    const ask = button("plain small show", `Show ${title}`, () => {
+    const ask = button("plain small show", words().output.show(title), () => {
       make().focus();
     });
     box.append(ask);

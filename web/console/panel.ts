@@ -1,207 +1,316 @@
-// The list of rows. A flood must not freeze the page: rows are made once per animation frame, within a time
-// budget, only the newest are kept, and what is left out is counted and said.
+// The console: its lines, and the list that shows them. A flood must not freeze the page: lines are data until
+// they are in sight, only the newest are kept, and what is left out is counted and said.
 
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
-import { plural } from "../units.ts";
+import { words } from "../strings/words.ts";
+import { lineText, valueText } from "./copy.ts";
+import { Lines, textOf, type Line } from "./lines.ts";
+import { VirtualList, type ListElements } from "./list.ts";
 import type { Jump } from "./position.ts";
-import { errorRow, eventRow, groupButton, noticeRow, resultRow } from "./row.ts";
-
-/** How many rows are kept. */
-const MAX_ROWS = 5_000;
-
-/** How long one animation frame may be spent on making rows, in milliseconds. */
-const FRAME_BUDGET_MS = 8;
-
-/** How near to its end the list counts as being at its end, in pixels. */
-const NEAR_END_PX = 32;
-
-/** A row to be made. */
-type Pending = { depth: number; opens: "open" | "closed" | null; make: () => HTMLElement };
-
-/** A row that stands in the list. */
-type Row = { element: HTMLElement; parent: Group | null };
-
-/** A `console.group`. Its rows are siblings of its heading: that keeps dropping the oldest rows simple. */
-type Group = { depth: number; open: boolean; parent: Group | null };
+import { renderLine, updateRow } from "./row.ts";
+import type { Search } from "./search.ts";
+import { toggleItem } from "./tree.ts";
+import { valueAt } from "./value.ts";
 
 /** The elements that the panel works on. */
-export type PanelElements = {
-  /** What scrolls. */
-  scroller: HTMLElement;
-  /** An `<ol>` inside it. */
-  list: HTMLElement;
-  /** Says how many rows are not kept. */
+export type PanelElements = ListElements & {
+  /** Says how many lines are not kept. */
   earlier: HTMLElement;
-  /** Goes to the newest row; shown while the list is scrolled away from it. */
-  latest: HTMLButtonElement;
-  /** Shown while there are no rows. */
+  /** Shown while there are no lines. */
   empty: HTMLElement;
 };
 
+/** While more lines than this come in a frame nobody reads them: then they are drawn less often, after so many frames. */
+const FLOOD = 150;
+const FLOOD_FRAMES = 3;
+
+/** Under this name the page's styles know what a search has found. */
+const HIGHLIGHT = "console-found";
+
 /** The console. */
 export class ConsolePanel {
-  #elements: PanelElements;
-  #jump: Jump;
-  #pending: Pending[] = [];
-  #rows: Row[] = [];
-  #groups: Group[] = [];
-  #dropped = 0;
+  /** Output is kept when a run begins, and when a program clears the console. */
+  keeps = false;
+  /** Told how many lines are shown, of how many. */
+  onCount: (shown: number, all: number) => void = () => undefined;
+  /** Told that a row's menu is wanted: for the row of a line, at an element, perhaps at a place on the screen. */
+  onMenu: ((line: Line, at: HTMLElement, place: { x: number; y: number } | null) => void) | null = null;
+  readonly #elements: PanelElements;
+  readonly #jump: Jump;
+  readonly #lines = new Lines();
+  readonly #list: VirtualList<Line>;
+  #search: Search = null;
+  #runs = 0;
   #frame: number | null = null;
-  #following = true;
-  /** Where the scroller was when it last moved. */
-  #top = 0;
+  /** Lines that came since they were drawn last, and frames that have passed. */
+  #fresh = 0;
+  #waited = 0;
+  #isOther = false;
 
   constructor(elements: PanelElements, jump: Jump) {
     this.#elements = elements;
     this.#jump = jump;
-    elements.scroller.addEventListener("scroll", () => {
-      // Rows that came since, or took their real height only when shown, put the end further down: that is
-      // no reason to stay behind. Only who scrolls up does.
-      const top = elements.scroller.scrollTop;
-      if (this.#atEnd()) this.#follow(true);
-      else if (top < this.#top) this.#follow(false);
-      this.#top = top;
-    }, { passive: true });
-    elements.latest.addEventListener("click", () => {
-      this.#follow(true);
-      this.#toEnd();
-      elements.scroller.focus();
+    this.#list = new VirtualList(elements, {
+      make: (line) => this.#make(line),
+      update: updateRow,
+      extent,
+      onKey: (line, row, key) => this.#key(line, row, key),
+      onDrawn: () => {
+        this.#highlight();
+      },
     });
-    const resized = new ResizeObserver(() => {
-      if (this.#following) this.#toEnd();
+    const { list } = elements;
+    list.addEventListener("contextmenu", (event) => {
+      const line = this.#list.itemAt(event.target);
+      // With a selection, what is wanted is the browser's own menu.
+      if (this.onMenu === null || line === null || event.shiftKey || document.getSelection()?.isCollapsed === false) return;
+      event.preventDefault();
+      // Keys have no place on the screen to speak of.
+      const place = event.button === 2 ? { x: event.clientX, y: event.clientY } : null;
+      if (event.target instanceof HTMLElement) this.onMenu(line, event.target, place);
     });
-    resized.observe(elements.scroller);
-    resized.observe(elements.list);
+    list.addEventListener("click", (event) => {
+      const opener = event.target instanceof Element ? event.target.closest<HTMLElement>(".row-menu") : null;
+      const line = opener === null ? null : this.#list.itemAt(opener);
+      if (line !== null && opener !== null) this.onMenu?.(line, opener, null);
+    });
+    elements.scroller.addEventListener("copy", (event) => {
+      const text = this.#selected() ?? this.#focused();
+      if (text === null) return;
+      event.clipboardData?.setData("text/plain", text);
+      event.preventDefault();
+    });
   }
 
   /** Adds console events. */
   events(events: readonly ConsoleEvent[]): void {
+    this.#fresh += events.length;
     for (const event of events) {
       if (event.kind === "group_end") continue;
-      if (event.kind === "clear") this.#forget();
-      const opens = event.kind === "group" ? "open" : event.kind === "group_collapsed" ? "closed" : null;
-      this.#add({ depth: event.depth ?? 0, opens, make: () => eventRow(event, this.#jump) });
+      if (event.kind === "clear") {
+        if (this.keeps) {
+          this.#lines.add({ type: "notice", level: "info", text: words().output.clearKept });
+          continue;
+        }
+        this.#forget();
+      }
+      this.#lines.add({ type: "event", event });
     }
+    this.#showSoon();
   }
 
   /** Adds a program's result. */
   result(value: Value): void {
-    this.#add({ depth: 0, opens: null, make: () => resultRow(value, this.#jump) });
+    this.#lines.add({ type: "result", value });
+    this.#showSoon();
+  }
+
+  /** Adds what the visitor evaluates. */
+  input(source: string): void {
+    this.#lines.add({ type: "input", source });
+    this.#list.toEnd();
+    this.#showSoon();
   }
 
   /** Adds the error that ended a program. */
   error(error: RunError): void {
-    this.#add({ depth: 0, opens: null, make: () => errorRow(error, this.#jump) });
+    this.#lines.add({ type: "error", error });
+    this.#showSoon();
   }
 
   /** Adds the page's own words. */
   notice(level: Level, text: string): void {
-    this.#add({ depth: 0, opens: null, make: () => noticeRow(level, text) });
+    this.#lines.add({ type: "notice", level, text });
+    this.#showSoon();
+  }
+
+  /** A run begins: what the one before has written goes, or is set apart. */
+  begin(now = Date.now()): void {
+    this.#runs += 1;
+    if (!this.keeps || this.#lines.all.length === 0) {
+      this.clear();
+      return;
+    }
+    this.#lines.leaveGroups();
+    this.#lines.add({ type: "run", number: this.#runs, at: now });
+    this.#list.toEnd();
+    this.#showSoon();
   }
 
   /** Empties the console. */
   clear(): void {
     this.#forget();
-    this.#follow(true);
-    this.#count();
+    this.#list.toEnd();
+    this.#showSoon();
+  }
+
+  /** Shows lines of these levels and what is looked for. */
+  sift(hidden: ReadonlySet<Level>, search: Search): void {
+    this.#search = search;
+    this.#lines.sift({ hidden, matches: search?.matches ?? null });
+    this.#isOther = true;
+    this.#showSoon();
+  }
+
+  /** The lines that are shown now. */
+  get shown(): readonly Line[] {
+    return this.#lines.shown;
+  }
+
+  /** Places in the program are shown in the editor. */
+  jump(place: { line: number; column: number; file?: string }): void {
+    this.#jump(place);
   }
 
   #forget(): void {
-    this.#pending = [];
-    this.#rows = [];
-    this.#groups = [];
-    this.#dropped = 0;
-    this.#elements.list.replaceChildren();
+    this.#lines.clear();
+    this.#isOther = true;
   }
 
-  #add(pending: Pending): void {
-    this.#pending.push(pending);
-    // In a hidden page no frames come: don't let rows pile up that would be dropped anyway.
-    if (this.#pending.length > 2 * MAX_ROWS) {
-      this.#dropped += this.#pending.length - MAX_ROWS;
-      this.#pending = this.#pending.slice(-MAX_ROWS);
-    }
+  #showSoon(): void {
     this.#frame ??= requestAnimationFrame(() => {
-      this.#flush();
+      this.#frame = null;
+      this.#waited += 1;
+      if (this.#fresh > FLOOD && this.#waited < FLOOD_FRAMES) this.#showSoon();
+      else this.#show();
     });
   }
 
-  #flush(): void {
-    this.#frame = null;
-    const end = performance.now() + FRAME_BUDGET_MS;
-    const skip = Math.max(0, this.#pending.length - MAX_ROWS);
-    this.#dropped += skip;
-    let next = skip;
-    const fragment = document.createDocumentFragment();
-    while (next < this.#pending.length && (next === skip || performance.now() < end)) {
-      const pending = this.#pending[next];
-      if (pending !== undefined) fragment.append(this.#make(pending));
-      next += 1;
+  #show(): void {
+    this.#fresh = 0;
+    this.#waited = 0;
+    this.#lines.trim();
+    const { shown, all, dropped } = this.#lines;
+    if (this.#isOther) {
+      this.#list.replace(shown);
+    } else {
+      this.#list.grow(shown, this.#list.goneTo(shown));
     }
-    this.#pending = this.#pending.slice(next);
-    this.#elements.list.append(fragment);
-    this.#trim();
-    this.#count();
-    if (this.#following) this.#toEnd();
-    if (this.#pending.length > 0) {
-      this.#frame = requestAnimationFrame(() => {
-        this.#flush();
-      });
-    }
-  }
-
-  #make({ depth, opens, make }: Pending): HTMLElement {
-    const element = make();
-    while ((this.#groups.at(-1)?.depth ?? -1) >= depth) this.#groups.pop();
-    const parent = this.#groups.at(-1) ?? null;
-    element.hidden = isHidden(parent);
-    this.#rows.push({ element, parent });
-    if (opens !== null) {
-      const group: Group = { depth, open: opens === "open", parent };
-      this.#groups.push(group);
-      const toggle = groupButton(element);
-      toggle?.addEventListener("click", () => {
-        group.open = !group.open;
-        toggle.setAttribute("aria-expanded", String(group.open));
-        for (const row of this.#rows) row.element.hidden = isHidden(row.parent);
-      });
-    }
-    return element;
-  }
-
-  #trim(): void {
-    const over = this.#rows.length - MAX_ROWS;
-    if (over <= 0) return;
-    for (const row of this.#rows.slice(0, over)) row.element.remove();
-    this.#rows = this.#rows.slice(over);
-    this.#dropped += over;
-  }
-
-  #count(): void {
+    this.#isOther = false;
     const { earlier, empty } = this.#elements;
-    earlier.hidden = this.#dropped === 0;
-    earlier.textContent = `${plural(this.#dropped, "earlier line")} not shown`;
-    empty.hidden = this.#rows.length > 0;
+    earlier.hidden = dropped === 0;
+    if (dropped > 0) earlier.textContent = words().output.earlier(dropped);
+    empty.hidden = all.length > 0;
+    this.onCount(shown.length, all.length);
+    this.#list.flush();
   }
 
-  #atEnd(): boolean {
-    const { scroller } = this.#elements;
-    return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= NEAR_END_PX;
+  #make(line: Line): HTMLElement {
+    const made = renderLine(line, this.#jump);
+    if (line.opens !== null) {
+      made.querySelector(".group-toggle")?.addEventListener("click", () => {
+        this.#fold(line);
+      });
+    }
+    return made;
   }
 
-  #toEnd(): void {
-    this.#elements.scroller.scrollTop = this.#elements.scroller.scrollHeight;
+  #fold(line: Line, open = line.opens?.open !== true): void {
+    if (line.opens === null) return;
+    this.#lines.fold(line.opens, open);
+    this.#isOther = true;
+    this.#show();
   }
 
-  #follow(following: boolean): void {
-    this.#following = following;
-    this.#elements.latest.hidden = following;
+  #key(line: Line, row: HTMLElement, key: string): boolean {
+    const { opens, parent, what } = line;
+    switch (key) {
+      case "ArrowRight":
+      case "Enter":
+      case " ": {
+        if (opens !== null && (key !== "ArrowRight" || !opens.open)) {
+          this.#fold(line);
+          return true;
+        }
+        const root = row.querySelector<HTMLElement>('[role=treeitem][tabindex="0"]');
+        if (root !== null) {
+          toggleItem(root, true);
+          root.focus();
+          return true;
+        }
+        if (key === "Enter" && what.type === "event" && what.event.line > 0) this.#jump(what.event);
+        return key !== "ArrowRight";
+      }
+      case "ArrowLeft":
+        if (opens?.open === true) this.#fold(line, false);
+        else if (parent !== null) this.#list.focus(this.#lines.shown.indexOf(parent.heading));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Marks what is looked for, where the browser can mark text without changing the page. */
+  #highlight(): void {
+    if (!("highlights" in CSS)) return;
+    const search = this.#search;
+    if (search === null) {
+      CSS.highlights.delete(HIGHLIGHT);
+      return;
+    }
+    const ranges: Range[] = [];
+    for (const row of this.#list.drawn.values()) {
+      const message = row.querySelector(":scope > .message");
+      if (message === null) continue;
+      const texts = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
+      for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+        for (const [from, to] of search.places(node.nodeValue ?? "")) {
+          const range = document.createRange();
+          range.setStart(node, from);
+          range.setEnd(node, to);
+          ranges.push(range);
+        }
+      }
+    }
+    CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges));
+  }
+
+  /** The text of what has the focus, where nothing is selected: of a value, or of a line. */
+  #focused(): string | null {
+    const { activeElement } = document;
+    const line = this.#list.itemAt(activeElement);
+    if (line === null || document.getSelection()?.isCollapsed === false) return null;
+    const value = valueAt(activeElement);
+    return value === null ? lineText(line) : valueText(value);
+  }
+
+  /** The text of a selection from one row to another, with all those between that are not drawn; `null` for any other. */
+  #selected(): string | null {
+    const selection = document.getSelection();
+    if (selection === null || selection.isCollapsed) return null;
+    const [from, to] = [selection.anchorNode, selection.focusNode].map((node) => this.#list.itemAt(node));
+    if (from === null || from === undefined || to === null || to === undefined || from === to) return null;
+    const [low, high] = [Math.min(from.number, to.number), Math.max(from.number, to.number)];
+    return this.#lines.shown
+      .filter(({ number }) => number >= low && number <= high)
+      .map(textOf)
+      .join("\n");
   }
 }
 
-function isHidden(group: Group | null): boolean {
-  for (let around = group; around !== null; around = around.parent) {
-    if (!around.open) return true;
+/** How much room a line takes, roughly. */
+function extent({ what }: Line): { characters: number; lines: number } {
+  switch (what.type) {
+    case "event": {
+      const { text, table, stack, args } = what.event;
+      if (table !== undefined) return { characters: 0, lines: 2 + table.rows.length };
+      const frames = args.reduce((sum, value) => sum + (value.type === "object" ? Math.min(9, value.error?.stack.length ?? 0) : 0), Math.min(9, stack?.length ?? 0));
+      return { characters: text.length, lines: 1 + frames + newlines(text) };
+    }
+    case "error":
+      return { characters: what.error.message.length, lines: 1 + Math.min(9, what.error.stack.length) };
+    case "notice":
+      return { characters: what.text.length, lines: 1 };
+    case "input":
+      return { characters: what.source.length, lines: 1 + newlines(what.source) };
+    case "result":
+    case "run":
+      return { characters: 0, lines: 1 };
   }
-  return false;
+}
+
+function newlines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1;
+  return count;
 }

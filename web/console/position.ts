@@ -1,6 +1,7 @@
 // Places in the visitor's program, as text and as buttons that go there.
 
 import { button, el } from "../dom.ts";
+import { words } from "../strings/words.ts";
 import type { StackFrame } from "../protocol.ts";
 
 /** Goes to a place in the editor. */
@@ -11,13 +12,15 @@ const SHOWN_FRAMES = 8;
 
 /** Name of a frame's function. */
 export function frameText(frame: StackFrame): string {
-  return `at ${frame.async === true ? "async " : ""}${frame.function === "" ? "(top level)" : frame.function}`;
+  const { at, topLevel } = words().output;
+  const name = frame.function === "" ? topLevel : frame.function;
+  return at(frame.async === true ? `async ${name}` : name);
 }
 
 /** `line:column`, or `line 7` where there is no column; behind the file, where that is not the entry file. */
 export function framePosition({ line, column, file }: { line: number; column: number; file?: string }): string {
   if (file !== undefined) return `${file}:${line}${column > 0 ? `:${column}` : ""}`;
-  return column > 0 ? `${line}:${column}` : `line ${line}`;
+  return column > 0 ? `${line}:${column}` : words().output.line(line);
 }
 
 /** A button that goes to a place. */
@@ -25,7 +28,7 @@ export function positionButton(place: { line: number; column: number; file?: str
   const made = button("position", text, () => {
     jump(place);
   });
-  made.title = `Go to line ${place.line}${place.column > 0 ? `, column ${place.column}` : ""}`;
+  made.title = words().output.goTo(place.line, place.column);
   return made;
 }
 
@@ -40,7 +43,7 @@ export function renderStack(stack: readonly StackFrame[], jump: Jump): HTMLEleme
   if (rest.length > 0) {
     const fold = el("li", "frame");
     fold.append(
-      button("unfold", `${rest.length} more ${rest.length === 1 ? "frame" : "frames"}`, () => {
+      button("unfold", words().output.moreFrames(rest.length), () => {
         fold.remove();
         add(rest);
       }),

@@ -1,73 +1,113 @@
-// One console event (or one thing the page itself says) as a row.
+// A line of the console as a row.
 
-import { el, icon } from "../dom.ts";
+import { button, el, icon } from "../dom.ts";
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
+import { words } from "../strings/words.ts";
 import { sinceStart } from "../units.ts";
 import { inlineText } from "./children.ts";
 import { applyStyle } from "./css.ts";
 import { renderBundle } from "./display.ts";
+import { clock, type Line } from "./lines.ts";
 import { positionButton, renderStack, type Jump } from "./position.ts";
 import { renderTable } from "./table.ts";
-import { renderArgument, renderValue } from "./value.ts";
+import { textNodes } from "./text.ts";
+import { renderArgument, renderValue, standsFor } from "./value.ts";
 
 /** Depth beyond which rows are not indented further. */
 const MAX_INDENT = 10;
 
-/** The row of a console event. */
-export function eventRow(event: ConsoleEvent, jump: Jump): HTMLElement {
-  const mark = event.kind === "prompt" && event.level === "log" ? icon("ask", "Question") : undefined;
-  const made = row(event.level, message(event, jump), event.depth ?? 0, mark);
+/** The row of a line. */
+export function renderLine(line: Line, jump: Jump): HTMLElement {
+  const made = rowOf(line, jump);
+  updateRow(made, line);
+  return made;
+}
+
+/** Brings a row up to what has changed of its line: how often it came, and when last. */
+export function updateRow(made: HTMLElement, { times, what, opens }: Line): void {
+  const count = made.querySelector<HTMLElement>(":scope > .times");
+  if (count !== null && times > 1 && count.textContent !== String(times)) {
+    count.hidden = false;
+    count.textContent = String(times);
+    count.title = words().output.times(times);
+  }
+  if (what.type === "event" && times > 1) {
+    const time = made.querySelector(":scope > .aside > .at");
+    if (time !== null) time.textContent = sinceStart(what.event.at_ms);
+  }
+  if (opens !== null) made.querySelector(":scope > .message .group-toggle")?.setAttribute("aria-expanded", String(opens.open));
+}
+
+function rowOf({ what, depth }: Line, jump: Jump): HTMLElement {
+  switch (what.type) {
+    case "event":
+      return eventRow(what.event, depth, jump);
+    case "result": {
+      const made = row("log", [renderValue(what.value, jump)], 0, icon("result", words().output.marks.result));
+      made.classList.add("result");
+      return made;
+    }
+    case "error": {
+      const made = row("error", uncaught(what.error, jump), 0);
+      made.classList.add("uncaught");
+      return made;
+    }
+    case "notice": {
+      const made = row(what.level, [el("span", "text", what.text)], 0);
+      made.classList.add("notice");
+      return made;
+    }
+    case "input": {
+      const made = row("log", [el("span", "text", what.source)], 0, icon("input", words().output.marks.input));
+      made.classList.add("input");
+      return made;
+    }
+    case "run": {
+      const made = row("log", [words().output.runStarts(what.number, clock(what.at))], 0);
+      made.classList.add("run-line");
+      return made;
+    }
+  }
+}
+
+function eventRow(event: ConsoleEvent, depth: number, jump: Jump): HTMLElement {
+  const mark = event.kind === "prompt" && event.level === "log" ? icon("ask", words().output.marks.ask) : undefined;
+  const made = row(event.level, message(event, jump), depth, mark);
   if (event.kind !== undefined) made.dataset["kind"] = event.kind;
-  const aside = el("span", "aside");
-  const time = el("span", "at", sinceStart(event.at_ms));
   made.dataset["atMs"] = String(event.at_ms);
-  aside.append(time);
+  const aside = el("span", "aside", el("span", "at", sinceStart(event.at_ms)));
   if (event.line > 0) aside.append(positionButton(event, jump));
-  made.append(aside);
+  made.querySelector(".row-menu")?.before(aside);
   return made;
 }
 
-/** The row of a program's result. */
-export function resultRow(value: Value, jump: Jump): HTMLElement {
-  const made = row("log", [renderValue(value, jump)], 0, icon("result", "Result"));
-  made.classList.add("result");
-  return made;
-}
-
-/** The row of the error that ended a program. */
-export function errorRow(error: RunError, jump: Jump): HTMLElement {
-  const lead = error.name === "Uncaught" ? "Uncaught " : `Uncaught ${error.name}: `;
-  const made = row("error", [el("span", "text", lead, error.message), renderStack(error.stack, jump)], 0);
-  made.classList.add("uncaught");
-  return made;
-}
-
-/** A row of the page's own words. */
-export function noticeRow(level: Level, text: string): HTMLElement {
-  const made = row(level, [el("span", "text", text)], 0);
-  made.classList.add("notice");
-  return made;
-}
-
-/** The button of a group's heading row. */
-export function groupButton(made: HTMLElement): HTMLButtonElement | null {
-  return made.querySelector("button.group-toggle");
+/** An error that nobody caught, with where it came from and what caused it. */
+function uncaught(error: RunError, jump: Jump): (Node | string)[] {
+  const lead = error.name === "Uncaught" ? "" : `${error.name}: `;
+  const text = el("span", "text", el("span", "uncaught-mark", error.in_promise === true ? words().output.inPromise : words().output.uncaught), " ", lead, ...textNodes(error.message));
+  return [text, renderStack(error.stack, jump), ...(error.cause === undefined ? [] : [causedBy(error.cause, jump)])];
 }
 
 function row(level: Level, content: (Node | string)[], depth: number, mark?: Node): HTMLElement {
-  const made = el("li", `row level-${level}`, el("span", "mark", mark ?? levelIcon(level)), el("div", "message", ...content));
+  const times = el("span", "times");
+  times.hidden = true;
+  const menu = button("row-menu", icon("more"), () => undefined);
+  menu.setAttribute("aria-label", words().output.openMenu);
+  menu.setAttribute("aria-haspopup", "menu");
+  const made = el("li", `row level-${level}`, el("span", "mark", mark ?? levelIcon(level)), times, el("div", "message", ...content), menu);
   if (depth > 0) made.style.setProperty("--depth", String(Math.min(depth, MAX_INDENT)));
   return made;
 }
 
 function levelIcon(level: Level): Node | string {
+  const { marks } = words().output;
   switch (level) {
     case "warn":
-      return icon("warn", "Warning");
+      return icon("warn", marks.warn);
     case "error":
-      return icon("error", "Error");
+      return icon("error", marks.error);
     case "info":
-      return icon("info", "Information");
+      return icon("info", marks.info);
     case "log":
     case "debug":
       return "";
@@ -82,12 +122,12 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "dir":
       return event.args.slice(0, 1).map((value) => renderValue(value, jump, true));
     case "clear":
-      return [el("span", "quiet", "Console was cleared")];
+      return [el("span", "quiet", words().output.cleared)];
     case "assert":
-      return [el("strong", "", "Assertion failed"), event.args.length > 0 ? ": " : "", ...content(event, jump)];
+      return [el("strong", "", words().output.assertion), event.args.length > 0 ? ": " : "", ...content(event, jump)];
     case "trace":
       return [
-        el("strong", "", "Trace"),
+        el("strong", "", words().output.trace),
         event.args.length > 0 ? ": " : "",
         ...content(event, jump),
         renderStack(event.stack ?? [], jump),
@@ -98,7 +138,7 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "count":
       return [el("span", "text", event.text)];
     case "network":
-      return [el("strong", "", "Network"), ": ", el("span", "text", event.text)];
+      return [el("strong", "", words().output.network), ": ", el("span", "text", ...textNodes(event.text))];
     case "prompt":
       return question(event);
     case "display":
@@ -106,7 +146,7 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "time":
       return timed(event, jump);
     default:
-      return event.args.length === 0 ? [el("span", "text", event.text)] : content(event, jump);
+      return event.args.length === 0 ? [el("span", "text", ...textNodes(event.text))] : content(event, jump);
   }
 }
 
@@ -123,8 +163,8 @@ function question(event: ConsoleEvent): Node[] {
   const [asked, answer] = event.args;
   if (answer === undefined) return [el("span", "text", asked === undefined ? event.text : spoken(asked))];
   const nodes = [el("span", "text", asked === undefined ? "" : spoken(asked)), document.createTextNode(" ")];
-  if (answer.type === "null") return [...nodes, el("span", "quiet", "cancelled")];
-  return [...nodes, el("span", "answer", answer.type === "boolean" ? (answer.value ? "Yes" : "No") : spoken(answer))];
+  if (answer.type === "null") return [...nodes, el("span", "quiet", words().output.cancelled)];
+  return [...nodes, el("span", "answer", answer.type === "boolean" ? (answer.value ? words().output.yes : words().output.no) : spoken(answer))];
 }
 
 /** A text without its quotes, with `…` where it was cut. */
@@ -138,7 +178,7 @@ function groupHeading(event: ConsoleEvent, jump: Jump): HTMLElement {
   toggle.type = "button";
   toggle.setAttribute("aria-expanded", String(event.kind === "group"));
   const label = event.text === "" ? "console.group" : event.text;
-  toggle.setAttribute("aria-label", `Group ${label}`);
+  toggle.setAttribute("aria-label", words().output.group(label));
   return el("div", "group-heading", toggle, el("strong", "", ...(event.args.length === 0 ? [label] : content(event, jump))));
 }
 
@@ -150,7 +190,7 @@ function content(event: ConsoleEvent, jump: Jump): Node[] {
     const formatted = el("span", "text");
     for (const part of event.format.parts) {
       if (part.type === "text") {
-        const text = el("span", "", part.text);
+        const text = el("span", "", ...textNodes(part.text));
         if (part.style !== undefined) applyStyle(text, part.style);
         formatted.append(text);
       } else {
@@ -173,11 +213,14 @@ function argument(value: Value, jump: Jump): Node[] {
   if (value.type !== "object" || value.error === undefined) return [renderArgument(value, jump)];
   const { stack, cause } = value.error;
   const { error, ...plain } = value;
-  const nodes: Node[] = [renderValue(plain, jump)];
+  const made = renderValue(plain, jump);
+  standsFor(made, value);
+  const nodes: Node[] = [made];
   if (stack.length > 0) nodes.push(renderStack(stack, jump));
-  if (cause !== undefined) {
-    const causes = el("div", "cause", el("span", "quiet", "Caused by: "), ...argument(cause, jump));
-    nodes.push(causes);
-  }
+  if (cause !== undefined) nodes.push(causedBy(cause, jump));
   return nodes;
+}
+
+function causedBy(cause: Value, jump: Jump): HTMLElement {
+  return el("div", "cause", el("span", "quiet", words().output.causedBy), " ", ...argument(cause, jump));
 }

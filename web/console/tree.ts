@@ -19,7 +19,7 @@ export function setUpTree(tree: HTMLElement, open: boolean): void {
   }
   tree.addEventListener("click", (event) => {
     const item = itemAround(event.target);
-    if (item === null || !tree.contains(item)) return;
+    if (item === null || !tree.contains(item) || isLink(event.target)) return;
     focus(tree, item);
     // A click that ends a selection of text is no wish to open anything.
     if (document.getSelection()?.isCollapsed !== false) toggleItem(item);
@@ -27,6 +27,7 @@ export function setUpTree(tree: HTMLElement, open: boolean): void {
   tree.addEventListener("keydown", (event) => {
     const item = itemAround(event.target);
     if (item === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (isLink(event.target) && (event.key === "Enter" || event.key === " ")) return;
     if (act(tree, item, event.key)) {
       event.preventDefault();
       event.stopPropagation();
@@ -48,7 +49,12 @@ function act(tree: HTMLElement, item: HTMLElement, key: string): boolean {
       return true;
     case "ArrowLeft":
       if (expanded === "true") toggleItem(item, false);
-      else focus(tree, parentOf(item) ?? item);
+      else {
+        const parent = parentOf(item);
+        // From the root it leads to the line around the tree.
+        if (parent === null) return false;
+        focus(tree, parent);
+      }
       return true;
     case "ArrowDown":
       return move(tree, item, 1);
@@ -83,6 +89,8 @@ function focus(tree: HTMLElement, item: HTMLElement): void {
   item.tabIndex = 0;
   item.focus();
 }
+
+const isLink = (target: EventTarget | null) => target instanceof Element && target.closest("a") !== null;
 
 function itemAround(target: EventTarget | null): HTMLElement | null {
   return target instanceof Element ? target.closest<HTMLElement>("[role=treeitem]") : null;

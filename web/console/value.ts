@@ -4,6 +4,8 @@ import { el, icon } from "../dom.ts";
 import type { ObjectKind, ObjectValue, StackFrame, Value } from "../protocol.ts";
 import { children, cut, hasChildren, inlineText, type Child } from "./children.ts";
 import { pieces } from "./preview.ts";
+import { words } from "../strings/words.ts";
+import { textNodes } from "./text.ts";
 import { framePosition, frameText, type Jump } from "./position.ts";
 import { setUpTree } from "./tree.ts";
 
@@ -22,15 +24,39 @@ type Context = {
 /** Kinds whose one-line text is words or a literal of its own, with nothing inside to tell apart by colour. */
 const PLAIN_PREVIEWS: ReadonlySet<ObjectKind> = new Set(["error", "function", "class", "date", "reg_exp"]);
 
+/** Values by the elements that show them. */
+const shown = new WeakMap<Element, Value>();
+
+/** Says that `element` shows `value`. */
+export function standsFor(element: Element, value: Value): void {
+  shown.set(element, value);
+}
+
+/** The value that `element` shows or is part of; `null` outside of values. */
+export function valueAt(element: Element | null): Value | null {
+  for (let at = element; at !== null; at = at.parentElement) {
+    const value = shown.get(at);
+    if (value !== undefined) return value;
+    if (at.getAttribute("role") === "tree") return null;
+  }
+  return null;
+}
+
 /** An argument of a console call: a string as it is, anything else as in code. */
 export function renderArgument(value: Value, jump: Jump): HTMLElement {
-  if (value.type === "string") return el("span", "text", value.value, ...cutNote(value));
-  return renderValue(value, jump);
+  if (value.type !== "string") return renderValue(value, jump);
+  const made = el("span", "text", ...textNodes(value.value), ...cutNote(value));
+  shown.set(made, value);
+  return made;
 }
 
 /** A value as in code: strings quoted, objects as trees, closed at first unless `open`. */
 export function renderValue(value: Value, jump: Jump, open = false): HTMLElement {
-  if (value.type !== "object" || !hasChildren(value)) return inline(value, []);
+  if (value.type !== "object" || !hasChildren(value)) {
+    const made = inline(value, []);
+    shown.set(made, value);
+    return made;
+  }
   const context: Context = { jump, level: 1, around: [] };
   const tree = el("div", "tree");
   tree.setAttribute("role", "tree");
@@ -44,9 +70,9 @@ export function renderValue(value: Value, jump: Jump, open = false): HTMLElement
 function inline(value: Value, around: readonly number[]): HTMLElement {
   switch (value.type) {
     case "string":
-      return el("span", "v-string", JSON.stringify(value.value), ...cutNote(value));
+      return el("span", "v-string", ...textNodes(JSON.stringify(value.value)), ...cutNote(value));
     case "ref":
-      return el("span", "v-ref", `${around.includes(value.id) ? "circular " : ""}→ #${value.id}`);
+      return el("span", "v-ref", `${around.includes(value.id) ? `${words().output.circular} ` : ""}→ #${value.id}`);
     case "object": {
       const span = el("span", `v-object v-${value.kind}`);
       for (const piece of PLAIN_PREVIEWS.has(value.kind) ? [{ text: value.text, kind: "" }] : pieces(value.text)) {
@@ -68,10 +94,12 @@ function cutNote(value: Extract<Value, { type: "string" }>): HTMLElement[] {
 
 /** A line that opens: its children are made when it does. */
 function expandable(value: Objectish, label: (Node | string)[], context: Context): HTMLElement {
-  return opening(label, context, (below) => {
+  const made = opening(label, context, (below) => {
     const around = value.id === undefined ? context.around : [...context.around, value.id];
     return linesOf(value, { ...below, around });
   });
+  shown.set(made, value);
+  return made;
 }
 
 function linesOf(object: ObjectValue, context: Context): HTMLElement[] {
@@ -90,12 +118,17 @@ function line(child: Child, context: Context): HTMLElement {
       return leaf([el("span", "more", child.text)], context);
     case "entry":
       return entry(child, context);
+    case "range":
+      return opening([el("span", "k-index", child.label)], context, (below) => child.lines.map((each) => line(each, below)));
   }
 }
 
 function labelled(label: HTMLElement, value: Value, context: Context): HTMLElement {
   const content = [label, ": ", inline(value, context.around)];
-  return value.type === "object" && hasChildren(value) ? expandable(value, content, context) : leaf(content, context);
+  if (value.type === "object" && hasChildren(value)) return expandable(value, content, context);
+  const made = leaf(content, context);
+  shown.set(made, value);
+  return made;
 }
 
 /** An entry of a Map: on one line when key and value need no more, else opening to both. */
@@ -108,11 +141,16 @@ function entry({ index, key, value }: Extract<Child, { type: "entry" }>, context
     inline(value, context.around),
   ];
   const opens = (half: Value) => half.type === "object" && hasChildren(half);
-  if (!opens(key) && !opens(value)) return leaf(content, context);
-  return opening(content, context, (below) => [
-    labelled(el("span", "k-internal", "key"), key, below),
-    labelled(el("span", "k-internal", "value"), value, below),
-  ]);
+  const { key: keyWord, value: valueWord } = words().output;
+  const made =
+    !opens(key) && !opens(value)
+      ? leaf(content, context)
+      : opening(content, context, (below) => [
+          labelled(el("span", "k-internal", keyWord), key, below),
+          labelled(el("span", "k-internal", valueWord), value, below),
+        ]);
+  shown.set(made, value);
+  return made;
 }
 
 /** A frame of an error's stack; Enter or a click goes there. */

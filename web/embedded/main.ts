@@ -378,6 +378,8 @@ function perform(effect: Effect): void {
       recorded.events(effect.events);
       show(gate.pass(effect.events));
       break;
+    case "input":
+      break;
     case "result":
       output.result(effect.value);
       break;

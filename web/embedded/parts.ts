@@ -144,7 +144,7 @@ export class Composed {
   }
 
   #object(object: ObjectValue): Partial<ObjectValue> {
-    const { items, entries, properties, value, handler, error } = object;
+    const { items, entries, properties, value, handler, prototype, error } = object;
     return {
       ...(items === undefined ? {} : { items: items.map((item) => this.#value(item)) }),
       ...(entries === undefined
@@ -159,6 +159,7 @@ export class Composed {
           }),
       ...(value === undefined ? {} : { value: this.#value(value) }),
       ...(handler === undefined ? {} : { handler: this.#value(handler) }),
+      ...(prototype === undefined ? {} : { prototype: this.#value(prototype) }),
       ...(error === undefined ? {} : { error: this.#errorValue(error) }),
     };
   }

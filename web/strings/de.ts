@@ -1,6 +1,7 @@
 // Every word that the page says, in German.
 
 import type { Words } from "./en.ts";
+import { output } from "./output/de.ts";
 
 const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
@@ -174,4 +175,5 @@ export const de: Words = {
     asBrowser: "Wie im Browser",
     reset: "Zurücksetzen",
   },
+  output,
 };

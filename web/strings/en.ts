@@ -1,5 +1,7 @@
 // Every word that the page says, in English. Other languages have the same names: what is missing is an error.
 
+import { output } from "./output/en.ts";
+
 const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
 /** English. */
@@ -153,6 +155,9 @@ export const en = {
     asBrowser: "Same as the browser",
     reset: "Reset",
   },
+
+  // The console: see output/
+  output,
 };
 
 type Widened<T> = T extends string ? string : T extends (...args: infer A) => string ? (...args: A) => string : T extends readonly unknown[] ? T : { [K in keyof T]: Widened<T[K]> };

@@ -1,6 +1,7 @@
 // Every word that the page says, in Spanish.
 
 import type { Words } from "./en.ts";
+import { output } from "./output/es.ts";
 
 const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
@@ -174,4 +175,5 @@ export const es: Words = {
     asBrowser: "Como el navegador",
     reset: "Restablecer",
   },
+  output,
 };

@@ -167,7 +167,12 @@ async fn pump(
             Some(RunEvent::Started) => ServerMsg::Started { run_id },
             Some(RunEvent::Console { seq, count: _, events }) => ServerMsg::Console { run_id, seq, events },
             // Nobody is asked anything here.
-            Some(RunEvent::Prompt { .. }) => continue,
+            Some(
+                RunEvent::Prompt { .. }
+                | RunEvent::Paused { .. }
+                | RunEvent::Evaluated { .. }
+                | RunEvent::Released(_),
+            ) => continue,
             Some(RunEvent::Finished(report)) => ServerMsg::Finished { run_id, report },
             None => ServerMsg::Finished { run_id, report: Box::new(lost_run(limits)) },
         };
@@ -198,7 +203,12 @@ impl Log {
             ServerMsg::Started { .. } => "started",
             ServerMsg::Console { .. } => "console",
             ServerMsg::Finished { .. } => "finished",
-            ServerMsg::Hello { .. } | ServerMsg::Rejected { .. } | ServerMsg::Prompt { .. } => "message",
+            ServerMsg::Hello { .. }
+            | ServerMsg::Rejected { .. }
+            | ServerMsg::Prompt { .. }
+            | ServerMsg::Paused { .. }
+            | ServerMsg::Evaluated { .. }
+            | ServerMsg::Released { .. } => "message",
         };
         let mut events = lock(&self.events);
         let mut text = String::with_capacity(json.len() + 100);

@@ -22,7 +22,7 @@ use crate::protocol::browser::{
     Language, Mode, Outcome, RejectReason, RunReport, RunRequest, SourceFile, Usage,
 };
 use crate::protocol::value::{ConsoleEvent, Level};
-use crate::session::lost_run;
+use crate::session::{Runs, lost_run};
 use crate::snippets::{self, Content};
 
 /// The longest `Mayfly-Logs`, in bytes: many programs read no longer header.
@@ -71,7 +71,7 @@ pub async fn call(
         let bytes = read(body, state.frame_bytes, &state).await?;
         let input = argument(&bytes)?;
         let name = reference.to_string();
-        let turn = state.idempotent.turn(caller.client, headers, &[name.as_bytes(), &bytes])?;
+        let turn = state.idempotent.turn(caller.client, headers, &[name.as_bytes(), &bytes]).await?;
         let working = match turn {
             Turn::Done(answer) => return Ok(answer.respond()),
             Turn::Mine(working) => working,
@@ -98,7 +98,7 @@ pub async fn call(
                 own.push((header::CONTENT_TYPE, "application/json".to_owned()));
                 let answer =
                     Answer { status: StatusCode::OK, headers: own, body: value.get().to_owned().into() };
-                working.done(&answer);
+                working.done(&answer).await;
                 Ok(answer.respond())
             }
             Err(problem) => {
@@ -106,7 +106,7 @@ pub async fn call(
                     own.into_iter().fold(problem, |problem, (name, value)| problem.header(name, value));
                 // Whoever is told to try again shall be able to.
                 if problem.status() != StatusCode::SERVICE_UNAVAILABLE {
-                    working.done(&problem.as_answer());
+                    working.done(&problem.as_answer()).await;
                 }
                 Ok(problem.error_response())
             }
@@ -154,6 +154,7 @@ fn call_of(content: Content, input: Option<Box<RawValue>>) -> RunRequest {
         input: input.or(own),
         limits: LimitsRequest::default(),
         stdin: stdin.unwrap_or_default(),
+        repl: false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Answers that are given again to who asks again: `Idempotency-Key`. A client that does not know whether its
 //! request arrived sends it once more, with the same key, and what it asks for is done once.
 //!
-//! Kept in memory, within bounds: whoever has several servers keeps a client on one of them, or a repeated request
-//! is done by each.
+//! Kept in memory, within bounds; or in the database, where several servers can share that: then a call is done once,
+//! whichever of them it reaches. A call waits for the database anyway, which has the function.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,14 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 
+use uuid::Uuid;
+
 use super::super::error::Problem;
+use super::snippets::problem;
 use crate::protocol::browser::RejectReason;
 use crate::sandbox::ClientKey;
+use crate::snippets::together::{CallKey, Keeping, KeptAnswer, Known as KnownTogether};
+use crate::snippets::{Failure, Store, StoreError, Together};
 
 /// The longest key, in bytes.
 const KEY_BYTES: usize = 255;
@@ -27,6 +32,8 @@ pub struct Idempotent {
     known: Mutex<Known>,
     age: Duration,
     bytes: u64,
+    /// Where it is remembered, if that can be shared with other servers.
+    store: Option<Arc<dyn Store>>,
 }
 
 /// Whose key it is, and the key.
@@ -64,6 +71,29 @@ impl Answer {
         (self.body.len() + headers) as u64
     }
 
+    /// The same, given again.
+    fn again(mut self) -> Self {
+        self.headers.push((HeaderName::from_static("idempotent-replayed"), "true".to_owned()));
+        self
+    }
+
+    fn kept(&self) -> KeptAnswer {
+        let headers = self.headers.iter().map(|(name, value)| (name.to_string(), value.clone()));
+        KeptAnswer { status: self.status.as_u16(), headers: headers.collect(), body: self.body.to_vec() }
+    }
+
+    fn of_kept(kept: KeptAnswer) -> Result<Self, Problem> {
+        let KeptAnswer { status, headers, body } = kept;
+        let corrupt = || problem(Failure::Store(StoreError::Corrupt("an answer that is none".to_owned())));
+        let headers =
+            headers.into_iter().map(|(name, value)| Ok((name.parse().map_err(|_| corrupt())?, value)));
+        Ok(Self {
+            status: StatusCode::from_u16(status).map_err(|_| corrupt())?,
+            headers: headers.collect::<Result<_, Problem>>()?,
+            body: body.into(),
+        })
+    }
+
     /// The response that it is.
     pub fn respond(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
@@ -85,13 +115,33 @@ pub enum Turn {
 /// A request that is worked on. Dropped without an answer, it can be sent again.
 pub struct Working {
     /// Without a key, nothing is remembered.
-    entry: Option<(Arc<Idempotent>, Key)>,
+    entry: Option<(Arc<Idempotent>, Place)>,
+}
+
+/// Where a request is remembered that is worked on.
+enum Place {
+    Here(Key),
+    Together(CallKey),
 }
 
 impl Idempotent {
     /// Nothing yet; answers are kept for `age`, and no more than `bytes` of them.
     pub fn new(age: Duration, bytes: u64) -> Self {
-        Self { known: Mutex::default(), age, bytes }
+        Self { known: Mutex::default(), age, bytes, store: None }
+    }
+
+    /// The same, kept in `store` if that can be shared.
+    pub fn in_store(self, store: &Arc<dyn Store>) -> Self {
+        Self { store: store.together().is_some().then(|| store.clone()), ..self }
+    }
+
+    /// How what is kept in a store is kept.
+    pub fn keeping(&self) -> Keeping {
+        Keeping { age: self.age, bytes: self.bytes }
+    }
+
+    fn together(&self) -> Option<&dyn Together> {
+        self.store.as_ref()?.together()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -101,8 +151,9 @@ impl Idempotent {
     /// What to do about a request of `client` for what `parts` say, which may have a key.
     ///
     /// # Errors
-    /// 400 for a key that is none, 409 while the same is worked on, 422 for a key that was used for something else.
-    pub fn turn(
+    /// 400 for a key that is none, 409 while the same is worked on, 422 for a key that was used for something else, 503
+    /// when nobody can say which.
+    pub async fn turn(
         self: &Arc<Self>,
         client: ClientKey,
         headers: &HeaderMap,
@@ -118,32 +169,44 @@ impl Idempotent {
             );
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest));
         }
-        let key = (client, key.to_owned());
         let asked = digest(parts);
+        if let Some(together) = self.together() {
+            let hash = digest(&[client.to_string().as_bytes(), key.as_bytes()]);
+            let call = CallKey { key: hash, turn: Uuid::new_v4() };
+            let known = together.begin(&call, &asked, self.age).await;
+            return match known.map_err(|error| problem(Failure::Store(error)))? {
+                KnownTogether::Mine => {
+                    Ok(Turn::Mine(Working { entry: Some((self.clone(), Place::Together(call))) }))
+                }
+                KnownTogether::Working => Err(still_answered()),
+                KnownTogether::Other => Err(used_for_another()),
+                KnownTogether::Done(kept) => Answer::of_kept(kept).map(|answer| Turn::Done(answer.again())),
+            };
+        }
+        let key = (client, key.to_owned());
         let mut known = self.lock();
         known.forget_old(self.age);
         match known.entries.get(&key) {
-            Some(entry) if entry.asked != asked => {
-                let detail = "This `Idempotency-Key` was used for another request. Send a new one with each call, \
-                              and the same one only to repeat a call as it was.";
-                Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-            }
-            Some(Entry { answer: None, .. }) => {
-                let detail =
-                    "The call with this `Idempotency-Key` is still being answered. Ask again in a moment.";
-                Err(Problem::new(StatusCode::CONFLICT, detail).retry_after_ms(1_000))
-            }
-            Some(Entry { answer: Some(answer), .. }) => {
-                let mut answer = answer.clone();
-                answer.headers.push((HeaderName::from_static("idempotent-replayed"), "true".to_owned()));
-                Ok(Turn::Done(answer))
-            }
+            Some(entry) if entry.asked != asked => Err(used_for_another()),
+            Some(Entry { answer: None, .. }) => Err(still_answered()),
+            Some(Entry { answer: Some(answer), .. }) => Ok(Turn::Done(answer.clone().again())),
             None => {
                 known.entries.insert(key.clone(), Entry { asked, answer: None });
-                Ok(Turn::Mine(Working { entry: Some((self.clone(), key)) }))
+                Ok(Turn::Mine(Working { entry: Some((self.clone(), Place::Here(key))) }))
             }
         }
     }
+}
+
+fn used_for_another() -> Problem {
+    let detail = "This `Idempotency-Key` was used for another request. Send a new one with each call, and the same \
+                  one only to repeat a call as it was.";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+fn still_answered() -> Problem {
+    let detail = "The call with this `Idempotency-Key` is still being answered. Ask again in a moment.";
+    Problem::new(StatusCode::CONFLICT, detail).retry_after_ms(1_000)
 }
 
 impl Known {
@@ -163,9 +226,24 @@ impl Known {
 
 impl Working {
     /// Remembers what came of it.
-    pub fn done(mut self, answer: &Answer) {
-        let Some((idempotent, key)) = self.entry.take() else { return };
+    pub async fn done(mut self, answer: &Answer) {
+        let Some((idempotent, place)) = self.entry.take() else { return };
         let bytes = answer.bytes() + ENTRY_BYTES;
+        let key = match place {
+            Place::Here(key) => key,
+            Place::Together(call) => {
+                let Some(together) = idempotent.together() else { return };
+                let kept = if bytes > idempotent.bytes {
+                    together.forget(&call).await
+                } else {
+                    together.done(&call, &answer.kept()).await
+                };
+                if let Err(error) = kept {
+                    tracing::error!(%error, "the answer to a call with an Idempotency-Key could not be kept");
+                }
+                return;
+            }
+        };
         let mut known = idempotent.lock();
         if bytes > idempotent.bytes {
             // It would push out all others, and still not fit.
@@ -184,14 +262,25 @@ impl Working {
 
 impl Drop for Working {
     fn drop(&mut self) {
-        if let Some((idempotent, key)) = self.entry.take() {
-            idempotent.lock().entries.remove(&key);
+        match self.entry.take() {
+            None => {}
+            Some((idempotent, Place::Here(key))) => {
+                idempotent.lock().entries.remove(&key);
+            }
+            Some((idempotent, Place::Together(call))) => {
+                actix_web::rt::spawn(async move {
+                    let Some(together) = idempotent.together() else { return };
+                    if let Err(error) = together.forget(&call).await {
+                        tracing::warn!(%error, "a call that was given up can be sent again only later");
+                    }
+                });
+            }
         }
     }
 }
 
 /// A hash of several parts, each with its length, so that no two lists of parts are the same.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
+pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_le_bytes());
@@ -223,8 +312,8 @@ mod tests {
         ClientKey::of([127, 0, 0, number].into())
     }
 
-    fn work(all: &Arc<Idempotent>, key: &str) -> Working {
-        match all.turn(client(1), &headers(key), &[b"body"]) {
+    async fn work(all: &Arc<Idempotent>, key: &str) -> Working {
+        match all.turn(client(1), &headers(key), &[b"body"]).await {
             Ok(Turn::Mine(working)) => working,
             Ok(Turn::Done(_)) => panic!("{key} is new"),
             Err(problem) => panic!("{key}: {problem}"),
@@ -239,45 +328,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_was_done_is_told_again_and_only_that() {
+    #[actix_web::test]
+    async fn what_was_done_is_told_again_and_only_that() {
         let all = Arc::new(Idempotent::new(Duration::from_secs(60), 1 << 20));
-        let working = work(&all, "a");
-        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"body"])), 409, "it is worked on");
-        working.done(&answer(3));
-        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"body"])), 200);
-        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"other"])), 422);
-        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"bo", b"dy"])), 422);
+        let working = work(&all, "a").await;
+        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"body"]).await), 409, "it is worked on");
+        working.done(&answer(3)).await;
+        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"body"]).await), 200);
+        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"other"]).await), 422);
+        assert_eq!(status(all.turn(client(1), &headers("a"), &[b"bo", b"dy"]).await), 422);
         assert_eq!(
-            status(all.turn(client(2), &headers("a"), &[b"body"])),
+            status(all.turn(client(2), &headers("a"), &[b"body"]).await),
             0,
             "each client has keys of its own"
         );
-        assert_eq!(status(all.turn(client(1), &HeaderMap::new(), &[b"body"])), 0, "no key, no memory");
-        drop(work(&all, "b"));
-        drop(work(&all, "b"));
+        assert_eq!(status(all.turn(client(1), &HeaderMap::new(), &[b"body"]).await), 0, "no key, no memory");
+        drop(work(&all, "b").await);
+        drop(work(&all, "b").await);
         for bad in ["", " ", &"x".repeat(256)] {
-            assert_eq!(status(all.turn(client(1), &headers(bad), &[b"body"])), 400);
+            assert_eq!(status(all.turn(client(1), &headers(bad), &[b"body"]).await), 400);
         }
     }
 
-    #[test]
-    fn what_is_remembered_is_bounded() {
+    #[actix_web::test]
+    async fn what_is_remembered_is_bounded() {
         let all = Arc::new(Idempotent::new(Duration::from_secs(60), 10 * ENTRY_BYTES));
         for number in 0..100 {
-            work(&all, &number.to_string()).done(&answer(500));
+            work(&all, &number.to_string()).await.done(&answer(500)).await;
         }
-        let known = all.lock();
-        assert!(known.bytes <= all.bytes && known.entries.len() == known.order.len(), "{}", known.bytes);
-        assert!((4..10).contains(&known.entries.len()), "{}", known.entries.len());
-        drop(known);
-        work(&all, "long").done(&answer(20 << 10));
+        {
+            let known = all.lock();
+            assert!(known.bytes <= all.bytes && known.entries.len() == known.order.len(), "{}", known.bytes);
+            assert!((4..10).contains(&known.entries.len()), "{}", known.entries.len());
+        }
+        work(&all, "long").await.done(&answer(20 << 10)).await;
         assert!(all.lock().entries.len() >= 4, "one that does not fit pushes nobody out");
-        drop(work(&all, "long"));
+        drop(work(&all, "long").await);
 
         let short = Arc::new(Idempotent::new(Duration::ZERO, 1 << 20));
-        work(&short, "a").done(&answer(1));
-        work(&short, "a").done(&answer(1));
+        work(&short, "a").await.done(&answer(1)).await;
+        work(&short, "a").await.done(&answer(1)).await;
         assert_eq!(short.lock().entries.len(), 1, "what is old is forgotten");
     }
 }

@@ -13,7 +13,7 @@ use super::{check_type, modules_of, read, respond};
 use crate::protocol::browser::{RejectReason, RunReport, RunRequest, RunResponse};
 use crate::protocol::parse;
 use crate::sandbox::{RunEvent, RunEvents};
-use crate::session::lost_run;
+use crate::session::{Runs, lost_run};
 
 /// Runs the program in the body to its end. When the client leaves, this future is dropped, and the run's
 /// handle with it, which kills the run. Not so with a stream of events, which can be taken up again.
@@ -58,7 +58,13 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
                 return Err(Problem::new(StatusCode::CONFLICT, detail).reason(RejectReason::DuplicateRunId));
             }
             let run = state.runs.start(run)?;
-            return Ok(state.streams.open(run_id, limits, run, state.closing.clone(), state.ping_interval));
+            return Ok(state.streams.open(
+                run_id,
+                limits,
+                run,
+                state.leaving.now.clone(),
+                state.ping_interval,
+            ));
         }
         // Held until the end: to drop it is to kill the run.
         let (_handle, mut events) = state.runs.start(run)?;
@@ -85,7 +91,7 @@ pub async fn to_the_end(
 ) -> Result<(Box<RawValue>, Option<RunReport>), Problem> {
     tokio::select! {
         collected = collect(events) => Ok(collected),
-        () = state.closing.cancelled() => {
+        () = state.leaving.now.cancelled() => {
             let detail = "The server shuts down, and the run was stopped. Try again in a moment.";
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
                 .reason(RejectReason::Busy)
@@ -102,7 +108,12 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
     while let Some(event) = events.recv().await {
         match event {
             // Nobody is asked anything here.
-            RunEvent::Queued { .. } | RunEvent::Started | RunEvent::Prompt { .. } => {}
+            RunEvent::Queued { .. }
+            | RunEvent::Started
+            | RunEvent::Prompt { .. }
+            | RunEvent::Paused { .. }
+            | RunEvent::Evaluated { .. }
+            | RunEvent::Released(_) => {}
             RunEvent::Console { events, .. } => append(&mut console, events.get()),
             RunEvent::Finished(finished) => {
                 report = Some(*finished);

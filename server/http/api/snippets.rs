@@ -15,6 +15,7 @@ use super::{bearer, check_type, read, respond, unauthorized};
 use crate::protocol::browser::RejectReason;
 use crate::protocol::parse;
 use crate::sandbox::{ClientKey, Rejection};
+use crate::session::Runs;
 use crate::snippets::{
     Content, Created, Failure, NewSnippet, Recording, Reference, Revised, Revision, Snippet, SnippetId,
     Timestamp,

@@ -162,6 +162,11 @@ pub struct ChildConfinement {
 }
 
 impl ChildConfinement {
+    /// None, for a child that runs no visitor's program.
+    pub fn none() -> Self {
+        Self { strength: Strength::Off, filter: None }
+    }
+
     /// Right after the fork.
     pub fn begin(&self) {
         // A child that outlives its zygote is nobody's. What fails here failed in the zygote's own trial, too.

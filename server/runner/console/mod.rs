@@ -300,8 +300,13 @@ impl Console {
         let Some(label) = args.first().filter(|label| !label.is_undefined()) else {
             return "default".to_owned();
         };
-        let limits =
-            InspectLimits { depth: 1, members: 10, top_units: LABEL_UNITS, inner_units: LABEL_UNITS };
+        let limits = InspectLimits {
+            depth: 1,
+            members: 10,
+            top_units: LABEL_UNITS,
+            inner_units: LABEL_UNITS,
+            prototypes: 0,
+        };
         let label = inspect(scope, *label, &limits, &mut Budget::new(4 * MIN_MESSAGE_BYTES), &self.frames);
         let mut label = line(&label);
         size::cut(&mut label, usize::MAX, LABEL_UNITS);
@@ -384,6 +389,8 @@ impl Console {
             stack.iter().take_while(paid).cloned().collect()
         });
 
+        let is_dir = draft.kind == Some(Kind::Dir);
+        let limits = if is_dir { InspectLimits::CLOSE } else { InspectLimits::default() };
         let mut args = Vec::new();
         if let Some(lead) = &draft.lead {
             // A label and a number at most: always far below the least budget.
@@ -396,7 +403,7 @@ impl Console {
         let hidden = draft.args.len() - shown;
         let mut reserve = budget.hold((shown + usize::from(hidden > 0) * 2) * NOTHING);
         for &arg in &draft.args[..shown] {
-            args.push(inspect(scope, arg, &InspectLimits::default(), &mut budget, &self.frames));
+            args.push(inspect(scope, arg, &limits, &mut budget, &self.frames));
             reserve -= NOTHING;
             budget.give_back(NOTHING);
         }

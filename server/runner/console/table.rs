@@ -17,7 +17,8 @@ const MAX_COLUMNS: usize = 20;
 /// How many keys of a row are looked at.
 const MAX_KEYS: u32 = 1_000;
 /// How far a cell is looked into.
-const CELL: InspectLimits = InspectLimits { depth: 1, members: 10, top_units: 1_000, inner_units: 100 };
+const CELL: InspectLimits =
+    InspectLimits { depth: 1, members: 10, top_units: 1_000, inner_units: 100, prototypes: 0 };
 /// `"table":{"columns":[],"rows":[],"more_rows":…,"more_columns":…},`
 const TABLE: usize = 110;
 /// `{"index":"","cells":[]},`

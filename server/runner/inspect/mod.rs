@@ -52,11 +52,19 @@ pub struct InspectLimits {
     pub top_units: usize,
     /// Length of a string inside an object, in UTF-16 units. Default 1,000.
     pub inner_units: usize,
+    /// How many prototypes of an object at the top are shown, one after the other. Default none.
+    pub prototypes: u32,
+}
+
+impl InspectLimits {
+    /// For what somebody looks at in particular: more of it, and its prototypes.
+    pub const CLOSE: Self =
+        Self { depth: 6, members: 1_000, top_units: 10_000, inner_units: 1_000, prototypes: 4 };
 }
 
 impl Default for InspectLimits {
     fn default() -> Self {
-        Self { depth: 6, members: 100, top_units: 10_000, inner_units: 1_000 }
+        Self { depth: 6, members: 100, top_units: 10_000, inner_units: 1_000, prototypes: 0 }
     }
 }
 
@@ -79,6 +87,11 @@ impl Budget {
     /// [`Budget::NODES`] nodes, which as JSON take no more than `bytes`.
     pub fn new(bytes: usize) -> Self {
         Self { nodes: Self::NODES, bytes, listed: Self::LISTED }
+    }
+
+    /// The same with more nodes, for [`InspectLimits::CLOSE`].
+    pub fn close(bytes: usize) -> Self {
+        Self { nodes: 4 * Self::NODES, ..Self::new(bytes) }
     }
 
     /// Whether anything may be listed still.

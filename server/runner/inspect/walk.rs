@@ -99,6 +99,7 @@ pub(super) fn empty(kind: ObjectKind) -> ObjectValue {
         state: None,
         value: None,
         handler: None,
+        prototype: None,
         error: None,
     }
 }
@@ -126,7 +127,7 @@ fn settle_refs(value: &mut Value, names: &HashMap<u32, u32>) {
 }
 
 fn each_child(object: &mut ObjectValue, mut act: impl FnMut(&mut Value)) {
-    let ObjectValue { items, entries, properties, value, handler, error, .. } = object;
+    let ObjectValue { items, entries, properties, value, handler, prototype, error, .. } = object;
     let entries = entries.iter_mut().flat_map(|(key, value)| [key, value]);
     let properties = properties.iter_mut().filter_map(|property| property.value.as_mut());
     let cause = error.as_mut().and_then(|error| error.cause.as_mut());
@@ -136,6 +137,7 @@ fn each_child(object: &mut ObjectValue, mut act: impl FnMut(&mut Value)) {
         .chain(properties)
         .chain(value)
         .chain(handler)
+        .chain(prototype)
         .chain(cause)
         .for_each(&mut act);
 }
@@ -235,6 +237,9 @@ impl<'s> Walk<'s, '_> {
         } else {
             kinds::members(self, scope, object, &mut node, depth + 1);
         }
+        if depth == 0 && self.limits.prototypes > 0 {
+            node.prototype = self.prototype(scope, object, self.limits.prototypes);
+        }
         self.budget.give_back(held);
         if !collapsed || (node.more == 0 && !matches!(node.kind, ObjectKind::Promise | ObjectKind::Boxed)) {
             let line = preview::object(&node);
@@ -244,6 +249,28 @@ impl<'s> Walk<'s, '_> {
             }
         }
         Some(Value::Object(Box::new(node)))
+    }
+
+    /// The prototype of `object`, and `levels` in all of those that it has. What is in them is collapsed.
+    fn prototype(
+        &mut self,
+        scope: &mut v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        levels: u32,
+    ) -> Option<Value> {
+        // Whoever asks a proxy runs its handler.
+        if levels == 0 || object.is_proxy() {
+            return None;
+        }
+        let prototype = own::prototype(scope, object)?;
+        if !self.budget.charge(LEAF) {
+            return None;
+        }
+        let mut value = self.value(scope, prototype.into(), self.limits.depth.saturating_sub(1).max(1))?;
+        if let Value::Object(node) = &mut value {
+            node.prototype = self.prototype(scope, prototype, levels - 1);
+        }
+        Some(value)
     }
 
     /// The own properties of `object` but those for which `skip` says so.

@@ -10,7 +10,8 @@ mod commonjs;
 mod dynamic;
 mod files;
 
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ pub use self::files::Files;
 use self::files::Target;
 use super::catalogue::{self, Allowed};
 use super::program::{COMMONJS, Goal, commonjs::OWN};
+use super::repl::with_door;
 use super::visit::Visit;
 use crate::protocol::value::StackFrame;
 
@@ -58,6 +60,8 @@ pub struct Modules {
     /// The program's files.
     pub files: Rc<Files>,
     allowed: Allowed,
+    /// The entry file gets a way into its scope: see [`super::repl`].
+    pub has_door: Cell<bool>,
     state: RefCell<State>,
 }
 
@@ -81,7 +85,7 @@ struct State {
 impl Modules {
     /// Nothing is loaded.
     pub fn new(files: Rc<Files>, allowed: Allowed) -> Self {
-        Self { files, allowed, state: RefCell::default() }
+        Self { files, allowed, has_door: Cell::new(false), state: RefCell::default() }
     }
 
     /// The name of a module's script.
@@ -221,8 +225,10 @@ pub fn make<'s>(
     {
         let program = readable(scope, visit, file)?;
         if matches!(program.goal, Goal::Module | Goal::Unknown) {
-            let source = v8::String::new(scope, program.text.changed());
-            let Some(source) = source else {
+            let text = program.text.changed();
+            let has_door = modules.has_door.get() && file == modules.files.entry();
+            let text = if has_door { Cow::Owned(with_door(text)) } else { Cow::Borrowed(text) };
+            let Some(source) = v8::String::new(scope, &text) else {
                 throw(scope, visit, Kind::Error, "the program is too long for V8", None);
                 return None;
             };

@@ -342,7 +342,7 @@ fn lone_throw(program: &Tree) -> Option<usize> {
 }
 
 /// A short identifier that does not occur in `source`, not even in an escape, and that no name in it begins with.
-fn unused_name(source: &str) -> String {
+pub(super) fn unused_name(source: &str) -> String {
     (0u32..).map(|n| format!("$r{n}")).find(|name| !source.contains(name.as_str())).unwrap_or_default()
 }
 

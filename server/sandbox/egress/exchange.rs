@@ -17,6 +17,7 @@ use super::address::not_public;
 use super::client::NotPublic;
 use super::headers::{self, Coding};
 use super::{Egress, EgressSettings};
+use crate::metrics::{self, FetchEnd};
 use crate::policy::{EgressPolicy, Verdict, host_of};
 use crate::protocol::fetch::{
     BodySize, CHUNK_BYTES, FETCH_FAILED, FETCH_MORE, FETCHED, FETCHED_BODY, FETCHED_END, FetchFailed,
@@ -115,6 +116,12 @@ impl Exchange {
                 Err(Failure::Refused(format!("it took longer than {timeout:?} (egress.timeout)")))
             }
         };
+        metrics::fetched(match &end {
+            Ok(()) => FetchEnd::Done,
+            Err(Failure::Blocked(_)) => FetchEnd::Blocked,
+            Err(Failure::Refused(_)) => FetchEnd::Refused,
+            Err(Failure::Failed(_)) => FetchEnd::Failed,
+        });
         let progress = match end {
             Ok(()) => Progress::End,
             Err(failure) => {

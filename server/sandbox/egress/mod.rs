@@ -75,14 +75,20 @@ impl Default for EgressSettings {
 pub struct Egress {
     settings: EgressSettings,
     clients: Clients,
-    hosts: Hosts,
+    hosts: Arc<Hosts>,
 }
 
 impl Egress {
     /// A broker with these settings.
     pub fn new(settings: EgressSettings) -> Arc<Self> {
         let clients = Clients::new(settings.resolver, settings.authorities.clone());
-        Arc::new(Self { settings, clients, hosts: Hosts::default() })
+        Arc::new(Self { settings, clients, hosts: Arc::default() })
+    }
+
+    /// One with other settings, which counts on where this one is.
+    pub fn renewed(&self, settings: EgressSettings) -> Arc<Self> {
+        let clients = Clients::new(settings.resolver, settings.authorities.clone());
+        Arc::new(Self { settings, clients, hosts: self.hosts.clone() })
     }
 
     /// How often one run may fetch.

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::limits::Limits;
-use crate::protocol::browser::{Language, Mode, Outcome, RunReport};
+use crate::protocol::browser::{Language, Mode, Outcome, ReleaseReason, RunReport};
 use crate::protocol::frame;
 use crate::protocol::runner::{CONSOLE, Ending, FINISHED, RUN, RunSpec, Submission};
 use crate::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
@@ -24,6 +24,7 @@ pub const READY_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MESSAGE_BYTES: u64 = 1_000;
 pub const DISPLAY_BYTES: u64 = 1_500;
 pub const PROMPTS: u32 = 5;
+pub const PAUSED_FOR: Duration = Duration::from_secs(30);
 pub const LIMITS: Limits = Limits {
     wall_ms: 10_000,
     prompt_ms: 60_000,
@@ -260,6 +261,7 @@ pub fn settings() -> SandboxSettings {
         ready_timeout: READY_TIMEOUT,
         zygote_forks: 1,
         zygote_age: Duration::MAX,
+        paused: PAUSED_FOR,
         message_bytes: MESSAGE_BYTES,
         display_bytes: DISPLAY_BYTES,
         prompts: PROMPTS,
@@ -279,6 +281,7 @@ pub fn run(source: &str, limits: Limits) -> Run {
         modules: crate::policy::modules::Allowed::default(),
         stdin: Vec::new(),
         is_attended: true,
+        repl: false,
     }
 }
 
@@ -338,6 +341,11 @@ pub struct Seen {
     pub console: Vec<serde_json::Value>,
     /// The questions.
     pub prompts: Vec<String>,
+    /// How long it was to stay, each time that was told.
+    pub paused: Vec<u64>,
+    /// What came of evaluations.
+    pub evaluated: Vec<(u32, Option<String>)>,
+    pub released: Option<ReleaseReason>,
     pub report: Option<Box<RunReport>>,
 }
 
@@ -366,6 +374,20 @@ impl Seen {
                 assert!(self.started);
                 assert_eq!(prompt_id as usize, self.prompts.len() + 1);
                 self.prompts.push(message);
+            }
+            RunEvent::Paused { left_ms, report } => {
+                assert!(self.started);
+                assert_eq!(report.is_some(), self.paused.is_empty(), "an end is told once");
+                assert!(u128::from(left_ms) <= PAUSED_FOR.as_millis());
+                self.paused.push(left_ms);
+            }
+            RunEvent::Evaluated { evaluation_id, value, error } => {
+                assert!(value.is_some() != error.is_some());
+                self.evaluated.push((evaluation_id, value.map(|value| value.get().to_owned())));
+            }
+            RunEvent::Released(reason) => {
+                assert!(self.released.is_none(), "once");
+                self.released = Some(reason);
             }
             RunEvent::Finished(report) => {
                 assert_eq!(report.usage.console_events, self.console.len() as u64);

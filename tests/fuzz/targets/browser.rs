@@ -2,7 +2,7 @@
 
 use mayfly::limits::LimitsRequest;
 use mayfly::protocol::browser::{
-    ClientMsg, InputRequest, Language, Mode, RunRequest, SourceFile, StopRequest,
+    ClientMsg, EvaluateRequest, InputRequest, Language, Mode, RunRequest, SourceFile, StopRequest,
 };
 use mayfly::protocol::parse::{client_msg, run_request};
 use serde::Serialize;
@@ -54,11 +54,13 @@ struct Written<'a> {
     input: Option<&'a RawValue>,
     limits: LimitsRequest,
     stdin: &'a [String],
+    repl: bool,
 }
 
 /// By destructuring: a new field has to be thought of here.
 fn run_json(request: &RunRequest) -> String {
-    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin } = request;
+    let RunRequest { run_id, source, files, entry, language, mode, export, input, limits, stdin, repl } =
+        request;
     let written = Written {
         r#type: "run",
         run_id: *run_id,
@@ -71,6 +73,7 @@ fn run_json(request: &RunRequest) -> String {
         input: input.as_deref(),
         limits: *limits,
         stdin,
+        repl: *repl,
     };
     serde_json::to_string(&written).expect("a request can be written")
 }
@@ -81,6 +84,10 @@ fn json_of(message: &ClientMsg) -> String {
         ClientMsg::Stop(StopRequest { run_id }) => json!({"type": "stop", "run_id": run_id}).to_string(),
         ClientMsg::Input(InputRequest { run_id, prompt_id, value }) => {
             json!({"type": "input", "run_id": run_id, "prompt_id": prompt_id, "value": value}).to_string()
+        }
+        ClientMsg::Evaluate(EvaluateRequest { run_id, evaluation_id, source }) => {
+            json!({"type": "evaluate", "run_id": run_id, "evaluation_id": evaluation_id, "source": source})
+                .to_string()
         }
     }
 }

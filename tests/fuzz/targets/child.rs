@@ -120,10 +120,14 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         stdin: Vec::new(),
         // One that dies as often as it may has nobody to ask, either.
         is_attended: unread < 128,
+        repl: unread < 64,
     };
     let (handle, mut received) = sandbox.start(run).expect("there is a place");
     let (mut is_started, mut seen_events, mut seen_bytes, mut seen_prompts) = (false, 0, 0, 0);
-    let mut report = None;
+    let (mut report, mut is_paused) = (None, false);
+    for id in 1..3 {
+        handle.evaluate(id, "1".to_owned());
+    }
     while let Some(event) = received.recv().await {
         assert!(report.is_none(), "`Finished` is the last: {event:?}");
         match event {
@@ -148,6 +152,15 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
                 handle.answer(prompt_id & !1, Some(message));
                 handle.answer(prompt_id + 1, None);
             }
+            RunEvent::Paused { left_ms, report } => {
+                assert!(is_started && unread < 64 && left_ms <= 1_000);
+                assert_eq!(report.is_some(), !std::mem::replace(&mut is_paused, true), "an end is told once");
+            }
+            RunEvent::Evaluated { evaluation_id, value, error } => {
+                assert!(unread < 64 && matches!(evaluation_id, 1 | 2));
+                assert!(value.is_some() != error.is_some());
+            }
+            RunEvent::Released(_) => assert!(is_paused),
             RunEvent::Finished(finished) => report = Some(*finished),
         }
         if u64::from(stop) == seen_events {
@@ -197,6 +210,7 @@ fn settings(limits: Limits) -> SandboxSettings {
         ready_timeout: Duration::from_secs(10),
         zygote_forks: 1,
         zygote_age: Duration::from_secs(1),
+        paused: Duration::from_secs(1),
         message_bytes: MESSAGE_BYTES,
         display_bytes: DISPLAY_BYTES,
         prompts: PROMPTS,

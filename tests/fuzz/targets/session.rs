@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use mayfly::limits::{FLOOR, Limits};
 use mayfly::protocol::browser::{Outcome, PromptKind, RejectReason, RunReport, ServerMsg};
 use mayfly::protocol::prompt::ANSWER_BYTES;
+use mayfly::protocol::repl::EVALUATION_BYTES;
 use mayfly::sandbox::{ClientKey, ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Rules, Runs, Session, lost_run};
 use serde_json::Value;
@@ -30,6 +31,7 @@ const RULES: Rules = Rules {
     message_bytes: 4_096,
     open_runs: 3,
     remembered_runs: 2,
+    paused_ms: 1_000,
 };
 
 #[derive(Default)]
@@ -51,6 +53,10 @@ impl OpenRun for Handle {
     fn answer(&self, _: u32, value: Option<String>) {
         assert!(value.is_none_or(|value| value.len() <= ANSWER_BYTES));
         self.0.answers.fetch_add(1, Relaxed);
+    }
+
+    fn evaluate(&self, _: u32, source: String) {
+        assert!(source.len() <= EVALUATION_BYTES);
     }
 }
 
@@ -183,6 +189,10 @@ fn happen(script: &Script, run: u8, what: u8) {
             message: "?".to_owned(),
             default: None,
         },
+        b'e' => {
+            let value = RawValue::from_string("{}".to_owned()).expect("JSON");
+            RunEvent::Evaluated { evaluation_id: 1, value: Some(value), error: None }
+        }
         b'f' => {
             let report = RunReport { outcome: Outcome::Completed, error: None, ..lost_run(RULES.limits) };
             RunEvent::Finished(Box::new(report))

@@ -131,6 +131,50 @@ describe("running", () => {
 });
 
 describe("the connection", () => {
+  test("a server that restarts: the page is at the next at once, with all that was typed and printed", async () => {
+    await open();
+    await type(page, "let kept = 1");
+    await run(prints(event({ args: [string("printed before")] })));
+    await page.locator("#badge", { hasText: "Completed" }).waitFor();
+    await type(page, "let typed = 2");
+    // The next program reaches the server when that has begun to go: it says so, and does not begin it.
+    const sent: string[] = [];
+    server.script = (message, peer) => {
+      if (message.type !== "run" || message.run_id === undefined) return;
+      sent.push(message.run_id);
+      if (sent.length === 1) {
+        peer.close(1012, "The server restarts. Connect again now.");
+        return;
+      }
+      peer.send({ type: "started", run_id: message.run_id });
+    };
+    await page.locator("#run").click();
+    await page.locator("#badge", { hasText: "Running" }).waitFor();
+    assert.equal(sent.length, 2);
+    assert.equal(sent[0], sent[1], "it is the same run");
+    assert.equal(await program(page), "let typed = 2");
+    assert.equal(await page.locator(".row.notice", { hasText: "lost" }).count(), 0);
+  });
+
+  test("a server that restarts while nothing runs: nothing is lost, and nothing has to be done", async () => {
+    await open();
+    await type(page, "let kept = 3");
+    let peer: Peer | undefined;
+    const print = prints(event({ args: [string("printed before")] }));
+    await run((message, from) => {
+      peer = from;
+      print(message, from);
+    });
+    await page.locator("#badge", { hasText: "Completed" }).waitFor();
+    await type(page, "let typed = 4");
+    peer?.close(1012, "The server restarts. Connect again now.");
+    while (server.connected < 2) await new Promise((resolve) => setImmediate(resolve));
+    await page.locator("#connection[data-at=open]").waitFor();
+    assert.equal(await program(page), "let typed = 4");
+    assert.ok(await page.locator(".row", { hasText: "printed before" }).isVisible());
+    assert.equal(await page.locator("#badge").textContent(), "Completed");
+  });
+
   test("lost in the middle of a run: the run is lost, the program is not, and the page comes back", async () => {
     await open();
     await type(page, "let kept = true");

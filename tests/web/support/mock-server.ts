@@ -128,6 +128,8 @@ export type Script = (message: ClientMsg, peer: Peer) => void;
 export class MockServer {
   /** Every message received, oldest first. */
   readonly received: ClientMsg[] = [];
+  /** How many WebSockets were opened. */
+  connected = 0;
   /** What answers. */
   script: Script = () => undefined;
   /** Answers requests to the API, if anything does. */
@@ -147,6 +149,7 @@ export class MockServer {
     this.#http = http;
     this.#sockets = sockets;
     sockets.on("connection", (socket) => {
+      this.connected += 1;
       const peer = new Peer(socket);
       socket.on("message", (data: Buffer) => {
         const message = JSON.parse(data.toString()) as ClientMsg;
@@ -161,6 +164,7 @@ export class MockServer {
         source_bytes: 256 << 10,
         message_bytes: 64 << 10,
         open_runs: 8,
+        paused_ms: 60_000,
       });
     });
   }

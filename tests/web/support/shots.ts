@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { launch, openPage, type } from "./browser.ts";
 import { MockServer, report, type Script } from "./mock-server.ts";
-import { event, EVENTS, sampleRun, string } from "./sample-run.ts";
+import { event, EVENTS, POINT, sampleRun, string } from "./sample-run.ts";
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("Usage: node tests/web/screenshots.mjs FOLDER");
@@ -46,6 +46,28 @@ const timedOut: Script = (message, peer) => {
   peer.send({ type: "finished", run_id, ...ended });
 };
 
+/** A program that has ended and stays, with what terminals and links look like, and something evaluated. */
+const alive: Script = (message, peer) => {
+  if (message.type === "run" && message.run_id !== undefined) {
+    const run_id = message.run_id;
+    peer.send({ type: "started", run_id });
+    const esc = "\u001b[";
+    const says = (text: string, rest = {}) => event({ args: [string(text)], text, line: 3, column: 9, ...rest });
+    const events = [
+      says(`${esc}1;32mok${esc}0m 12 tests ${esc}2min 3 ms${esc}0m, ${esc}41m 1 failed ${esc}0m, ${esc}38;5;208morange${esc}0m`),
+      ...Array.from({ length: 5 }, () => says("the same again")),
+      says("see https://example.org/a?b=c for more"),
+      ...Array.from({ length: 8 }, (_, i) => says(`${["red", "yellow", "blue"][i % 3] ?? ""} ${i}`, { level: ["error", "warn", "info", "debug"][i % 4] })),
+    ];
+    peer.send({ type: "console", run_id, seq: 0, events });
+    peer.send({ type: "paused", run_id, left_ms: 60_000, report: report("completed", { value: POINT }) });
+  } else if (message.type === "evaluate") {
+    const { run_id, evaluation_id } = message;
+    peer.send({ type: "evaluated", run_id, evaluation_id, value: POINT });
+    peer.send({ type: "paused", run_id, left_ms: 55_000 });
+  }
+};
+
 const busy: Script = (message, peer) => {
   if (message.type !== "run" || message.run_id === undefined) return;
   peer.send({ type: "rejected", run_id: message.run_id, reason: "busy", message: "The server is full. Try again in a moment.", retry_after_ms: 4000 });
@@ -77,7 +99,7 @@ for (const { name, options } of looks) {
   await shoot("idle");
   server.script = running;
   await page.locator("#run").click();
-  await page.locator(".row").nth(11).waitFor();
+  await page.locator(".row", { hasText: "beat 11" }).waitFor();
   await page.waitForTimeout(1200);
   await shoot("running");
   server.script = sampleRun;
@@ -86,9 +108,25 @@ for (const { name, options } of looks) {
   await page.locator("#console").evaluate((element) => {
     element.scrollTop = 0;
   });
-  await page.locator(".tree > .item > .line").first().click();
+  await page.locator(".row", { hasText: "a point" }).locator(".tree > .item > .line").click();
   await page.locator(".tree .group .line[aria-expanded]").first().click();
   await shoot("finished");
+  server.script = alive;
+  await page.locator("#run").click();
+  await page.getByRole("textbox", { name: "Evaluate in the program" }).fill("point");
+  await page.keyboard.press("Enter");
+  await page.locator(".row.input").waitFor();
+  await page.waitForTimeout(200);
+  await shoot("alive");
+  await page.locator("#console-levels").click();
+  await page.locator("#console-tools input[type=search]").evaluate((field: HTMLInputElement) => {
+    field.value = "/red|e/";
+    field.dispatchEvent(new Event("input"));
+  });
+  await page.locator("#console-found", { hasText: "of" }).waitFor();
+  await shoot("filtered");
+  await page.keyboard.press("Escape");
+  await page.locator("#console-tools input[type=search]").fill("");
   server.script = failing;
   await type(page, DIVIDE);
   await page.locator("#run").click();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { children, cut, hasChildren, inlineText } from "../../../web/console/children.ts";
+import { valueText } from "../../../web/console/copy.ts";
 import { safeDeclarations } from "../../../web/console/css.ts";
 import { pieces } from "../../../web/console/preview.ts";
 import type { ObjectValue, Value } from "../../../web/protocol.ts";
@@ -150,6 +151,13 @@ describe("expanded objects", () => {
     assert.deepEqual(labels(object({ kind: "proxy", value: number(1), handler: number(2) })), ["[[target]]", "[[handler]]"]);
     assert.deepEqual(labels(object({ kind: "map", entries: [[number(1), number(2)]] })), ["entry"]);
     assert.deepEqual(labels(ERROR as ObjectValue), ["frame", "frame", "[[cause]]"]);
+  });
+
+  test("have their prototype last, where it is known", () => {
+    const value = object({ properties: [{ key: "a", value: number(1) }], prototype: { type: "object", ...object({}) } });
+    assert.deepEqual(children(value).map((child) => ("label" in child ? child.label : child.type)), ["a", "[[Prototype]]"]);
+    assert.ok(hasChildren(object({ prototype: { type: "object", ...object({}) } })));
+    assert.equal(valueText({ type: "object", ...value }), "{}\n  a: 1", "which is no part of a copy");
   });
 
   test("are only those that have something to show", () => {

@@ -61,7 +61,7 @@ describe("the wire's fixtures", () => {
 
   test("cover every message of the server", () => {
     const types = new Set(names.map((name) => (read(name) as { type: string }).type));
-    assert.deepEqual([...types].sort(), ["console", "finished", "hello", "prompt", "queued", "rejected", "started"]);
+    assert.deepEqual([...types].sort(), ["console", "evaluated", "finished", "hello", "paused", "prompt", "queued", "rejected", "released", "started"]);
   });
 
   for (const name of names) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { ConsoleEvent, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
-import { INITIAL, canStop, openRun, outcomeMessage, questions, update, waited, type Action, type Effect, type State } from "../../../web/run.ts";
+import { INITIAL, canStop, openRun, outcomeMessage, questions, replRun, update, waited, type Action, type Effect, type State } from "../../../web/run.ts";
 
 const LIMITS: Limits = {
   wall_ms: 10_000,
@@ -22,6 +22,7 @@ const HELLO: Extract<ServerMsg, { type: "hello" }> = {
   source_bytes: 100,
   message_bytes: 1000,
   open_runs: 8,
+  paused_ms: 0,
 };
 const A = "00000000-0000-4000-8000-00000000000a";
 const B = "00000000-0000-4000-8000-00000000000b";
@@ -52,13 +53,34 @@ function play(...actions: Action[]): { state: State; effects: Effect[] } {
 }
 
 const open: Action = { type: "connection", connection: { at: "open" } };
-const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "" } };
+const closed: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } };
+const restarts: Action = { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: true } };
 const says = (message: ServerMsg, now = 0): Action => ({ type: "message", message, now });
 const runs = (runId = A, source = "1", now = 0): Action => ({ type: "run", runId, program: { source, language: "javascript" }, now });
 const connected = [open, says(HELLO)];
 const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)];
 
 describe("a run", () => {
+  test("that a restarting server has not begun goes to the next one, once, and the console stays", () => {
+    const { state, effects } = play(...connected, runs(), restarts);
+    assert.deepEqual(state.phase, { at: "waiting", runId: A, program: { source: "1", language: "javascript" } });
+    assert.deepEqual(effects, []);
+    const again = update(update(state, open).state, says(HELLO, 5));
+    assert.deepEqual(again.effects, [
+      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto" } },
+    ]);
+    assert.equal(openRun(again.state)?.at, "sent");
+  });
+
+  test("that was to stop before a restarting server had begun it is not begun by the next one", () => {
+    assert.equal(play(...connected, runs(), { type: "stop" }, restarts).state.phase.at, "idle");
+  });
+
+  test("that had begun is never begun again, whatever the server says", () => {
+    assert.equal(play(...started, restarts).state.phase.at, "lost");
+    assert.equal(play(...connected, runs(), closed).state.phase.at, "lost");
+  });
+
   test("is sent, and empties the console first", () => {
     const { state, effects } = play(...connected, runs());
     assert.deepEqual(effects, [
@@ -84,7 +106,7 @@ describe("a run", () => {
 
   test("passes its events on", () => {
     const { effects } = play(...started, says({ type: "console", run_id: A, seq: 0, events: [event("a"), event("b")] }));
-    assert.deepEqual(effects, [{ type: "events", events: [event("a"), event("b")] }]);
+    assert.deepEqual(effects, [{ type: "events", events: [event("a"), event("b")], late: false }]);
   });
 
   test("tells of a gap in the numbering, and shows nothing twice", () => {
@@ -92,10 +114,10 @@ describe("a run", () => {
     const gap = play(...started, first, says({ type: "console", run_id: A, seq: 3, events: [event("d")] }));
     assert.deepEqual(gap.effects, [
       { type: "notice", level: "warn", text: "2 lines did not arrive." },
-      { type: "events", events: [event("d")] },
+      { type: "events", events: [event("d")], late: false },
     ]);
     const twice = play(...started, first, says({ type: "console", run_id: A, seq: 0, events: [event("a"), event("b")] }));
-    assert.deepEqual(twice.effects, [{ type: "events", events: [event("b")] }]);
+    assert.deepEqual(twice.effects, [{ type: "events", events: [event("b")], late: false }]);
   });
 
   test("over the limit for source is not sent", () => {
@@ -332,6 +354,88 @@ describe("time", () => {
 
   test("a run that is never answered is given up", () => {
     assert.equal(update(play(...connected, runs()).state, { type: "tick", now: 15_001 }).state.phase.at, "lost");
+  });
+});
+
+describe("evaluations", () => {
+  const withRepl: Action[] = [
+    { type: "connection", connection: { at: "open" } },
+    says({ ...HELLO, paused_ms: 60_000 }),
+    { type: "run", runId: A, program: { source: "1", language: "javascript" }, repl: true, now: 0 },
+    says({ type: "started", run_id: A }),
+  ];
+  const paused = (left_ms: number, now: number): Action => says({ type: "paused", run_id: A, left_ms }, now);
+  const ended = says({ type: "paused", run_id: A, left_ms: 60_000, report: report("completed") }, 1_000);
+  const types = (effects: Effect[]) => effects.map(({ type }) => type);
+  const evaluates = (source: string, now = 2_000): Action => ({ type: "evaluate", source, now });
+
+  test("are asked for where the server has a place for them, and only there", () => {
+    const sent = (hello: number, repl: boolean) => {
+      const { effects } = play({ type: "connection", connection: { at: "open" } }, says({ ...HELLO, paused_ms: hello }), { type: "run", runId: A, program: { source: "1", language: "javascript" }, repl, now: 0 });
+      const send = effects.find((effect) => effect.type === "send");
+      assert.ok(send?.message.type === "run");
+      return send.message.repl;
+    };
+    assert.deepEqual([sent(1, true), sent(1, false), sent(0, true)], [true, undefined, undefined]);
+    // The program's own runs go on as ever.
+    assert.equal(replRun(play(...started).state), null);
+  });
+
+  test("go to the running program, and to the one that stays", () => {
+    const running = play(...withRepl);
+    const first = update(running.state, evaluates("a"));
+    assert.deepEqual(first.effects, [
+      { type: "input", source: "a" },
+      { type: "send", message: { type: "evaluate", run_id: A, evaluation_id: 1, source: "a" } },
+    ]);
+    assert.deepEqual(replRun(first.state)?.evaluating, [1]);
+    assert.deepEqual(update(first.state, evaluates("  ")).effects, [], "nothing is nothing to evaluate");
+    const told = update(first.state, says({ type: "evaluated", run_id: A, evaluation_id: 1, value: { type: "null" } }));
+    assert.deepEqual(told.effects, [{ type: "result", value: { type: "null" } }]);
+    const stays = update(told.state, ended);
+    assert.equal(stays.state.phase.at, "finished");
+    assert.equal(replRun(stays.state)?.until, 61_000);
+    assert.ok(!canStop(stays.state), "there is nothing to stop");
+    const busy = update(stays.state, evaluates("b"));
+    assert.deepEqual([replRun(busy.state)?.until, replRun(busy.state)?.evaluating, canStop(busy.state)], [null, [2], true]);
+    const error = { name: "E", message: "m", stack: [] };
+    const thrown = update(busy.state, says({ type: "evaluated", run_id: A, evaluation_id: 2, error }));
+    assert.deepEqual(types(thrown.effects), ["error", "announce"]);
+    assert.equal(replRun(update(thrown.state, paused(5_000, 9_000)).state)?.until, 14_000);
+    const late = update(thrown.state, says({ type: "console", run_id: A, seq: 0, events: [event("late")] }));
+    assert.deepEqual(late.effects, [{ type: "events", events: [event("late")], late: true }]);
+  });
+
+  test("end with the run, which tells only what is new", () => {
+    const { state } = play(...withRepl, ended);
+    const gone = (rest: RunReport) => update(state, says({ type: "finished", run_id: A, ...rest }));
+    assert.deepEqual(gone(report("completed")).effects, []);
+    assert.equal(gone(report("completed")).state.alive, null);
+    assert.equal(gone(report("completed")).state.phase.at, "finished");
+    const over = gone(report("cpu_exceeded", { error: { name: "CpuLimit", message: "Too much.", stack: [] } }));
+    assert.deepEqual(types(over.effects), ["notice", "announce"]);
+    assert.ok(over.state.phase.at === "finished" && over.state.phase.report.outcome === "completed");
+    const released = update(state, says({ type: "released", run_id: A, reason: "others" }));
+    assert.deepEqual(types(released.effects), ["notice"]);
+    assert.equal(replRun(released.state), null);
+    // By the visitor, by the next run, by the connection, and by a server that forgets to say so.
+    const stopped = update(state, { type: "stop" });
+    assert.deepEqual(stopped.effects, [{ type: "send", message: { type: "stop", run_id: A } }]);
+    assert.equal(replRun(stopped.state), null);
+    const next = update(state, runs(B));
+    assert.deepEqual(types(next.effects), ["send", "begin", "send"]);
+    assert.equal(next.state.alive, null);
+    assert.equal(update(state, { type: "connection", connection: { at: "closed", retryAt: 0, reason: "", restarts: false } }).state.alive, null);
+    assert.notEqual(update(state, { type: "tick", now: 76_000 }).state.alive, null);
+    assert.equal(update(state, { type: "tick", now: 76_001 }).state.alive, null);
+  });
+
+  test("may ask, and are answered", () => {
+    const { state } = play(...withRepl, ended, evaluates("prompt()"), says({ type: "prompt", run_id: A, prompt_id: 1, kind: "prompt", message: "?" }));
+    assert.equal(questions(state).length, 1);
+    const answered = update(state, { type: "answer", id: 1, value: "x", now: 5_000 });
+    assert.deepEqual(answered.effects, [{ type: "send", message: { type: "input", run_id: A, prompt_id: 1, value: "x" } }]);
+    assert.equal(questions(answered.state).length, 0);
   });
 });
 

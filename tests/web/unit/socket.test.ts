@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 
-import { backoff } from "../../../web/backoff.ts";
+import { backoff, jitter } from "../../../web/backoff.ts";
 import type { ServerMsg } from "../../../web/protocol.ts";
 import { Socket, type Connection } from "../../../web/socket.ts";
 
@@ -11,7 +11,7 @@ class FakeSocket {
   sent: string[] = [];
   closed = false;
   onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { reason: string }) => void) | null = null;
+  onclose: ((event: { reason: string; code?: number }) => void) | null = null;
 
   constructor() {
     FakeSocket.made.push(this);
@@ -40,6 +40,11 @@ describe("backoff", () => {
   test("doubles up to 15 s", () => {
     const waits = [0, 1, 2, 3, 4, 5, 6, 7, 1000].map((attempt) => backoff(attempt, () => 1));
     assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  });
+
+  test("is next to nothing for a restart", () => {
+    assert.equal(jitter(() => 0), 0);
+    assert.equal(jitter(() => 1), 200);
   });
 
   test("is spread over the upper half", () => {
@@ -122,6 +127,24 @@ describe("socket", () => {
     assert.ok(last?.at === "closed" && last.retryAt - Date.now() <= 250);
   });
 
+  test("comes back at once to a server that restarts, and then with growing waits", () => {
+    FakeSocket.last.hello();
+    FakeSocket.last.onclose?.({ reason: "restarts", code: 1012 });
+    const first = connections.at(-1);
+    assert.ok(first?.at === "closed" && first.restarts && first.retryAt - Date.now() <= 200);
+    mock.timers.tick(200);
+    assert.equal(FakeSocket.made.length, 2);
+    // Not there yet after all.
+    FakeSocket.last.onclose?.({ reason: "", code: 1006 });
+    const second = connections.at(-1);
+    assert.ok(second?.at === "closed" && !second.restarts && second.retryAt - Date.now() >= 250);
+    // One that never says hello may say what it likes.
+    mock.timers.tick(500);
+    FakeSocket.last.onclose?.({ reason: "", code: 1012 });
+    const third = connections.at(-1);
+    assert.ok(third?.at === "closed" && third.retryAt - Date.now() >= 500);
+  });
+
   test("gives up a connection that says no hello", () => {
     const first = FakeSocket.last;
     mock.timers.tick(10_000);
@@ -152,7 +175,7 @@ describe("socket", () => {
     await settle();
     assert.deepEqual(asked, ["http://test"]);
     const last = connections.at(-1);
-    assert.deepEqual(last, { at: "closed", retryAt: Date.now() + 7000, reason: "Too many connections." });
+    assert.deepEqual(last, { at: "closed", retryAt: Date.now() + 7000, reason: "Too many connections.", restarts: false });
     mock.timers.tick(6999);
     assert.equal(FakeSocket.made.length, 1);
     mock.timers.tick(1);

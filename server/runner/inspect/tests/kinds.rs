@@ -263,3 +263,42 @@ fn cycles_and_shared_objects_become_references() {
         assert_eq!(object(property(&twice, "near").value.clone().unwrap()).properties.len(), 1);
     });
 }
+
+fn look_close(scope: &mut v8::PinScope<'_, '_>, source: &str) -> ObjectValue {
+    let value = eval(scope, source);
+    object(inspect(scope, value, &InspectLimits::CLOSE, &mut Budget::close(48 << 10), &user_frames()))
+}
+
+#[test]
+fn prototypes_are_shown_where_they_are_asked_for_and_no_proxy_is_asked() {
+    with_isolate(|scope| {
+        let source = "class A { one() {} get two() { throw 1 } } class B extends A { three() {} } new B";
+        let b = look_close(scope, source);
+        assert_eq!(b.text, "B {}", "what stands for it is the same");
+        let of_b = object(b.prototype.unwrap());
+        property(&of_b, "constructor");
+        let three = object(property(&of_b, "three").value.clone().unwrap());
+        assert!(three.properties.is_empty(), "what is in it is collapsed");
+        let of_a = object(of_b.prototype.unwrap());
+        assert_eq!(property(&of_a, "two").accessor, Some(crate::protocol::value::Accessor::Getter));
+        let of_all = object(of_a.prototype.unwrap());
+        property(&of_all, "hasOwnProperty");
+        assert_eq!(of_all.prototype, None);
+        assert_eq!(object(look_at(scope, "new B")).prototype, None);
+        assert_eq!(look_close(scope, "Object.create(null)").prototype, None);
+        let trap = "new Proxy({}, new Proxy({}, { get() { globalThis.ran = 1 } }))";
+        assert_eq!(look_close(scope, trap).prototype, None);
+        assert_eq!(look_close(scope, &format!("Object.create({trap})")).prototype, None);
+        let chain = "let top = {}; for (let i = 0; i < 100; i++) top = Object.create(top); top";
+        let mut levels = 0;
+        let mut at = look_close(scope, chain).prototype;
+        while let Some(value) = at {
+            levels += 1;
+            at = object(value).prototype;
+        }
+        assert_eq!(levels, InspectLimits::CLOSE.prototypes);
+        assert_eq!(look_at(scope, "globalThis.ran"), Value::Undefined, "nothing of the program's ran");
+        let many = look_close(scope, "Array.from({ length: 450 }, (_, i) => i)");
+        assert_eq!((many.items.len(), many.more), (450, 0));
+    });
+}
