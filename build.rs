@@ -8,6 +8,8 @@ use deno_core::ExtensionFileSource;
 use serde_json::Value;
 
 // The snapshot wants the ops' names, not what they are given.
+#[path = "build/code_caches.rs"]
+mod code_caches;
 #[allow(dead_code)]
 #[path = "server/runner/extension.rs"]
 mod extension;
@@ -55,7 +57,8 @@ fn main() {
         None,
     )
     .expect("the startup snapshot can be made");
-    std::fs::write(out.join("snapshot.bin"), snapshot.output).expect("OUT_DIR can be written");
+    std::fs::write(out.join("snapshot.bin"), &snapshot.output).expect("OUT_DIR can be written");
+    code_caches::write(&out, Box::leak(snapshot.output), &root.join("static/dist/modules"));
     let ours = metadata(&root.join("Cargo.toml"));
     notices::write(&out.join("notices.txt"), &ours, env!("CARGO_PKG_NAME"), &[fetch]);
 }

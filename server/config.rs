@@ -404,12 +404,11 @@ impl Modules {
         Allowed::new(&self.allow, narrower.map(|(_, rules)| rules.as_slice()))
     }
 
-    /// Of what is `allowed`, that which programs embedded in pages of this origin may import.
-    pub fn embedded(&self, allowed: Allowed, embedder: &Origin) -> Allowed {
-        match self.origins.iter().find(|(it, _)| it == embedder) {
-            Some((_, rules)) => allowed.narrowed(rules),
-            None => allowed,
-        }
+    /// Of what is `allowed`, that which programs embedded in pages of this origin may import. An unknown one could be
+    /// any, so what is left is what the programs of all of them may.
+    pub fn embedded(&self, allowed: Allowed, embedder: Option<&Origin>) -> Allowed {
+        let own = self.origins.iter().filter(|(it, _)| embedder.is_none_or(|embedder| it == embedder));
+        own.fold(allowed, |allowed, (_, rules)| allowed.narrowed(rules))
     }
 }
 

@@ -27,6 +27,11 @@ async fn an_embed_imports_what_its_page_and_the_rules_for_that_page_leave() {
         ("?embedder=https://other.example", "crypto,path,lodash,uuid"),
         ("?embedder=https%3A%2F%2FSchool.example%3A443", "path,lodash"),
         ("?embedder=https://nothing.example", ""),
+        // Of nested pages each one's rules count, and an unknown page could be any of those that have some.
+        ("?embedder=https://other.example&embedder=https://school.example", "path,lodash"),
+        ("?embedder=https://school.example&embedder=https://nothing.example", ""),
+        ("?embedder=null", ""),
+        ("?embedder=unknown", ""),
         ("?modules=uuid,node:crypto", "crypto,uuid"),
         ("?modules=", ""),
         // What the operator leaves out, no page brings back.

@@ -1,7 +1,6 @@
 //! `POST /api/v1/run` as a stream of events: what comes, and what happens when somebody leaves and comes back.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use mayfly::sandbox::RunEvent;
@@ -132,16 +131,7 @@ async fn a_run_that_nobody_listens_to_is_stopped_in_the_end() {
     let last = events.next().await.expect("an event").id;
     drop(events);
     // That it goes on printing does not keep it.
-    let printing = async {
-        for seq in 0.. {
-            run.log(seq, "still here").await;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::select! {
-        () = printing => {}
-        () = soon("its end", run.dropped.cancelled()) => {}
-    }
+    tokio::join!(run.chatter("still here"), soon("its end", run.dropped.cancelled()));
     let headers = [JSON, EVENTS, ("last-event-id", last.as_str())];
     let answer = request(app.address, "POST", "/api/v1/run", &headers, "{}").await;
     assert!(answer.expect_problem(404).contains("not kept any more"));

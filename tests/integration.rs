@@ -23,6 +23,7 @@ mod languages;
 mod leaving;
 mod limits;
 mod many;
+mod messages;
 mod metrics;
 mod modules;
 mod passed_socket;

@@ -10,7 +10,7 @@ use crate::support::TestApp;
 async fn the_last_expression_is_the_value() {
     let app = TestApp::start();
     let ran = app.run("console.log('hi', {a: 1}); 1 + 1").expect_completed().await;
-    assert_eq!(ran.0["value"], json!({"type": "number", "value": 2.0}));
+    assert_eq!(ran.0["value"], json!({"type": "number", "value": 2}));
     assert_eq!(ran.lines(), ["hi {a: 1}"]);
     assert_eq!(ran.0["console"][0]["line"], 1);
     assert_eq!(ran.0["usage"]["limits"]["wall_ms"], 10_000);
@@ -158,7 +158,7 @@ async fn a_system_that_cannot_fork_a_warm_runtime_runs_programs_too() {
     let app = TestApp::with(&["--fork=cold"]);
     assert_eq!(app.health().await["fork"], "cold");
     let ran = app.run("console.log('hi'); 1 + 1").expect_completed().await;
-    assert_eq!((ran.lines(), &ran.0["value"]["value"]), (vec!["hi"], &json!(2.0)));
+    assert_eq!((ran.lines(), &ran.0["value"]["value"]), (vec!["hi"], &json!(2)));
 }
 
 #[actix_web::test]

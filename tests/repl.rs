@@ -102,22 +102,22 @@ async fn a_script_s_names_are_in_reach_after_its_end() {
     assert!(paused["report"]["usage"]["heap_bytes"].as_u64().is_some_and(|bytes| bytes > 0));
     let left = paused["left_ms"].as_u64().expect("a time");
     assert!(left > 0 && left <= 60_000, "{left}");
-    assert_eq!(repl.value("point.x + n").await, json!(4.0));
-    assert_eq!(repl.value("up()").await, json!(2.0));
-    assert_eq!(repl.value("n").await, json!(2.0));
+    assert_eq!(repl.value("point.x + n").await, json!(4));
+    assert_eq!(repl.value("up()").await, json!(2));
+    assert_eq!(repl.value("n").await, json!(2));
     assert_eq!(repl.value("new Fly()").await, json!("Fly {days: 1}"));
-    assert_eq!(repl.value("const more = 7; more * 6").await, json!(42.0));
-    assert_eq!(repl.value("more").await, json!(7.0), "what an evaluation declares stays");
+    assert_eq!(repl.value("const more = 7; more * 6").await, json!(42));
+    assert_eq!(repl.value("more").await, json!(7), "what an evaluation declares stays");
     assert_eq!(repl.value("undefined").await, json!("undefined"));
     assert_eq!(repl.value("{ a: 1, b: 2 }").await, json!("{a: 1, b: 2}"), "an object, not a block");
-    assert_eq!(repl.value("{ let q = 5; q }").await, json!(5.0), "a block that is no object");
+    assert_eq!(repl.value("{ let q = 5; q }").await, json!(5), "a block that is no object");
     repl.evaluated("console.log('printed', n)").await;
     assert_eq!(repl.lines, ["printed 2"]);
     assert_eq!(repl.thrown("nothing.here").await, "ReferenceError: nothing is not defined");
     assert!(repl.thrown("1 +").await.starts_with("SyntaxError: "));
     assert!(repl.thrown("throw 5").await.starts_with("Uncaught: 5"));
     assert!(repl.thrown("let n = 2").await.contains("already been declared"));
-    assert_eq!(repl.value("n").await, json!(2.0), "after errors all is as it was");
+    assert_eq!(repl.value("n").await, json!(2), "after errors all is as it was");
     let end = repl.stop().await;
     assert_eq!((&end["outcome"], &end["value"]["value"]), (&json!("completed"), &json!("the end")), "{end}");
     until("the place to be free", async || app.open_runs().await == 0).await;
@@ -133,8 +133,8 @@ async fn a_module_s_names_are_in_reach_too_even_before_its_end() {
         console.log('goes on', n) // no end of line here";
     let mut repl = Repl::start(&app, source).await;
     repl.next("started").await;
-    assert_eq!(repl.value("n + point.x").await, json!(4.0));
-    assert_eq!(repl.value("n = 10").await, json!(10.0));
+    assert_eq!(repl.value("n + point.x").await, json!(4));
+    assert_eq!(repl.value("n = 10").await, json!(10));
     assert_eq!(repl.value("typeof open").await, json!("function"));
     assert_eq!(repl.lines, ["waits"]);
     repl.send("open(5)").await;
@@ -142,7 +142,7 @@ async fn a_module_s_names_are_in_reach_too_even_before_its_end() {
     let paused = repl.next("paused").await;
     assert_eq!(paused["report"]["outcome"], "completed", "{paused}");
     assert_eq!(repl.lines, ["waits", "goes on 15"]);
-    assert_eq!(repl.value("n").await, json!(15.0));
+    assert_eq!(repl.value("n").await, json!(15));
     assert_eq!(repl.thrown("(() => { throw new TypeError('here') })()").await, "TypeError: here");
     let thrown = repl.evaluated("null.x").await;
     assert_eq!(thrown["error"]["stack"], json!([]), "no place in the program is to blame: {thrown}");
@@ -155,8 +155,8 @@ async fn an_expression_may_wait() {
     let mut repl =
         Repl::start(&app, "const later = (v) => new Promise((go) => setTimeout(go, 5, v)); 1").await;
     repl.next("paused").await;
-    assert_eq!(repl.value("await later(7)").await, json!(7.0));
-    assert_eq!(repl.value("(await later(2)) + 1;").await, json!(3.0));
+    assert_eq!(repl.value("await later(7)").await, json!(7));
+    assert_eq!(repl.value("(await later(2)) + 1;").await, json!(3));
     assert_eq!(repl.thrown("await Promise.reject(new RangeError('no'))").await, "RangeError: no");
     assert!(repl.thrown("await (").await.starts_with("SyntaxError: "));
     // One that waits is not in the way of the next.
@@ -189,7 +189,7 @@ async fn evaluations_are_in_the_language_of_the_program() {
     let mut repl =
         Repl::start_with(&app, "type A = number; const a: A = 3", json!({"language": "typescript"})).await;
     repl.next("paused").await;
-    assert_eq!(repl.value("const b: number = a + 1; b as unknown").await, json!(4.0));
+    assert_eq!(repl.value("const b: number = a + 1; b as unknown").await, json!(4));
     assert!(repl.thrown("const : number").await.starts_with("SyntaxError: "));
 }
 
@@ -211,7 +211,7 @@ async fn a_program_that_failed_can_be_looked_at() {
             "{source}"
         );
         assert_eq!(report["error"].get("in_promise").is_some(), in_promise, "{source}: {report}");
-        assert_eq!(repl.value("seen.length").await, json!(2.0), "{source}");
+        assert_eq!(repl.value("seen.length").await, json!(2), "{source}");
         let end = repl.stop().await;
         assert_eq!((&end["outcome"], &end["error"]["message"]), (&json!("failed"), &json!("oh")), "{source}");
     }
@@ -228,7 +228,7 @@ async fn what_nobody_catches_after_the_end_is_told_and_ends_nothing() {
     until_printed(&mut repl, "Uncaught (in promise) 7").await;
     repl.evaluated("queueMicrotask(() => { throw 'micro' })").await;
     until_printed(&mut repl, "Uncaught micro").await;
-    assert_eq!(repl.value("1 + 1").await, json!(2.0));
+    assert_eq!(repl.value("1 + 1").await, json!(2));
     assert_eq!(repl.stop().await["outcome"], "completed");
 }
 
@@ -284,7 +284,7 @@ async fn a_run_stays_for_a_while_and_no_longer() {
     let released = repl.next("released").await;
     assert_eq!(released["reason"], "time");
     let end = repl.next("finished").await;
-    assert_eq!((&end["outcome"], &end["value"]["value"]), (&json!("completed"), &json!(7.0)));
+    assert_eq!((&end["outcome"], &end["value"]["value"]), (&json!("completed"), &json!(7)));
     until("the place to be free", async || app.open_runs().await == 0).await;
 }
 
@@ -328,7 +328,7 @@ async fn where_nothing_stays_a_run_ends_as_any_other() {
             _ => break message,
         }
     };
-    assert_eq!((&end["type"], &end["value"]["value"]), (&json!("finished"), &json!(7.0)), "{end}");
+    assert_eq!((&end["type"], &end["value"]["value"]), (&json!("finished"), &json!(7)), "{end}");
     // And over HTTP there is nobody to stay for.
     let app = TestApp::start();
     app.run("7").with("repl", true).expect_completed().await;
@@ -350,14 +350,14 @@ async fn a_program_can_t_meddle_with_evaluations() {
     ] {
         let mut repl = Repl::start(&app, &format!("{prelude}; let own = 5")).await;
         repl.next("paused").await;
-        assert_eq!(repl.value("own + 1").await, json!(6.0), "{prelude}");
+        assert_eq!(repl.value("own + 1").await, json!(6), "{prelude}");
         assert_eq!(repl.value("'text'").await, json!("text"), "{prelude}");
         repl.stop().await;
     }
     // A module's way in is its own function: what it says there is its own affair, and nobody else's.
     let mut repl = Repl::start(&app, "export const own = 5; globalThis.eval = () => 666").await;
     repl.next("paused").await;
-    assert_eq!(repl.value("own").await, json!(666.0));
+    assert_eq!(repl.value("own").await, json!(666));
     // Nothing of ours is in reach.
     let mut repl = Repl::start(&app, "1").await;
     repl.next("paused").await;

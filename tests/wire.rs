@@ -90,7 +90,7 @@ fn usage() -> Usage {
 }
 
 fn frame(function: &str, line: u32, column: u32) -> StackFrame {
-    StackFrame { function: function.to_owned(), line, column, file: None }
+    StackFrame { function: function.to_owned(), line, column, ..StackFrame::default() }
 }
 
 #[test]
@@ -160,7 +160,10 @@ fn server_messages_are_as_written_down() {
         error: Some(RunError {
             name: "TimeLimit".to_owned(),
             message: "Stopped after 10 s, in `loop` at line 7.".to_owned(),
-            stack: vec![frame("loop", 7, 3), StackFrame { file: Some("lib/a.ts".into()), ..frame("", 9, 1) }],
+            stack: vec![
+                frame("loop", 7, 3),
+                StackFrame { file: Some("lib/a.ts".into()), is_async: true, ..frame("", 9, 1) },
+            ],
             cause: None,
             in_promise: false,
         }),

@@ -385,6 +385,7 @@ function frame(raw: unknown): StackFrame | null {
     line: whole(from["line"]),
     column: whole(from["column"]),
     ...(typeof from["file"] === "string" ? { file: from["file"] } : {}),
+    ...(from["async"] === true ? { async: true } : {}),
   };
 }
 

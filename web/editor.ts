@@ -20,6 +20,7 @@ export class Editor {
   /** What is besides, and where it goes. */
   #own: Extension = [];
   #extra = new Compartment();
+  #language: Language = "javascript";
   /** The editor as it was made. */
   #first: EditorState;
 
@@ -91,13 +92,15 @@ export class Editor {
 
   /** Edits something else: what was kept, or a new text, with no history before it. */
   open(what: EditorState | string): void {
-    let state = what;
-    if (typeof state === "string") {
-      const changes = { from: 0, to: this.#first.doc.length, insert: state };
-      ({ state } = this.#first.update({ changes, annotations: Transaction.addToHistory.of(false) }));
-    }
-    this.#view.setState(state);
+    this.#view.setState(typeof what === "string" ? this.fresh(what) : what);
     this.configure(this.#own);
+    this.speak(this.#language);
+  }
+
+  /** A text as it would be edited, with no history before it. */
+  fresh(text: string): EditorState {
+    const changes = { from: 0, to: this.#first.doc.length, insert: text };
+    return this.#first.update({ changes, annotations: Transaction.addToHistory.of(false) }).state;
   }
 
   /** Gives the editor what it has besides what every editor has. */
@@ -108,6 +111,7 @@ export class Editor {
 
   /** Takes the program for one in `language`. */
   speak(language: Language): void {
+    this.#language = language;
     const grammar = language === "jsx" || language === "tsx" ? tsxLanguage : typescriptLanguage;
     this.#view.dispatch({ effects: this.#grammar.reconfigure(grammar) });
   }

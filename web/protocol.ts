@@ -784,7 +784,11 @@ column: number,
 /**
  * The file, where that is not the entry file.
  */
-file?: string, };
+file?: string,
+/**
+ * Whether it was not running but waiting: an `async` function that awaits the one before it. Default false.
+ */
+async?: boolean, };
 
 /**
  * Body of a `stop` message.

@@ -66,11 +66,16 @@ pub async fn wizard(state: State) -> HttpResponse {
     pages::html(&state, &WizardPage { assets: &state.assets })
 }
 
-/// What a frame says in the address of its WebSocket: in whose page it is, and which modules that page lets its
-/// programs import. Nobody has to say so honestly, so it only ever takes something away.
+/// The most pages around a frame that are told apart.
+const MAX_EMBEDDERS: usize = 16;
+
+/// What a frame says in the address of its WebSocket: in whose pages it is, and which modules its own lets its
+/// programs import. A browser tells the frame's script, which is ours, whose pages are around it, and these can't
+/// reach in. Somebody without a browser says what he likes, and so it only ever takes something away.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    embedder: Option<Origin>,
+    /// Whose pages are around; `None` is somebody unknown.
+    embedders: Vec<Option<Origin>>,
     modules: Option<Vec<ModuleRule>>,
 }
 
@@ -83,7 +88,15 @@ impl Wishes {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "embedder" => wishes.embedder = Origin::parse(&value),
+                "embedder" => {
+                    let mut embedder = Origin::parse(&value);
+                    if wishes.embedders.len() >= MAX_EMBEDDERS {
+                        embedder = None;
+                    }
+                    if !wishes.embedders.contains(&embedder) {
+                        wishes.embedders.push(embedder);
+                    }
+                }
                 "modules" => {
                     let named = rules(&value).map_err(|words| {
                         Problem::new(StatusCode::BAD_REQUEST, format!("The modules of this embed: {words}"))
@@ -98,10 +111,8 @@ impl Wishes {
 
     /// What is left of what is `allowed`.
     pub fn narrow(&self, allowed: Allowed, modules: &Modules) -> Allowed {
-        let allowed = match &self.embedder {
-            Some(embedder) => modules.embedded(allowed, embedder),
-            None => allowed,
-        };
+        let around = self.embedders.iter();
+        let allowed = around.fold(allowed, |allowed, it| modules.embedded(allowed, it.as_ref()));
         match &self.modules {
             Some(rules) => allowed.narrowed(rules),
             None => allowed,
@@ -119,10 +130,14 @@ mod tests {
     fn a_query_says_whose_page_it_is_and_what_its_programs_may_import() {
         let wishes = Wishes::read("embedder=https%3A%2F%2FSchool.example&modules=node%3Apath,lodash%404&x=y");
         let wishes = wishes.expect("right");
-        assert_eq!(wishes.embedder, Origin::parse("https://school.example"));
+        assert_eq!(wishes.embedders, [Origin::parse("https://school.example")]);
         assert_eq!(wishes.modules, Some(rules("node:path,lodash@4").expect("rules")));
         assert_eq!(Wishes::read("").expect("right"), Wishes::default());
-        assert_eq!(Wishes::read("embedder=null").expect("right"), Wishes::default());
+        let many = Wishes::read("embedder=null&embedder=https://a.example&embedder=unknown").expect("right");
+        assert_eq!(many.embedders, [None, Origin::parse("https://a.example")]);
+        let crowd: String = (0..100).map(|n| format!("embedder=https://a{n}.example&")).collect();
+        let crowd = Wishes::read(&crowd).expect("right").embedders;
+        assert_eq!((crowd.len(), crowd.last()), (MAX_EMBEDDERS + 1, Some(&None)));
         // An empty list is not the absence of one.
         assert_eq!(Wishes::read("modules=").expect("right").modules, Some(Vec::new()));
     }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::{InternalError, QueryPayloadError};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -197,6 +198,13 @@ pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
 
 fn for_programs(path: &str) -> bool {
     path.starts_with("/api/") || ["/healthz", "/readyz", "/metrics", "/oembed"].contains(&path)
+}
+
+/// The answer to a query that has something else than what is asked for there.
+pub fn bad_query(error: QueryPayloadError, req: &HttpRequest) -> actix_web::Error {
+    let detail = format!("The address has a query that can't be read: {error}.");
+    let response = answer(req, &Problem::new(StatusCode::BAD_REQUEST, detail));
+    InternalError::from_response(error, response).into()
 }
 
 /// The answer at an address where there is nothing.

@@ -368,12 +368,13 @@ fn stack(html: &mut Html, frames: &[StackFrame]) {
 }
 
 fn place(frame: &StackFrame) -> String {
-    let StackFrame { function, file, line, column } = frame;
+    let StackFrame { function, file, line, column, is_async } = frame;
     let place = match file {
         Some(file) => format!("{file}:{line}:{column}"),
         None => format!("{line}:{column}"),
     };
-    if function.is_empty() { format!("at {place}") } else { format!("at {function} ({place})") }
+    let at = if *is_async { "at async" } else { "at" };
+    if function.is_empty() { format!("{at} {place}") } else { format!("{at} {function} ({place})") }
 }
 
 fn uncaught(html: &mut Html, error: &RunError) {

@@ -34,6 +34,7 @@ use state::{AppState, State};
 
 fn routes(service: &mut web::ServiceConfig) {
     service
+        .app_data(web::QueryConfig::default().error_handler(error::bad_query))
         .service(get("/", pages::index))
         .service(get("/assets/{name}", assets::asset))
         .service(get("/embed", embed::wizard))

@@ -9,6 +9,7 @@ use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, H
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::api::share_with;
 use super::error::{Problem, answer};
@@ -28,29 +29,42 @@ pub struct Modules {
     catalogue: Arc<Catalogue>,
 }
 
-/// The answer.
-#[derive(Serialize)]
-struct List<'a> {
+/// What a program may import.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Modules)]
+pub struct List<'a> {
+    /// Node's modules.
     builtins: Vec<Builtin<'a>>,
+    /// Packages from npm.
     packages: Vec<Package<'a>>,
 }
 
-#[derive(Serialize)]
+/// One of Node's modules.
+#[derive(Serialize, ToSchema)]
 struct Builtin<'a> {
     /// With its prefix, which may be left out.
+    #[schema(example = "node:path")]
     name: &'a str,
     /// The names that `import` gets, without `default`.
     exports: &'a [String],
+    /// Where its type declarations are.
     #[serde(skip_serializing_if = "Option::is_none")]
     types: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A package from npm.
+#[derive(Serialize, ToSchema)]
 struct Package<'a> {
+    /// Its name.
+    #[schema(example = "lodash")]
     name: &'a str,
+    /// Its version.
     version: &'a str,
+    /// Its licence, by SPDX.
     license: &'a str,
+    /// What it says of itself.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(value_type = Option<String>)]
     description: &'a str,
     /// Whether the operator has added it.
     added: bool,
@@ -58,11 +72,22 @@ struct Package<'a> {
     paths: Vec<&'a str>,
     /// The names that `import` gets of the package itself, without `default`.
     exports: &'a [String],
+    /// Where its type declarations are.
     #[serde(skip_serializing_if = "Option::is_none")]
     types: Option<String>,
-    /// What is bundled in it besides itself.
+    /// What is bundled in it besides itself, with licences.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     includes: BTreeMap<&'a str, &'a str>,
+}
+
+/// The type declarations of one package, or of all built-in modules.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Types)]
+#[allow(dead_code, reason = "they are sent as they were bundled; this says what they are")]
+pub struct TypesView {
+    /// Texts by path.
+    files: BTreeMap<String, String>,
 }
 
 impl Modules {
@@ -76,8 +101,8 @@ impl Modules {
         self.settings.allowed(origin)
     }
 
-    /// Of what is `allowed`, that which programs embedded in pages of this origin may import.
-    pub fn embedded(&self, allowed: Allowed, embedder: &Origin) -> Allowed {
+    /// Of what is `allowed`, that which programs embedded in pages of this origin, or an unknown one, may import.
+    pub fn embedded(&self, allowed: Allowed, embedder: Option<&Origin>) -> Allowed {
         self.settings.embedded(allowed, embedder)
     }
 
@@ -113,6 +138,12 @@ impl Modules {
 }
 
 /// `GET /api/v1/modules`
+#[utoipa::path(
+    get, path = "/api/v1/modules", tag = "modules", operation_id = "modules",
+    summary = "Lists what programs may import",
+    description = "Of the page that asks, or of nobody's: an operator can narrow it for the pages of an origin.",
+    responses((status = 200, description = "What there is", body = List))
+)]
 pub async fn list(req: HttpRequest, state: State) -> HttpResponse {
     let origin = match origin::check(&req, &state) {
         Ok(origin) => origin,
@@ -125,6 +156,13 @@ pub async fn list(req: HttpRequest, state: State) -> HttpResponse {
 }
 
 /// `GET /api/v1/modules/types/{name}`: JSON with an object `files`, from paths to texts.
+#[utoipa::path(
+    get, path = "/api/v1/modules/types/{name}", tag = "modules", operation_id = "types",
+    summary = "Gives type declarations",
+    description = "TypeScript's, for editors. The list of modules says where each has its own.",
+    params(("name" = String, Path, description = "A package, or `node` for all of Node's modules", example = "lodash")),
+    responses((status = 200, description = "The declarations", body = TypesView))
+)]
 pub async fn types(req: HttpRequest, name: Path<String>, state: State) -> HttpResponse {
     let origin = match origin::check(&req, &state) {
         Ok(origin) => origin,

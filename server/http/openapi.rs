@@ -14,7 +14,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr, ResponseBuilder};
 
 use super::assets::Assets;
-use super::{State, api, error, origin, pages};
+use super::{State, api, error, modules, origin, pages, shared};
 use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
 
 #[derive(OpenApi)]
@@ -25,18 +25,19 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::revise, api::snippets::delete,
-        api::functions::call),
+        api::functions::call, modules::list, modules::types, shared::oembed),
     components(schemas(error::Body, ConsoleValue, ObjectValue)),
     tags(
         (name = "run", description = "Programs"),
         (name = "functions", description = "Shared programs that are called like functions"),
-        (name = "snippets", description = "Programs that are kept to be shared")
+        (name = "snippets", description = "Programs that are kept to be shared"),
+        (name = "modules", description = "What programs may import")
     )
 )]
 struct Document;
 
 /// Problems that an operation can be answered with, by status.
-const PROBLEMS: [(u16, &str); 14] = [
+const PROBLEMS: [(u16, &str); 15] = [
     (400, "The request makes no sense; `detail` says what is wrong"),
     (401, "It takes a key or a token"),
     (403, "This key, token or page is not for that"),
@@ -49,6 +50,7 @@ const PROBLEMS: [(u16, &str); 14] = [
     (415, "The body is no JSON"),
     (422, "The function threw, or the `Idempotency-Key` was used for another call"),
     (429, "Too much from one client; `Retry-After` says when to come again"),
+    (501, "Only JSON is spoken here"),
     (503, "The server can't do it now; `Retry-After` says when to come again"),
     (507, "The server has no room left for what is to be kept"),
 ];
@@ -62,6 +64,9 @@ fn problems(operation: &str) -> &'static [u16] {
         "read" => &[403, 404, 410, 429, 503],
         "revise" => &[400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 429, 503, 507],
         "delete" => &[401, 403, 404, 405, 410, 429, 503],
+        "modules" => &[403, 429, 503],
+        "types" => &[403, 404, 429, 503],
+        "oembed" => &[400, 404, 410, 429, 501, 503],
         _ => &[],
     }
 }

@@ -10,6 +10,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Bytes, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::api::snippets::{FileQuery, SnippetView, page_url, problem};
 use super::error::{Problem, answer};
@@ -339,31 +340,56 @@ pub async fn card(req: HttpRequest, reference: Path<String>, state: State) -> Ht
 }
 
 /// What oEmbed asks.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OembedQuery {
+    /// The address of a snippet's page.
+    #[param(required = true)]
     url: Option<String>,
+    /// `json`, as there is no other.
+    #[param(pattern = "^json$")]
     format: Option<String>,
+    /// How wide it may be, in pixels.
     maxwidth: Option<u32>,
+    /// How high, likewise.
     maxheight: Option<u32>,
 }
 
 /// What oEmbed 1.0 answers.
-#[derive(Serialize)]
-struct Oembed<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct Oembed<'a> {
+    /// `1.0`
     version: &'static str,
+    /// `rich`
     r#type: &'static str,
+    /// What the snippet is called.
     title: String,
+    /// `Mayfly`
     provider_name: &'static str,
+    /// Where this server is.
     provider_url: &'a str,
+    /// A frame to put into a page.
     html: String,
+    /// How wide that is, in pixels.
     width: u32,
+    /// How high.
     height: u32,
+    /// Its picture.
     thumbnail_url: String,
+    /// How wide that is, in pixels.
     thumbnail_width: u32,
+    /// How high.
     thumbnail_height: u32,
 }
 
 /// `GET /oembed?url=…`: how to show a snippet on another site.
+#[utoipa::path(
+    get, path = "/oembed", tag = "snippets", operation_id = "oembed",
+    summary = "Says how to show a snippet on another site",
+    description = "oEmbed 1.0: what a site asks that makes something to look at of a link.",
+    params(OembedQuery),
+    responses((status = 200, description = "How to show it", body = Oembed))
+)]
 pub async fn oembed(req: HttpRequest, query: Query<OembedQuery>, state: State) -> HttpResponse {
     let told = async {
         if query.format.as_deref().is_some_and(|format| format != "json") {
@@ -391,9 +417,10 @@ pub async fn oembed(req: HttpRequest, query: Query<OembedQuery>, state: State) -
                 letter => shown_title.push(letter),
             }
         }
+        // No style: a page whose policy forbids those in attributes would complain.
         let html = format!(
             "<iframe src=\"{base}/embed/frame?snippet={reference}\" width=\"{width}\" height=\"{height}\" \
-             title=\"{shown_title}\" loading=\"lazy\" style=\"border:0\"></iframe>"
+             title=\"{shown_title}\" loading=\"lazy\" frameborder=\"0\"></iframe>"
         );
         let told = Oembed {
             version: "1.0",

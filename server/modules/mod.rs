@@ -11,9 +11,11 @@ use std::path::Path;
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
+mod compiled;
 mod folder;
 mod vendor;
 
+use compiled::Compiled;
 pub use vendor::{Added, add, remove};
 
 /// `make web` builds what is in there.
@@ -33,6 +35,8 @@ pub struct Module {
     pub source: &'static str,
     /// The names that `import` gets, without `default`.
     pub exports: Vec<String>,
+    /// What V8 has made of the text, if it was there when Mayfly was built.
+    pub compiled: Option<&'static [u8]>,
 }
 
 /// A package.
@@ -138,8 +142,7 @@ struct Index {
 struct Builtin {
     name: String,
     file: String,
-    #[serde(rename = "sha256")]
-    _sha256: String,
+    sha256: String,
     #[serde(rename = "bytes")]
     _bytes: u64,
     exports: Vec<String>,
@@ -170,10 +173,12 @@ impl Catalogue {
     fn read_embedded() -> Result<Self, String> {
         let index: Index = from_json("catalogue.json", embedded("catalogue.json")?)?;
         let mut catalogue = Self { builtin_types: Some(embedded(&index.types.file)?), ..Self::default() };
-        for Builtin { name, file, exports, .. } in index.builtins {
+        let compiled = Compiled::load();
+        for Builtin { name, file, sha256, exports, .. } in index.builtins {
             let source = ascii(&file, embedded(&file)?)?;
             let plain = name.strip_prefix("node:").unwrap_or(&name).to_owned();
-            catalogue.builtins.insert(plain, Module { name, version: None, source, exports });
+            let compiled = compiled.of(&sha256);
+            catalogue.builtins.insert(plain, Module { name, version: None, source, exports, compiled });
         }
         for folder in index.packages {
             let read = |file: &str| embedded(&format!("packages/{folder}/{file}"));
@@ -226,13 +231,15 @@ impl Package {
         read: impl Fn(&FileOf) -> Result<&'static [u8], String>,
     ) -> Result<Self, String> {
         let mut modules = BTreeMap::new();
+        let compiled = Compiled::load();
         for Entry { path, file, sha256, bytes, exports } in &about.entries {
             let name = if path.is_empty() { about.name.clone() } else { format!("{}/{path}", about.name) };
             let place = FileOf { file: file.clone(), sha256: sha256.clone(), bytes: *bytes };
             let source = ascii(file, read(&place)?)?;
             let exports = exports.clone();
             let version = Some(about.version.clone());
-            modules.insert(path.clone(), Module { name, version, source, exports });
+            let compiled = compiled.of(sha256);
+            modules.insert(path.clone(), Module { name, version, source, exports, compiled });
         }
         if !modules.contains_key("") {
             return Err("the package has no module of its own".to_owned());
@@ -274,7 +281,8 @@ impl Package {
         };
         let name = format!("{}/{path}", self.about.name);
         // One text for each path that a program asks for: whoever holds the catalogue keeps what was made.
-        Some(Module { name, version: module.version.clone(), source: source.leak(), exports })
+        let (version, source) = (module.version.clone(), source.leak());
+        Some(Module { name, version, source, exports, compiled: None })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// One console call (or one thing the runner says in the console's stead, such as an uncaught error).
@@ -177,6 +177,7 @@ pub enum Value {
     /// A number that JSON can say.
     Number {
         /// Itself. Never −0.
+        #[serde(serialize_with = "as_javascript")]
         value: f64,
     },
     /// A number that JSON can't say.
@@ -213,6 +214,17 @@ pub enum Value {
     },
     /// Anything else. Boxed: it is far larger than the other variants.
     Object(Box<ObjectValue>),
+}
+
+/// A number as JavaScript writes it: a whole one has no `.0`.
+fn as_javascript<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Beyond it there are whole numbers that this can't tell apart.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= MOST {
+        serializer.serialize_i64(*value as i64)
+    } else {
+        serializer.serialize_f64(*value)
+    }
 }
 
 /// An object, a function, or anything else with an identity.
@@ -405,4 +417,8 @@ pub struct StackFrame {
     /// The file, where that is not the entry file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Whether it was not running but waiting: an `async` function that awaits the one before it. Default false.
+    #[serde(default, rename = "async", skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
+    pub is_async: bool,
 }

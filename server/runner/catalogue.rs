@@ -199,6 +199,7 @@ mod tests {
             version: None,
             source,
             exports: exports.iter().map(|name| (*name).to_owned()).collect(),
+            compiled: None,
         };
         vec![
             module(

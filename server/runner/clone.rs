@@ -44,7 +44,8 @@ struct Transit {
 
 impl Transit {
     fn number(&mut self) -> u32 {
-        self.last = self.last.wrapping_add(1);
+        // From there on up are those of streams, see js/transfer.js.
+        self.last = self.last % (u32::MAX >> 1) + 1;
         self.last
     }
 }

@@ -11,7 +11,8 @@ deno_core::extension!(
     deps = [deno_webidl, deno_web],
     ops = [ops::op_fetch, ops::op_fetch_send, ops::op_fetch_promise_is_settled, line_op::op_read_line],
     esm_entry_point = "ext:mayfly/bootstrap.js",
-    esm = [dir "server/runner/js", "algorithms.js", "bootstrap.js", "parameters.js", "platform.js", "subtle.js"],
+    esm = [dir "server/runner/js", "algorithms.js", "bootstrap.js", "parameters.js", "platform.js", "subtle.js",
+        "transfer.js"],
 );
 
 /// The extensions of a runner's JavaScript runtime, in order; ours is the last.

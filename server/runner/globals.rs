@@ -6,7 +6,7 @@ use deno_core::v8;
 
 use super::console::Method;
 use super::crypto;
-use super::inspect::Platform;
+use super::inspect::{Platform, awaits};
 use super::visit::Visit;
 use super::{clone, display, prompts};
 
@@ -47,6 +47,8 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     display::install(scope, global, hooks)?;
     let name = key(scope, USER_AGENT);
     call(scope, hooks, "useName", &[name.into()])?;
+
+    awaits::install(scope).ok_or("V8 does not say who awaits whom")?;
 
     let console = console(scope);
     define(scope, global, "console", console.into(), v8::PropertyAttribute::DONT_ENUM);
@@ -179,7 +181,14 @@ fn console_call<'s>(
     if let (Some(visit), Some(method)) =
         (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok()))
     {
-        let args: Vec<_> = (0..args.length()).map(|index| args.get(index)).collect();
+        let mut args: Vec<_> = (0..args.length()).map(|index| args.get(index)).collect();
+        // Only here does a program's code run: the standard wants a label as a string before anything is done.
+        if method.has_label()
+            && let Some(label) = args.first_mut().filter(|it| it.is_object() || it.is_symbol())
+        {
+            let Some(text) = label.to_string(scope) else { return };
+            *label = text.into();
+        }
         visit.console(scope, method, &args);
     }
 }

@@ -311,7 +311,12 @@ mod tests {
             value: None,
             returned: None,
             error: None,
-            stopped_at: Some(StackFrame { function: "loop".into(), line: 7, column: 3, file: None }),
+            stopped_at: Some(StackFrame {
+                function: "loop".into(),
+                line: 7,
+                column: 3,
+                ..StackFrame::default()
+            }),
             cpu_ms: 1,
             heap_bytes: 2,
             buffer_bytes: 3,

@@ -125,6 +125,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_written_as_javascript_does() {
+        for (number, written) in [
+            ("1", "1"),
+            ("-7.0", "-7"),
+            ("0.5", "0.5"),
+            ("9007199254740993", "9007199254740992"),
+            ("1e21", "1e+21"),
+        ] {
+            let given = format!(
+                r#"{{"console":[],"outcome":"completed","value":{{"type":"number","value":{number}}}}}"#
+            );
+            let recording: Recording = serde_json::from_str(&given).expect("the shape is right");
+            let kept = recording.check(BOUNDS, "V8 1.2").expect("right");
+            assert!(kept.get().contains(&format!(r#""value":{written}}}"#)), "{number}: {}", kept.get());
+        }
+    }
+
+    #[test]
     fn what_has_another_shape_is_refused() {
         for bad in [
             json!({"console": [], "outcome": "won"}),

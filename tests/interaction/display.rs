@@ -53,7 +53,7 @@ async fn what_is_no_bundle_is_shown_as_the_console_does() {
         .await;
     assert_eq!(ran.lines(), ["42", "{a: 1}", "text", "[1]", "undefined"]);
     assert!(bundles(&ran).iter().all(Value::is_null));
-    assert_eq!(ran.0["console"][0]["args"], json!([{"type": "number", "value": 42.0}]));
+    assert_eq!(ran.0["console"][0]["args"], json!([{"type": "number", "value": 42}]));
 }
 
 #[actix_web::test]

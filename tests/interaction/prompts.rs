@@ -80,7 +80,7 @@ async fn a_program_asks_its_visitor_and_stands_still_until_the_answer() {
         answer(&mut socket, &prompt, value).await;
     }
     let end = ended(&mut socket, &mut lines).await;
-    assert_eq!((&end["outcome"], &end["value"]["value"]), (&json!("completed"), &json!(8.0)), "{end}");
+    assert_eq!((&end["outcome"], &end["value"]["value"]), (&json!("completed"), &json!(8)), "{end}");
     assert_eq!(
         lines,
         [

@@ -36,6 +36,12 @@ fn compare(case: &Case, ran: &Value) -> Result<(), String> {
                 Some(if is_between { expected } else { found })
             }
             "from" => Some(expected),
+            // A function that awaits what threw.
+            name if name.starts_with("await") => {
+                let index: usize = name[5..].parse().expect("a known mark");
+                let frame = &error["stack"][index];
+                Some(place(frame)).filter(|_| frame["async"] == true)
+            }
             name => {
                 let index: usize =
                     name.strip_prefix("frame").and_then(|n| n.parse().ok()).expect("a known mark");

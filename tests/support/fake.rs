@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args as _, Command};
 use mayfly::config::{Config, Flags};
@@ -45,10 +46,25 @@ impl FakeRun {
 
     /// Emits a console event with this text, as the array of one.
     pub(crate) async fn log(&self, seq: u64, text: &str) {
-        let events = serde_json::json!([{"level": "log", "args": [], "text": text, "line": 1, "column": 1, "at_ms": 0}]);
-        let events = RawValue::from_string(events.to_string()).expect("JSON");
-        self.emit(RunEvent::Console { seq, count: 1, events }).await;
+        self.emit(logged(seq, text)).await;
     }
+
+    /// Logs on and on, until nobody listens any more.
+    pub(crate) async fn chatter(&self, text: &str) {
+        for seq in 0.. {
+            if self.events.send(logged(seq, text)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn logged(seq: u64, text: &str) -> RunEvent {
+    let events =
+        serde_json::json!([{"level": "log", "args": [], "text": text, "line": 1, "column": 1, "at_ms": 0}]);
+    let events = RawValue::from_string(events.to_string()).expect("JSON");
+    RunEvent::Console { seq, count: 1, events }
 }
 
 pub(crate) fn report(outcome: Outcome) -> RunReport {

@@ -5,7 +5,7 @@ import { words } from "../strings/words.ts";
 import type { StackFrame } from "../protocol.ts";
 
 /** Goes to a place in the editor. */
-export type Jump = (place: { line: number; column: number }) => void;
+export type Jump = (place: { line: number; column: number; file?: string }) => void;
 
 /** How many frames of a stack are shown before the rest is folded away. */
 const SHOWN_FRAMES = 8;
@@ -13,7 +13,8 @@ const SHOWN_FRAMES = 8;
 /** Name of a frame's function. */
 export function frameText(frame: StackFrame): string {
   const { at, topLevel } = words().output;
-  return at(frame.function === "" ? topLevel : frame.function);
+  const name = frame.function === "" ? topLevel : frame.function;
+  return at(frame.async === true ? `async ${name}` : name);
 }
 
 /** `line:column`, or `line 7` where there is no column; behind the file, where that is not the entry file. */
@@ -23,7 +24,7 @@ export function framePosition({ line, column, file }: { line: number; column: nu
 }
 
 /** A button that goes to a place. */
-export function positionButton(place: { line: number; column: number }, jump: Jump, text = framePosition(place)): HTMLButtonElement {
+export function positionButton(place: { line: number; column: number; file?: string }, jump: Jump, text = framePosition(place)): HTMLButtonElement {
   const made = button("position", text, () => {
     jump(place);
   });

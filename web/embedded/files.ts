@@ -4,6 +4,7 @@ import type { EditorState } from "@codemirror/state";
 
 import type { SourceFile } from "../embed/messages.ts";
 import type { Editor } from "../editor.ts";
+import { addMark, beginRun, type Mark } from "../marks.ts";
 
 /** One file: as it came, and as it was when it was last left. */
 type Kept = { original: string; state: EditorState | null; text: string };
@@ -61,6 +62,22 @@ export class Files {
     }
     this.#current = name;
     this.#editor.open(next.state ?? next.text);
+  }
+
+  /** A run begins: its positions will be meant in the files as they are now. */
+  run(): void {
+    this.#editor.begin();
+    for (const [name, file] of this.#kept) {
+      if (name !== this.#current && file.state !== null) file.state = file.state.update({ effects: beginRun() }).state;
+    }
+  }
+
+  /** Marks a place in a file; the first is meant where none is named. One that is not open shows it when it is. */
+  mark(mark: Mark, name: string | undefined): void {
+    const wanted = name ?? this.names[0] ?? "";
+    const file = this.#kept.get(wanted);
+    if (wanted === this.#current) this.#editor.mark(mark);
+    else if (file !== undefined) file.state = (file.state ?? this.#editor.fresh(file.text)).update({ effects: addMark(mark) }).state;
   }
 
   /** Replaces a file's text, which the visitor can undo where it is open. */

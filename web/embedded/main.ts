@@ -22,8 +22,10 @@ import { uuid } from "../uuid.ts";
 import { Channel } from "./channel.ts";
 import { Files } from "./files.ts";
 import { applyLook } from "./look.ts";
+import { pagesAround } from "./origins.ts";
 import { readOptions, type Options } from "./options.ts";
 import { Composed, Gate } from "./parts.ts";
+import { Recorded } from "./recorded.ts";
 import { Tabs } from "./tabs.ts";
 
 /** How often times are brought up to date while a program runs, in milliseconds. */
@@ -61,7 +63,15 @@ const tabs = new Tabs(byId("tabs", HTMLElement), (name) => {
   showTabs();
   fit();
 });
-const jump = (place: { line: number; column: number }) => {
+const jump = (place: { line: number; column: number; file?: string }) => {
+  const name = place.file ?? files.names[0] ?? "";
+  // What has no tab is not for the visitor to see.
+  if (name !== files.current) {
+    if (!tabNames().includes(name)) return;
+    files.open(name);
+    showTabs();
+    fit();
+  }
   editor.jump(place);
 };
 const output = new ConsolePanel(
@@ -91,6 +101,22 @@ const bar = new RunBar(
 
 const asks = new Asks(byId("asks", HTMLElement), (id, value) => {
   dispatch({ type: "answer", id, value, now: Date.now() });
+});
+
+const recorded = new Recorded(byId("recorded", HTMLElement), {
+  isRunning: () => openRun(state) !== null,
+  announce: (text) => {
+    live.textContent = text;
+  },
+  clear: () => {
+    output.clear();
+  },
+  print: (events) => {
+    output.events(events);
+  },
+  end: (report) => {
+    dispatch({ type: "recorded", events: null, report });
+  },
 });
 
 // Where there is an element around, it says what to show.
@@ -187,6 +213,9 @@ async function load(id: string): Promise<void> {
     brand.href = `/s/${id}`;
     if (snippet.title !== "" && options.label === "") byId("title", HTMLElement).textContent = snippet.title;
     showTabs();
+    // With code around it, it is another program than the one that was recorded.
+    const alone = [before, program.setup, program.check].every((code) => code.trim() === "");
+    recorded.show(alone ? snippet.output : null, snippet.files);
   }
   ready();
 }
@@ -228,9 +257,14 @@ function runWhenVisible(): void {
   observer.observe(byId(options.hide.has("bar") ? "console-box" : "bar", HTMLElement));
 }
 
-function showTabs(): void {
+/** The files that have a tab. */
+function tabNames(): string[] {
   const shown = options.files.filter((name) => files.names.includes(name));
-  tabs.show(shown.length > 0 ? shown : files.names, files.current);
+  return shown.length > 0 ? shown : files.names;
+}
+
+function showTabs(): void {
+  tabs.show(tabNames(), files.current);
 }
 
 /** Tells the element how high the frame would like to be. */
@@ -261,6 +295,7 @@ function run(): void {
   const main = all[0] ?? { name: "", content: "" };
   composed = new Composed(main.content, { before, setup: program.setup, check: program.check });
   gate = new Gate(composed);
+  recorded.begin(composed.alone ? all : null);
   if (options.console === "closed") foldConsole("open");
   channel?.send({ type: "run" });
   dispatch({ type: "run", runId: uuid(), program: { source: composed.text, language: options.language, mode: options.mode }, now: Date.now() });
@@ -271,9 +306,8 @@ function connect(): void {
   if (socket !== null) return;
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const query = new URLSearchParams();
-  // Whose page this is, as a hint for the operator's rules: nobody but a browser's own frame says so honestly.
-  const around = channel?.origin ?? null;
-  if (around !== null) query.set("embedder", around);
+  // Whose page this is: the operator may have rules for it.
+  for (const origin of pagesAround(channel?.origin ?? null)) query.append("embedder", origin);
   if (options.modules !== null) query.set("modules", options.modules.join(","));
   const asks = query.size === 0 ? "" : `?${query.toString()}`;
   socket = new Socket(`${scheme}//${location.host}/api/v1/ws${asks}`, {
@@ -285,6 +319,7 @@ function connect(): void {
         show(gate.end());
         const failed = composed.failed(message);
         const report = composed.report(message);
+        recorded.end(message);
         dispatch({ type: "message", message: { ...message, ...report }, now: Date.now() });
         channel?.send({ type: "result", result: resultOf(report, failed ?? "") });
         return;
@@ -342,9 +377,10 @@ function perform(effect: Effect): void {
       break;
     case "begin":
       output.clear();
-      editor.begin();
+      files.run();
       break;
     case "events":
+      recorded.events(effect.events);
       show(gate.pass(effect.events));
       break;
     case "input":
@@ -359,7 +395,7 @@ function perform(effect: Effect): void {
       output.notice(effect.level, effect.text);
       break;
     case "mark":
-      editor.mark({ kind: effect.kind, line: effect.frame.line, column: effect.frame.column, message: effect.message });
+      files.mark({ kind: effect.kind, line: effect.frame.line, column: effect.frame.column, message: effect.message }, effect.frame.file);
       break;
     case "announce":
       live.textContent = effect.text;

@@ -36,6 +36,11 @@ export class Composed {
     this.#alone = start === "" && tail === "";
   }
 
+  /** Whether the program has no company. */
+  get alone(): boolean {
+    return this.#alone;
+  }
+
   /** Whether something runs before the program. */
   get hasBefore(): boolean {
     return this.#first > 0;

@@ -67,6 +67,12 @@ methods! {
 }
 
 impl Method {
+    /// Whether its first argument is a label, which counts as the string that it can be made.
+    pub fn has_label(self) -> bool {
+        use Method::{Count, CountReset, Time, TimeEnd, TimeLog};
+        matches!(self, Count | CountReset | Time | TimeLog | TimeEnd)
+    }
+
     /// The severity of what it prints; that of a complaint (a timer that does not exist) is `Warn`.
     pub(super) fn level(self) -> Level {
         match self {

@@ -270,7 +270,7 @@ impl Console {
             }
             Method::Trace => {
                 draft.prefix = if args.is_empty() { "Trace" } else { "Trace: " };
-                draft.stack = Some(self.frames.current(scope, MAX_FRAMES));
+                draft.stack = Some(self.frames.traced(scope, MAX_FRAMES));
             }
             Method::Count | Method::CountReset => {
                 draft.args = &[];
@@ -295,7 +295,7 @@ impl Console {
         Some(self.fitted(scope, &draft))
     }
 
-    /// The label of a counter or timer: as the standard has it, but for objects their one-line text.
+    /// The label of a counter or timer. Whoever calls has made a string of an object; where not, it is its one-line text.
     fn label<'s>(&self, scope: &mut v8::PinScope<'s, '_>, args: &[v8::Local<'s, v8::Value>]) -> String {
         let Some(label) = args.first().filter(|label| !label.is_undefined()) else {
             return "default".to_owned();

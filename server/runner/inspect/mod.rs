@@ -10,6 +10,7 @@
 //! bytes of JSON for a whole event. Bytes are charged before a node is made, so that a tree is never larger
 //! than its budget.
 
+pub(super) mod awaits;
 mod error;
 mod kinds;
 mod own;

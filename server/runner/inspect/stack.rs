@@ -9,15 +9,15 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::primitive;
+use super::{awaits, primitive};
 use crate::protocol::value::StackFrame;
 
 /// The most frames of a stack that are shown.
 pub const MAX_FRAMES: usize = 50;
 /// The longest function name in a frame, in UTF-16 units.
-const FUNCTION_UNITS: usize = 100;
+pub(super) const FUNCTION_UNITS: usize = 100;
 /// Names of scripts are compared up to this length, in UTF-16 units.
-const SCRIPT_UNITS: usize = 1_000;
+pub(super) const SCRIPT_UNITS: usize = 1_000;
 
 /// A place in the visitor's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,12 +34,12 @@ impl Place {
     /// A frame of the function of that name.
     pub fn frame(self, function: String) -> StackFrame {
         let Self { file, line, column } = self;
-        StackFrame { function, line, column, file }
+        StackFrame { function, line, column, file, is_async: false }
     }
 }
 
 impl From<StackFrame> for Place {
-    fn from(StackFrame { function: _, line, column, file }: StackFrame) -> Self {
+    fn from(StackFrame { function: _, line, column, file, is_async: _ }: StackFrame) -> Self {
         Self { file, line, column }
     }
 }
@@ -92,16 +92,36 @@ impl UserFrames {
             .collect()
     }
 
-    /// The visitor's frames from where an error was made; none when V8 kept none.
+    /// The visitor's frames from where an error was made, and behind them those of the functions that await the ones
+    /// before; none when V8 kept none.
     pub fn of_error<'s>(
         &self,
-        scope: &v8::PinScope<'s, '_>,
-        error: v8::Local<v8::Value>,
+        scope: &mut v8::PinScope<'s, '_>,
+        error: v8::Local<'s, v8::Value>,
         max: usize,
     ) -> Vec<StackFrame> {
-        match v8::Exception::get_stack_trace(scope, error) {
-            Some(stack) => self.of_stack(scope, stack, max),
-            None => Vec::new(),
+        let Some(stack) = v8::Exception::get_stack_trace(scope, error) else { return Vec::new() };
+        let mut frames = self.of_stack(scope, stack, max);
+        self.add_awaiting(scope, error, max, &mut frames);
+        frames
+    }
+
+    fn add_awaiting<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        error: v8::Local<'s, v8::Value>,
+        max: usize,
+        frames: &mut Vec<StackFrame>,
+    ) {
+        if frames.len() >= max {
+            return;
+        }
+        for site in awaits::of_error(scope, error) {
+            let awaits::Site { function, script, line, column } = site;
+            let Some(place) = self.locate(&script, line, column) else { continue };
+            if frames.len() < max {
+                frames.push(StackFrame { is_async: true, ..place.frame(function) });
+            }
         }
     }
 
@@ -110,6 +130,15 @@ impl UserFrames {
         let stack = v8::StackTrace::current_stack_trace(scope, depth);
         let frames = stack.map(|stack| self.of_stack(scope, stack, 1)).unwrap_or_default();
         frames.into_iter().next().map_or(Place::default(), Into::into)
+    }
+
+    /// The visitor's frames of the running code and of those that await it, innermost first.
+    pub fn traced<'s>(&self, scope: &mut v8::PinScope<'s, '_>, max: usize) -> Vec<StackFrame> {
+        let mut frames = self.current(scope, max);
+        // V8 tells who awaits of an error only.
+        let error = v8::Exception::error(scope, v8::String::empty(scope));
+        self.add_awaiting(scope, error, max, &mut frames);
+        frames
     }
 
     /// The visitor's frames of the running code, innermost first.

@@ -5,6 +5,7 @@
 import { core, internals, primordials } from "ext:core/mod.js";
 import { describePlatform } from "ext:mayfly/platform.js";
 import { webCrypto } from "ext:mayfly/subtle.js";
+import { streamTransfers } from "ext:mayfly/transfer.js";
 
 const {
   ArrayBufferIsView,
@@ -45,21 +46,33 @@ function coarseNow(bytes) {
   clock[1] -= clock[1] % CLOCK_STEP_NS;
 }
 
-// What deno_web's scripts get for deno_core: the same, but with that clock, and with the structured clone of
-// server/runner/clone.rs, whose functions Rust hands over when a runtime starts. Until then nothing is cloned
-// but plain values of our own.
+// What deno_web's scripts get for deno_core: the same, but with that clock, with our way for streams that are
+// transferred, and with the structured clone of server/runner/clone.rs, whose functions Rust hands over when a
+// runtime starts. Until then nothing is cloned but plain values of our own.
 const cloneable = Symbol("cloneable");
 let cloner = { __proto__: null, clone: core.structuredClone };
+const transfers = streamTransfers();
 core.ops.op_set_captured_bootstrap({
   __proto__: null,
   core: ObjectAssign({ __proto__: null }, core, {
-    ops: ObjectAssign({ __proto__: null }, core.ops, { op_now: coarseNow }),
+    ops: ObjectAssign({ __proto__: null }, core.ops, {
+      op_now: coarseNow,
+      op_message_port_post_message: (port, message) =>
+        core.ops.op_message_port_post_message(port, transfers.depart(message)),
+    }),
+    registerTransferableResource(name, send, receive) {
+      const ours = transfers.resources[name] ?? { send, receive };
+      core.registerTransferableResource(name, ours.send, ours.receive);
+    },
     hostObjectBrand: cloneable,
     structuredClone: (value) => cloner.clone(value),
     serialize: (value, options) =>
       cloner.serialize(value, options?.hostObjects, options?.transferredArrayBuffers),
-    deserialize: (bytes, options) =>
-      cloner.deserialize(bytes, options?.hostObjects, options?.transferredArrayBuffers),
+    deserialize(bytes, options) {
+      const { hostObjects, transferredArrayBuffers } = options ?? { __proto__: null };
+      if (transferredArrayBuffers !== undefined) transfers.arrive(hostObjects, transferredArrayBuffers);
+      return cloner.deserialize(bytes, hostObjects, transferredArrayBuffers);
+    },
   }),
   internals,
   primordials,
@@ -99,6 +112,18 @@ const { fetch } = {
 
 const webidl = core.loadExtScript("ext:deno_webidl/00_webidl.js");
 const { configureInterface } = webidl;
+transfers.use(streams, exception.DOMException, (value) => cloner.clone(value));
+
+// deno_web's takes a TypeError that a getter of the program's throws for one of the serializer's.
+const { structuredClone } = {
+  structuredClone(value, options = undefined) {
+    const prefix = "Failed to execute 'structuredClone'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    const { transfer } = webidl.converters.StructuredSerializeOptions(options, prefix, "Argument 2");
+    if (transfer.length === 0) return cloner.clone(value);
+    return ports.structuredClone(value, { __proto__: null, transfer });
+  },
+};
 const { CryptoKey, SubtleCrypto, ...subtleCrypto } = webCrypto(webidl, exception.DOMException, cloneable);
 
 // Both halves are native: the first takes the question, the second waits for the answer.
@@ -217,7 +242,7 @@ const operations = {
   reportError: event.reportError,
   setInterval: timers.setInterval,
   setTimeout: timers.setTimeout,
-  structuredClone: ports.structuredClone,
+  structuredClone,
 };
 
 for (const name in interfaces) {

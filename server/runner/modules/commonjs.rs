@@ -5,6 +5,7 @@ use deno_core::v8;
 use super::super::program::commonjs::OWN;
 use super::super::program::{Goal, Program};
 use super::super::visit::Visit;
+use super::code_cache;
 use super::{Kind, Who, load, origin, readable, text, throw};
 
 /// How far up the stack the place of a `require` is looked for.
@@ -189,8 +190,20 @@ fn run_with<'s>(
         }
     }
     let origin = origin(scope, &visit.modules.script_name(who), false);
-    let mut source = v8::script_compiler::Source::new(source, Some(&origin));
-    let (options, reason) = super::super::isolate::compile_options();
+    let kept = match who {
+        Who::Catalogue(module) => module.compiled.and_then(|kept| code_cache::fitted(scope, kept)),
+        _ => None,
+    };
+    let (plain, reason) = super::super::isolate::compile_options();
+    let (mut source, options) = match &kept {
+        // V8 looks whether it can take it, and compiles if it can't.
+        Some(kept) => {
+            let kept = v8::CachedData::new(kept);
+            let source = v8::script_compiler::Source::new_with_cached_data(source, Some(&origin), kept);
+            (source, v8::script_compiler::CompileOptions::ConsumeCodeCache)
+        }
+        None => (v8::script_compiler::Source::new(source, Some(&origin)), plain),
+    };
     let function = v8::script_compiler::compile_function(scope, &mut source, &names, &[], options, reason)?;
     let returned = function.call(scope, exports.into(), &values)?;
     let key = text(scope, "loaded");

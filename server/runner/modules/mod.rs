@@ -5,6 +5,7 @@
 //! imports are arranged, each file is read once, and a chain of them takes no stack of ours. What is no ES module
 //! (CommonJS, JSON, the catalogue) takes part as a synthetic one, which `require`s it when its turn comes.
 
+mod code_cache;
 mod commonjs;
 mod dynamic;
 mod files;
@@ -260,7 +261,13 @@ fn readable<'v>(
     };
     if let Some((message, point)) = &program.error {
         let file = (file != files.entry()).then(|| files.name(file).to_owned());
-        let frame = StackFrame { function: String::new(), line: point.line, column: point.column, file };
+        let frame = StackFrame {
+            function: String::new(),
+            line: point.line,
+            column: point.column,
+            file,
+            is_async: false,
+        };
         throw(scope, visit, Kind::Syntax, message, Some(vec![frame]));
         return None;
     }

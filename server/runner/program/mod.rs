@@ -205,7 +205,7 @@ impl Program {
         };
         let wants_commonjs = goal == Goal::Module && !mentions.own_names().is_empty();
         // A module that exports something under our name has no value.
-        let captures = captures && !(goal == Goal::Module && source.contains(RESULT_EXPORT));
+        let captures = captures && !(goal == Goal::Module && exports(tree, RESULT_EXPORT));
         let captured = if captures && goal != Goal::Script { last_expression(tree) } else { None };
         if syntax.is_plain() && captured.is_none() && !wants_commonjs {
             return Self { lone_throw, mentions, ..Self::plain(source, goal) };
@@ -282,6 +282,17 @@ fn explained(source: &str, parsed: &ParserReturn) -> (String, Point) {
     let message = parsed.diagnostics.first().map_or("The program can't be read", |error| &*error.message);
     let at = source.floor_char_boundary(first_error(parsed).unwrap_or(0) as usize);
     (message.chars().take(MESSAGE_CHARS).collect(), Point::behind(&source[..at]))
+}
+
+/// Whether `program` exports something under this name, however that is written.
+fn exports(program: &Tree, name: &str) -> bool {
+    program.body.iter().any(|statement| match statement {
+        Statement::ExportNamedDeclaration(it) => {
+            it.specifiers.iter().any(|specifier| specifier.exported.name() == name)
+        }
+        Statement::ExportAllDeclaration(it) => it.exported.as_ref().is_some_and(|it| it.name() == name),
+        _ => false,
+    })
 }
 
 /// Whether `program` is CommonJS as TypeScript writes it.
