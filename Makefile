@@ -39,7 +39,8 @@ static/dist/manifest.json: $(WEB)
 v8: ## Builds V8's library from source where it can't be downloaded (half an hour); `make run` finds it
 	@scripts/v8/build
 
-test: build ## Runs all tests: Rust, front end, browser, in gVisor where that can be had
+# The tests build the program, too, and with their own crates' wishes all is built twice if it was built before them.
+test: web ## Runs all tests: Rust, front end, browser, in gVisor where that can be had
 	@scripts/setup test
 	$(CARGO) nextest run --release --locked --no-fail-fast
 	npm run --silent test
@@ -47,7 +48,7 @@ test: build ## Runs all tests: Rust, front end, browser, in gVisor where that ca
 	tests/openapi/run
 	@! scripts/setup gvisor || $(MAKE) --no-print-directory test-gvisor
 
-test-gvisor: build ## Runs the tests of the server, the attacks among them, inside gVisor
+test-gvisor: web ## Runs the tests of the server, the attacks among them, inside gVisor
 	@scripts/setup test
 	@scripts/setup gvisor
 	$(IN_GVISOR) $(CARGO) nextest run --release --locked --no-fail-fast --test integration --profile gvisor --run-ignored all

@@ -29,6 +29,8 @@ const PACKET_BYTES: usize = 64 << 10;
 /// How long a zygote may take to see to the end of a child that it was told to kill, or to end itself. One
 /// that takes longer is stuck.
 const END_WITHIN: Duration = Duration::from_secs(5);
+/// How long a zygote that has hung up may take to be gone.
+const LEAVES_WITHIN: Duration = Duration::from_millis(200);
 
 /// A running zygote. When the last who may fork from it lets go of it, it is told to leave with its last
 /// child.
@@ -58,10 +60,10 @@ struct Line {
 }
 
 impl Zygote {
-    /// Starts a zygote and waits until it is ready. `gone` is told when it has ended.
+    /// Starts a zygote and waits until it is ready. `news` is told when a child of its has ended, or it has itself.
     pub async fn launch(
         settings: &SandboxSettings,
-        gone: impl FnOnce() + Send + 'static,
+        news: impl Fn() + Send + 'static,
     ) -> Result<Arc<Self>, ProcessError> {
         let failed = |what: &str, error: &dyn std::fmt::Display| ProcessError(format!("{what}: {error}"));
         let flags = SockFlag::SOCK_CLOEXEC;
@@ -117,7 +119,7 @@ impl Zygote {
             dead: AtomicBool::new(false),
             condemned: Notify::new(),
         });
-        tokio::spawn(line.clone().listen(process, packet, gone));
+        tokio::spawn(line.clone().listen(process, packet, news));
         Ok(Arc::new(Self {
             line,
             next_id: AtomicU64::new(0),
@@ -197,7 +199,7 @@ impl Line {
         self: Arc<Self>,
         mut process: tokio::process::Child,
         mut packet: Vec<u8>,
-        gone: impl FnOnce(),
+        news: impl Fn(),
     ) {
         loop {
             let event = tokio::select! {
@@ -210,6 +212,8 @@ impl Line {
                         // Whoever no longer cares has dropped the other end.
                         let _ = child.send(End { status, signal, cpu_ms, process_bytes });
                     }
+                    // It may have been one that waits in the pool.
+                    news();
                 }
                 Ok(Some(ZygoteEvent::ForkFailed { id, error })) => {
                     tracing::warn!(error, "the zygote could not fork");
@@ -224,8 +228,11 @@ impl Line {
             }
         }
         self.dead.store(true, Relaxed);
-        gone();
-        let _ = process.start_kill();
+        news();
+        // One that leaves by itself hangs up a moment before it is gone.
+        if timeout(LEAVES_WITHIN, process.wait()).await.is_err() {
+            let _ = process.start_kill();
+        }
         match timeout(END_WITHIN, process.wait()).await {
             Ok(Ok(status)) if status.success() => tracing::debug!("a zygote has left"),
             Ok(Ok(status)) => tracing::warn!(%status, "a zygote died"),
