@@ -108,7 +108,8 @@ export async function measure({ quick }) {
           color: { field: "server", type: "nominal", title: null },
         },
       },
-      resolve: { scale: { x: "independent", y: "independent" } },
+      // One scale of time, so that slopes can be compared.
+      resolve: { scale: { x: "independent" }, axis: { y: "independent" } },
     };
     return { title, text: tables.join("\n\n"), plots: { growth: plot } };
   });

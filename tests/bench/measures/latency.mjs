@@ -65,7 +65,7 @@ export async function measure({ quick }) {
       width: 320,
       height: 200,
       encoding: { y: { field: "server", type: "nominal", title: null, sort: lanes.map((lane) => lane.name) }, x: { field: "ms", type: "quantitative", scale: { type: "log" }, title: "milliseconds (log)" } },
-      layer: [{ mark: "line" }, { mark: { type: "point", filled: true, size: 60 }, encoding: { color: { field: "quantile", type: "nominal", title: null } } }],
+      layer: [{ mark: { type: "line", color: "#999" }, encoding: { detail: { field: "server" } } }, { mark: { type: "point", filled: true, size: 60 }, encoding: { color: { field: "quantile", type: "nominal", title: null } } }],
     },
   };
   return { title, text: tables.join("\n\n"), plots: { latency: plot } };

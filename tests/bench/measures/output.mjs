@@ -11,6 +11,8 @@ import { table } from "../lib/report.mjs";
 import { digits, ratios, spread } from "../lib/stats.mjs";
 
 const FLAGS = ["--limit-output-bytes=256MiB", "--limit-console-events=2000000", "--limit-wall-ms=60s", "--limit-cpu-ms=60s"];
+/** As long as Mayfly gives it here. */
+const PATIENT = { TIMEOUT_MS: "60000" };
 const program = (lines) => `for (let i = 0; i < ${lines}; i++) console.log("line", i);`;
 
 export const title = "Output";
@@ -50,7 +52,7 @@ async function print(server, lines) {
 }
 
 async function keepingUp(rounds, lines, peerLines) {
-  return withServers([startMayfly(FLAGS), ...PEERS.map((name) => startPeer(name))], async (servers) => {
+  return withServers([startMayfly(FLAGS), ...PEERS.map((name) => startPeer(name, PATIENT))], async (servers) => {
     const all = servers.map((server) => ({ server, lines: [], megabytes: [] }));
     for (let round = 0; round < rounds; round++) {
       for (const one of all) {

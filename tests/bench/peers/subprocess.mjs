@@ -7,7 +7,7 @@ import { TIMEOUT_MS, serve } from "./serve.mjs";
 /** Serves runs of `command`. */
 export function serveProcess(command, args, env = {}) {
   serve((source, log) => new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env }, timeout: Number(process.env.TIMEOUT_MS ?? TIMEOUT_MS) });
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env }, timeout: TIMEOUT_MS });
     let begun = "";
     let complaint = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
