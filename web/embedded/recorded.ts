@@ -7,6 +7,7 @@ import { firstDifference } from "../share/compare.ts";
 import { Player } from "../share/player.ts";
 import { Recorder } from "../share/recorder.ts";
 import type { Recording } from "../share/snippet.ts";
+import { words } from "../strings/words.ts";
 import { duration } from "../units.ts";
 
 /** What this needs of the frame. */
@@ -49,7 +50,7 @@ export class Recorded {
     if (recording === null) return;
     const { events, report, engine } = recording;
     const host = this.#host;
-    const replay = button("plain small", "Replay", () => {
+    const replay = button("plain small", words().replay.idle, () => {
       if (!host.isRunning()) this.#player?.toggle();
     });
     this.#player = new Player(events, report.usage.wall_ms, {
@@ -59,12 +60,13 @@ export class Recorded {
         host.end(report);
       },
       onState: (state) => {
-        replay.textContent = { playing: "Pause", paused: "Go on", idle: "Replay" }[state];
+        replay.textContent = words().replay[state];
       },
     });
-    const words = el("span", "recorded-words", `Recorded: ${duration(report.usage.wall_ms)}${engine === "" ? "" : `, ${engine}`}`);
+    const text = words().recorded(duration(report.usage.wall_ms));
+    const about = el("span", "recorded-words", `${text}${engine === "" ? "" : `, ${engine}`}`);
     this.#verdict.textContent = "";
-    this.#strip.replaceChildren(words, this.#verdict, el("span", "grow"), replay);
+    this.#strip.replaceChildren(about, this.#verdict, el("span", "grow"), replay);
     host.clear();
     host.print(events);
     host.end(report);
@@ -89,7 +91,7 @@ export class Recorded {
     if (this.#recording === null || now === null) return;
     const difference = firstDifference(this.#recording, now);
     this.#verdict.dataset["same"] = String(difference === null);
-    this.#verdict.textContent = difference === null ? "Your run did the same." : `Your run differs: ${difference}`;
+    this.#verdict.textContent = difference === null ? words().sameRun : words().otherRun(difference);
     this.#host.announce(this.#verdict.textContent);
   }
 }

@@ -63,11 +63,11 @@ const started = [...connected, runs(), says({ type: "started", run_id: A }, 100)
 describe("a run", () => {
   test("that a restarting server has not begun goes to the next one, once, and the console stays", () => {
     const { state, effects } = play(...connected, runs(), restarts);
-    assert.deepEqual(state.phase, { at: "waiting", runId: A, program: { source: "1", language: "javascript" }, repl: false });
+    assert.deepEqual(state.phase, { at: "waiting", runId: A, program: { source: "1", language: "javascript", mode: "auto" }, repl: false });
     assert.deepEqual(effects, []);
     const again = update(update(state, open).state, says(HELLO, 5));
     assert.deepEqual(again.effects, [
-      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto" } },
+      { type: "send", message: { type: "run", run_id: A, source: "1", language: "javascript", mode: "auto", usage: true } },
     ]);
     assert.equal(openRun(again.state)?.at, "sent");
   });
