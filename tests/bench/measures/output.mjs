@@ -30,14 +30,13 @@ async function print(server, lines) {
   const ended = new Promise((resolve, reject) => {
     socket.on("close", () => reject(new Error(`${server.name} closed the connection`)));
     socket.on("message", (data) => {
-      if (data.length < 65_536 && data.includes('"type":"finished"')) {
-        const message = JSON.parse(data);
-        if (message.outcome === "completed") resolve();
-        else reject(new Error(`${server.name}: ${data}`));
-      } else if (data.includes('"type":"rejected"')) reject(new Error(String(data)));
-      else if (data.includes('"type":"console"')) {
+      // A message's type is at its beginning.
+      if (data.subarray(0, 32).includes('"console"')) {
         bytes += data.length;
         last = data;
+      } else if (data.includes('"type":"finished"') || data.includes('"type":"rejected"')) {
+        if (JSON.parse(data).outcome === "completed") resolve();
+        else reject(new Error(`${server.name}: ${data}`));
       }
     });
   });

@@ -51,7 +51,7 @@ function sizes() {
 }
 
 async function replacement(rounds, seconds) {
-  const starting = [startMayfly([], "never meanwhile (default)"), startMayfly(["--zygote-forks=50"], "after 50 forks")];
+  const starting = [startMayfly([], "after 10,000 forks (default)"), startMayfly(["--zygote-forks=50"], "after 50 forks")];
   return withServers(starting, async (servers) => {
     const all = [];
     for (const server of servers) all.push({ name: server.name, clients: await connectMany(server, 4), p50: [], p99: [], rate: [] });
