@@ -110,9 +110,13 @@ sbom: web ## Bills of materials in CycloneDX's format, of the server and of the 
 types: web ## Rewrites what is generated: web/protocol.ts, the settings in README.md
 	MAYFLY_BLESS=1 $(CARGO) nextest run --release --lib -E 'test(typescript) + test(readme)'
 
-bench: build ## Measures time to the first output, runs a second, memory; AGAINST=another binary compares
-	@scripts/setup build
-	node tests/bench/run.mjs
+bench: build tests/bench/node_modules/.package-lock.json ## Measures against peers into docs/benchmarks, or some MEASURES; AGAINST=another binary compares
+	node tests/bench/run.mjs $(MEASURES)
+
+# npm writes this copy of the lock file when it has installed it.
+tests/bench/node_modules/.package-lock.json: tests/bench/package-lock.json
+	npm ci --prefix tests/bench --loglevel=error
+	@touch $@
 
 figures: build ## Measures the page in Chromium: first paint, ready to type, layout shift, what a keystroke costs
 	@scripts/setup test

@@ -17,7 +17,7 @@ const FILES = new Set(["db", "css", "html", "js", "json", "md", "mjs", "rs", "to
 function documents(root) {
   const inFolder = (folder) => (existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : [])
     .filter((name) => name.endsWith(".md")).map((name) => path.join(folder, name));
-  return [...inFolder("."), ...inFolder("docs"), ...inFolder("server"), ...inFolder("tests/fuzz")];
+  return [...inFolder("."), ...inFolder("docs"), ...inFolder("server"), ...inFolder("tests/fuzz"), ...inFolder("tests/bench"), ...inFolder("docs/benchmarks")];
 }
 
 /** What a heading is called in an address, as GitHub does it. */

@@ -1,169 +1,37 @@
-// Measures a server started for it, over the wire that the page uses: `make bench`. With AGAINST=path/to/another/mayfly
-// it measures both in turns, block by block, so that whatever else the machine does falls on both alike.
+// `make bench`: measures Mayfly against peers and floors, in turns, and writes docs/benchmarks.
+//
+//   node tests/bench/run.mjs [MEASURE...]   all, or those named: latency throughput memory output cpu start growth
+//   QUICK=1                                 few runs of each, to see that it works; written to target/bench
+//   MAYFLY_BIN=path                         another binary than target/release/mayfly
+//   AGAINST=path                            measures this build and another one in turns, and writes nothing
 
-import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { copyFile, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
 
-import WebSocket from "ws";
-
-const RUNS = 500;
-/** A comparison starts both servers this often, as one zygote is not like the next (where its pages are, what seed it
- * has), and gives each this many blocks of this many runs. */
-const ROUNDS = 8;
-const BLOCKS = 4;
-const BLOCK = 100;
-const PROGRAM = "console.log('hi', {a: 1}); 1 + 1";
-
-/** Starts the server on a free port. */
-async function start(folder, binary = path.resolve("target/release/mayfly")) {
-  const server = spawn(binary, ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=warn", "--rate-limit=off"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const line of createInterface({ input: server.stdout })) {
-    return { server, host: line.replace(/^.*\/\//, "") };
-  }
-  throw new Error("the server did not start");
+if (process.env.AGAINST) {
+  await import("./compare.mjs");
+} else {
+  await all(process.argv.slice(2));
+  process.exit();
 }
 
-/** A connection on which runs are started one after the other or side by side. */
-class Client {
-  #runs = new Map();
-
-  static async connect(host) {
-    const client = new Client();
-    client.socket = new WebSocket(`ws://${host}/api/v1/ws`);
-    client.socket.on("message", (data) => client.#receive(JSON.parse(data)));
-    await new Promise((resolve, reject) => client.socket.once("open", resolve).once("error", reject));
-    return client;
+/** Takes the measures one after the other; prints each as it is done. */
+async function all(wanted) {
+  const { root } = await import("./lib/contenders.mjs");
+  const { write } = await import("./lib/report.mjs");
+  const names = ["latency", "throughput", "memory", "output", "cpu", "start", "growth"];
+  for (const name of wanted) {
+    if (!names.includes(name)) throw new Error(`There is no measure ${name}. There are: ${names.join(" ")}`);
   }
-
-  #receive(message) {
-    const run = this.#runs.get(message.run_id);
-    if (!run) return;
-    if (message.type === "console") run.first ??= performance.now();
-    if (message.type === "rejected") run.reject(new Error(message.message));
-    if (message.type !== "finished") return;
-    this.#runs.delete(message.run_id);
-    if (message.outcome !== "completed") run.reject(new Error(JSON.stringify(message)));
-    run.resolve({ first: run.first - run.sent, end: performance.now() - run.sent });
-  }
-
-  /** Runs the program. Milliseconds from sending it to its first output and to its end. */
-  run() {
-    return new Promise((resolve, reject) => {
-      const run_id = randomUUID();
-      this.#runs.set(run_id, { resolve, reject, sent: performance.now() });
-      this.socket.send(JSON.stringify({ type: "run", run_id, source: PROGRAM }));
-    });
+  const quick = Boolean(process.env.QUICK);
+  const folder = path.join(root, quick ? "target/bench" : "docs/benchmarks");
+  for (const name of wanted.length > 0 ? wanted : names) {
+    const begun = performance.now();
+    const { measure } = await import(`./measures/${name}.mjs`);
+    const result = await measure({ quick });
+    console.log(`## ${result.title}\n\n${result.text}\n`);
+    console.error(`${name}: ${Math.round((performance.now() - begun) / 1000)} s`);
+    // After each, so that what was measured stays when a later one fails.
+    console.error(await write(folder, names, new Map([[name, result]])));
   }
 }
-
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))].toFixed(2);
-
-function report(name, values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  console.log(`${name.padEnd(34)} p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms`);
-}
-
-/** Memory, in KiB, of the processes that wait warm: those under the server that started none themselves. */
-async function warmChildren(pid) {
-  const parents = new Map();
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => undefined);
-    if (stat) parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-  }
-  const memory = [];
-  const starters = new Set(parents.values());
-  const isOurs = (process) => process === pid || (parents.has(process) && isOurs(parents.get(process)));
-  for (const child of parents.keys()) {
-    if (starters.has(child) || !isOurs(child)) continue;
-    const rollup = await readFile(`/proc/${child}/smaps_rollup`, "utf8").catch(() => undefined);
-    if (!rollup) continue;
-    const sum = (pattern) => [...rollup.matchAll(pattern)].reduce((all, found) => all + Number(found[1]), 0);
-    memory.push({ own: sum(/^Private_\w+:\s+(\d+)/gm), shared: sum(/^Shared_\w+:\s+(\d+)/gm) });
-  }
-  return memory;
-}
-
-/** Measures the server's own figures. */
-async function measure(folder) {
-  const { server, host } = await start(folder);
-  try {
-    const client = await Client.connect(host);
-    for (let i = 0; i < 50; i++) await client.run();
-
-    const times = [];
-    for (let i = 0; i < RUNS; i++) times.push(await client.run());
-    report(`run to first output (${RUNS}, one by one)`, times.map((time) => time.first));
-    report(`run to finished (${RUNS}, one by one)`, times.map((time) => time.end));
-
-    const clients = await Promise.all(Array.from({ length: 4 }, () => Client.connect(host)));
-    const started = performance.now();
-    let left = 4 * RUNS;
-    const lane = async (client) => {
-      while (left-- > 0) await client.run();
-    };
-    await Promise.all(clients.map(lane));
-    const seconds = (performance.now() - started) / 1000;
-    console.log(`${"runs a second, 4 at once".padEnd(34)} ${Math.round((4 * RUNS) / seconds)}`);
-
-    const memory = await warmChildren(server.pid);
-    const mean = (key) => (memory.reduce((all, it) => all + it[key], 0) / memory.length / 1024).toFixed(1);
-    if (memory.length > 0) {
-      console.log(`${"memory of a warm child".padEnd(34)} ${mean("own")} MiB its own, ${mean("shared")} MiB shared`);
-    }
-  } finally {
-    server.kill();
-  }
-}
-
-/** Measures this build and another one in turns: first output and end, and the ratio of their medians. */
-async function compare(folder, other) {
-  const builds = [
-    { name: "this build", binary: path.resolve("target/release/mayfly"), times: [] },
-    { name: "the other", binary: path.resolve(other), times: [] },
-  ];
-  // Copies, as a file that was copied lies in larger pieces in the page cache than one that a linker wrote, and a
-  // process that is forked from it starts a sixth faster.
-  for (const build of builds) {
-    const copy = path.join(folder, `${build.name}.bin`);
-    await copyFile(build.binary, copy);
-    build.binary = copy;
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    // Who goes first changes, too.
-    const order = round % 2 === 0 ? builds : builds.toReversed();
-    for (const build of order) {
-      const { server, host } = await start(path.join(folder, build.name), build.binary);
-      Object.assign(build, { server, client: await Client.connect(host) });
-      for (let i = 0; i < BLOCK; i++) await build.client.run();
-    }
-    for (let block = 0; block < BLOCKS; block++) {
-      for (const { client, times } of order) for (let i = 0; i < BLOCK; i++) times.push(await client.run());
-    }
-    for (const { server } of builds) server.kill();
-  }
-  for (const key of ["first", "end"]) {
-    const what = key === "first" ? "first output" : "finished";
-    const medians = builds.map(({ name, times }) => {
-      const values = times.map((time) => time[key]).toSorted((a, b) => a - b);
-      report(`run to ${what}, ${name}`, values);
-      return Number(quantile(values, 0.5));
-    });
-    console.log(`${"ratio of the medians".padEnd(34)} ${(medians[0] / medians[1]).toFixed(2)}`);
-  }
-}
-
-const folder = await mkdtemp(path.join(tmpdir(), "mayfly-bench-"));
-try {
-  await (process.env.AGAINST ? compare(folder, process.env.AGAINST) : measure(folder));
-} finally {
-  await rm(folder, { recursive: true });
-}
-process.exit();
