@@ -57,6 +57,19 @@ async fn a_run_whose_process_is_killed_crashes_alone() {
     app.run("1").expect_completed().await;
 }
 
+#[actix_web::test]
+async fn a_child_that_dies_while_it_waits_is_replaced_before_anybody_asks() {
+    let app = TestApp::start();
+    until("the pool to be full", || async { app.runners().len() == 4 }).await;
+    let warm = app.runners();
+    signal(warm[0], Signal::SIGKILL);
+    until("another in its place", || async {
+        let now = app.runners();
+        now.len() == 4 && !now.contains(&warm[0]) && app.health().await["warm_children"] == 4
+    })
+    .await;
+}
+
 /// How much CPU time a process takes while the test looks at it.
 async fn cpu_ticks(pid: u32) -> u64 {
     let ticks = || {
