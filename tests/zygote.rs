@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::{JsonSocket, TestApp, is_alive, until};
+use crate::support::{JsonSocket, TestApp, is_alive, soon, until};
 
 const FOR_EVER: &str = "console.log(1); while (true) {}";
 
@@ -153,13 +153,16 @@ async fn a_zygote_that_is_stuck_is_replaced() {
 async fn worn_zygotes_are_replaced_without_a_gap() {
     let app = TestApp::with(&["--zygote-forks=5"]);
     let mut zygotes = HashSet::new();
-    for _ in 0..100 {
-        let started = Instant::now();
-        app.run("console.log(1)").expect_completed().await;
-        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
-        zygotes.extend(app.zygotes());
-    }
-    assert!(zygotes.len() >= 10, "{} zygotes for 100 runs", zygotes.len());
+    // However many runs it takes: they are faster than a zygote starts, and a worn one forks on until there is another.
+    let replacing = async {
+        while zygotes.len() < 10 {
+            let started = Instant::now();
+            app.run("console.log(1)").expect_completed().await;
+            assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+            zygotes.extend(app.zygotes());
+        }
+    };
+    soon("ten zygotes", replacing).await;
     // Four children are ready; they are of two zygotes at the most, and a third may be on its way.
     until("the worn ones to be gone", || async { app.zygotes().len() <= 3 && app.runners().len() == 4 })
         .await;
