@@ -80,7 +80,7 @@ describe("live output", () => {
   test("a flood leaves the page alive, and what is missing is counted", async () => {
     await run('for(let i=0;;i++)console.log("line", i)');
     assert.equal(await outcome(), "Output limit");
-    await page.locator(".row.notice", { hasText: "not shown: over the limit for output" }).waitFor();
+    await page.locator(".row", { hasText: "not shown: over the limit for output" }).waitFor();
     await run("'still here'");
     await page.locator(".row.result", { hasText: '"still here"' }).waitFor();
   });
