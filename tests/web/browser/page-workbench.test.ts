@@ -28,7 +28,7 @@ describe("the palette", () => {
     const options = page.locator(".palette-option");
     await options.first().waitFor();
     assert.ok((await options.count()) > 20);
-    await page.keyboard.type("wrap");
+    await page.keyboard.type("wrap long");
     assert.equal(await options.count(), 1);
     assert.equal(await options.first().getAttribute("aria-selected"), "true");
     assert.equal(await page.locator(".palette-field").getAttribute("aria-activedescendant"), "command-0");

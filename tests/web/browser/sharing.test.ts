@@ -173,18 +173,19 @@ describe("a shared program", () => {
   });
 
   test("is replayed with its own timing, pauses and goes on", async () => {
-    await openShared();
+    // Long enough between the two lines to pause there, however slow the machine is.
+    const events = [event({ args: [string("one")], text: "one", line: 1, at_ms: 5 }), event({ level: "warn", args: [string("two")], text: "two", line: 2, at_ms: 4_000 })];
+    const output = encodeRecording({ events, report: report("completed", { value: number(7) }), engine: "V8 14.0" });
+    await openShared({ ...SNIPPET, output });
     await page.locator(".row.result").waitFor();
     await page.getByRole("button", { name: "Replay" }).click();
-    await page.getByRole("button", { name: "Pause" }).waitFor();
     await page.locator(".row", { hasText: "one" }).waitFor();
     assert.deepEqual(await rows(), ["one"]);
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.waitForTimeout(500);
+    await page.getByRole("button", { name: "Go on" }).waitFor();
     assert.deepEqual(await rows(), ["one"], "it is paused");
     await page.getByRole("button", { name: "Go on" }).click();
     await page.locator(".row", { hasText: "two" }).waitFor();
-    assert.equal(await page.locator(".row.result").count(), 0);
     await page.locator(".row.result").waitFor();
     assert.deepEqual(await rows(), ["one", "two", "7"]);
     assert.deepEqual(server.received, []);
