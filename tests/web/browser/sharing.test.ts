@@ -91,9 +91,9 @@ describe("sharing", () => {
     await page.locator("#badge", { hasText: "Completed" }).waitFor();
     await type(page, "2");
     await page.keyboard.press("ControlOrMeta+s");
-    assert.ok(await page.getByLabel("Include the recorded output").isDisabled());
+    await page.getByLabel("Include the recorded output").and(page.locator(":disabled")).waitFor();
     await dialog().getByText("Run the program as it is now").waitFor();
-    await page.keyboard.press("Enter");
+    await page.getByLabel("Title").press("Enter");
     await page.getByLabel("Link").waitFor();
     assert.deepEqual(Object.keys(bodyOf(asked[0])).sort(), ["language", "mode", "source"]);
   });
