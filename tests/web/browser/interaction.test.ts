@@ -353,11 +353,8 @@ prompt("A question that is rather long, to see how it goes on in the next line?"
         assert.deepEqual(await layout(other.page), { sideways: 0, runInSight: true });
         assert.deepEqual(await axe(other.page), []);
         // A phone has no room for the frame beside the question.
-        if (width === 360) {
-          await other.close();
-          assert.deepEqual(other.problems, []);
-          return;
-        }
+        await other.page.keyboard.press("Escape");
+        await other.page.frameLocator("iframe").locator("p").waitFor();
         // Text in the frame is as readable as outside: the frame has the page's colours.
         const [inside, outside] = await Promise.all([
           other.page.frameLocator("iframe").locator("p").evaluate((p) => getComputedStyle(p).color),
