@@ -318,7 +318,7 @@ mod tests {
                 (libc::BPF_LD, kind) if kind == libc::BPF_ABS => a = if k == 0 { number } else { table },
                 (libc::BPF_JMP, kind) if kind == libc::BPF_JA => at += k as usize,
                 (libc::BPF_JMP, kind) if kind == libc::BPF_JEQ => {
-                    at += usize::from(if a == k { jt } else { jf })
+                    at += usize::from(if a == k { jt } else { jf });
                 }
                 (libc::BPF_RET, _) => return k,
                 other => panic!("an instruction that no filter has: {other:?}"),
