@@ -9,7 +9,7 @@ import type { Browser, BrowserContextOptions, Frame, Page } from "playwright-cor
 import type { MayflyEditor } from "../../../web/embed/element.ts";
 import type { Result } from "../../../web/embed/messages.ts";
 import { axe } from "../support/audit.ts";
-import { launch } from "../support/browser.ts";
+import { launch, LOOKS } from "../support/browser.ts";
 import { HostSite } from "../support/host-page.ts";
 import { RealServer } from "../support/real-server.ts";
 
@@ -397,13 +397,7 @@ describe("looks", () => {
     assert.ok((await height("a")) < 900);
   });
 
-  const looks: [string, BrowserContextOptions][] = [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["light, 360 px", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
-    ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
-  ];
-  for (const [name, options] of looks) {
+  for (const [name, options] of LOOKS) {
     test(`${name}: axe finds nothing, on the page and in the frame, and nothing scrolls sideways`, async () => {
       await open(
         `<main><h1>A page</h1><mayfly-editor id="a" label="Sums" run-label="Add it up">${pre("const list = [1, 2, 3];\nconsole.log({ list });\nconsole.table([{ a: 1 }]);\nlist.sum();")}</mayfly-editor></main>`,

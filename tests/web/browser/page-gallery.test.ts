@@ -3,10 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BrowserContextOptions } from "playwright-core";
-
 import { axe, layout } from "../support/audit.ts";
-import { program } from "../support/browser.ts";
+import { LOOKS, program } from "../support/browser.ts";
 import { forgive, open, page, prints, server, usePages } from "../support/mock-page.ts";
 import { event, string } from "../support/sample-run.ts";
 
@@ -71,13 +69,7 @@ describe("the gallery", () => {
     await item("Fliegende Zeilen").waitFor();
   });
 
-  const looks: [string, BrowserContextOptions][] = [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["light, 360 px", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
-    ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
-  ];
-  for (const [name, options] of looks) {
+  for (const [name, options] of LOOKS) {
     test(`${name}: fits, and axe finds nothing; nor on a first visit`, async () => {
       server.script = prints(event({ args: [string("flies")] }));
       await open({ ...options, isNew: true });

@@ -3,11 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BrowserContextOptions } from "playwright-core";
-
 import type { ClientMsg } from "../../../web/protocol.ts";
 import { axe, layout } from "../support/audit.ts";
-import { program, type } from "../support/browser.ts";
+import { LOOKS, program, type } from "../support/browser.ts";
 import { open, page, prints, server, usePages } from "../support/mock-page.ts";
 
 usePages();
@@ -106,13 +104,7 @@ describe("how a program is run", () => {
     assert.deepEqual({ mode, exported, input, stdin }, { mode: "function", exported: "sum", input: { n: 2 }, stdin: ["c"] });
   });
 
-  const looks: [string, BrowserContextOptions][] = [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["light, 360 px", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
-    ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
-  ];
-  for (const [name, options] of looks) {
+  for (const [name, options] of LOOKS) {
     test(`${name}: the panel fits, and axe finds nothing`, async () => {
       await open(options);
       await toggle().click();

@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 
 import { axe, layout } from "../support/audit.ts";
+import { LOOKS } from "../support/browser.ts";
 import { onRun, open, openWithoutScripts, page, run, usePages } from "../support/mock-page.ts";
 import { report } from "../support/mock-server.ts";
 import { ERROR, event, sampleRun } from "../support/sample-run.ts";
@@ -15,10 +16,7 @@ usePages();
 
 describe("every state, theme and size", () => {
   const looks: [string, BrowserContextOptions][] = [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["light, 360 px", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
-    ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
+    ...LOOKS,
     ["light, 320 px", { colorScheme: "light", viewport: { width: 320, height: 568 } }],
     ["dark, on its side", { colorScheme: "dark", viewport: { width: 740, height: 360 } }],
   ];

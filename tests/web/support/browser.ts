@@ -18,6 +18,14 @@ function findChromium(): string {
   throw new Error("No Chromium found. Install Debian's chromium package, or set CHROMIUM to a browser's path.");
 }
 
+/** What a state of a page is looked at in: both themes, on a desktop and on a phone. */
+export const LOOKS: readonly [name: string, options: BrowserContextOptions][] = [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["light, 360 px", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
+  ["dark, 360 px", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
+];
+
 /** Starts Chromium. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
