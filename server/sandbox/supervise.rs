@@ -86,10 +86,9 @@ pub async fn supervise(
                     run_id,
                     limits,
                     stream,
-                    Talk { fetches, prompts, repl: Repl::new(repl) },
+                    Talk { fetches, prompts, repl: Repl::new(repl), meter: Meter::new(tells_usage) },
                     counted.clone(),
                 );
-                supervisor.meter = Meter::new(tells_usage);
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {
@@ -220,6 +219,7 @@ struct Talk {
     fetches: Fetches,
     prompts: Prompts,
     repl: Repl,
+    meter: Meter,
 }
 
 impl Supervisor {
@@ -228,7 +228,7 @@ impl Supervisor {
         run_id: uuid::Uuid,
         limits: Limits,
         stream: UnixStream,
-        Talk { fetches, prompts, repl }: Talk,
+        Talk { fetches, prompts, repl, meter }: Talk,
         counted: Arc<metrics::Run>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
@@ -247,7 +247,7 @@ impl Supervisor {
             to_write: Vec::new(),
             fetches,
             prompts,
-            meter: Meter::new(false),
+            meter,
             repl,
             release: None,
             clock: Clock::start(limits.wall_ms, limits.prompt_ms, settings.paused),
