@@ -10,13 +10,11 @@
 //! to copy an entry for each.
 
 use std::ffi::c_void;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::memory::{Mapping, PAGE, mappings};
+use super::memory::{Mapping, Pages, mappings};
 
 /// What the processor maps with one entry, on all that we run on.
 const HUGE: usize = 2 << 20;
@@ -40,8 +38,7 @@ pub unsafe fn move_code() {
     if !enabled.contains("[always]") && !enabled.contains("[madvise]") {
         return;
     }
-    let (Ok(program), Ok(pages)) = (std::fs::read_link("/proc/self/exe"), File::open("/proc/self/pagemap"))
-    else {
+    let (Ok(program), Ok(pages)) = (std::fs::read_link("/proc/self/exe"), Pages::open()) else {
         return;
     };
     for mapping in mappings() {
@@ -64,22 +61,16 @@ pub unsafe fn move_code() {
 
 /// The aligned blocks in which a page was used, neighbours together. None in a mapping that was written to, as by
 /// the dynamic linker: that is anonymous already.
-fn used_blocks(mapping: &Mapping, pages: &File) -> io::Result<Vec<(usize, usize)>> {
-    // See pagemap in the kernel's documentation: an entry of 8 bytes for each page.
-    const PRESENT: u64 = 1 << 63;
-    const OF_A_FILE: u64 = 1 << 61;
+fn used_blocks(mapping: &Mapping, pages: &Pages) -> io::Result<Vec<(usize, usize)>> {
     let first = mapping.start.next_multiple_of(HUGE);
     let mut blocks: Vec<(usize, usize)> = Vec::new();
-    let mut entries = vec![0; HUGE / PAGE * 8];
     for start in (first..mapping.end.saturating_sub(HUGE - 1)).step_by(HUGE) {
-        pages.read_exact_at(&mut entries, (start / PAGE * 8) as u64)?;
-        let (entries, _) = entries.as_chunks();
-        let present =
-            || entries.iter().map(|entry| u64::from_ne_bytes(*entry)).filter(|entry| entry & PRESENT != 0);
-        if present().any(|entry| entry & OF_A_FILE == 0) {
+        let mut used = pages.of(start, start + HUGE)?;
+        used.retain(|page| page.is_present());
+        if used.iter().any(|page| !page.is_of_a_file()) {
             return Ok(Vec::new());
         }
-        if present().next().is_none() {
+        if used.is_empty() {
             continue;
         }
         match blocks.last_mut() {

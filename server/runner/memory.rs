@@ -3,6 +3,9 @@
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use deno_core::v8;
@@ -170,6 +173,52 @@ pub fn mappings() -> Vec<Mapping> {
         })
     };
     maps.lines().filter_map(mapping).collect()
+}
+
+/// What the kernel says of a page: see pagemap in its documentation.
+#[derive(Clone, Copy)]
+pub struct Page(u64);
+
+impl Page {
+    /// Whether it is in memory, for this process.
+    pub fn is_present(self) -> bool {
+        self.0 & 1 << 63 != 0
+    }
+
+    /// Whether it is of a file, or of memory that is shared on purpose.
+    pub fn is_of_a_file(self) -> bool {
+        self.0 & 1 << 61 != 0
+    }
+
+    /// Whether no other process has it.
+    pub fn is_own(self) -> bool {
+        self.0 & 1 << 56 != 0
+    }
+}
+
+/// What the kernel says of the pages of this process's memory.
+pub struct Pages(File);
+
+impl Pages {
+    /// Opens it for the process that calls: a fork has another.
+    ///
+    /// # Errors
+    /// Where there is no `/proc/self/pagemap`.
+    pub fn open() -> io::Result<Self> {
+        File::open("/proc/self/pagemap").map(Self)
+    }
+
+    /// The pages from one address to another, both at a page's start.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn of(&self, start: usize, end: usize) -> io::Result<Vec<Page>> {
+        const ENTRY: usize = size_of::<u64>();
+        let mut entries = vec![0; (end - start) / PAGE * ENTRY];
+        self.0.read_exact_at(&mut entries, (start / PAGE * ENTRY) as u64)?;
+        let (entries, _) = entries.as_chunks();
+        Ok(entries.iter().map(|entry| Page(u64::from_ne_bytes(*entry))).collect())
+    }
 }
 
 /// Asks the kernel to copy all of this process's memory at a fork. V8 marks its own `MADV_DONTFORK`, so

@@ -7,18 +7,16 @@
 
 use std::ffi::c_void;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
-use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 
 use super::confine::ChildConfinement;
 use super::isolate::Template;
-use super::memory::{Mapping, PAGE, mappings};
+use super::memory::{Mapping, PAGE, Page, Pages, mappings};
 use super::{child, zygote};
 use crate::limits::Limits;
 use crate::policy::modules::Allowed;
@@ -64,37 +62,22 @@ impl Written {
 /// Has a child of `template` live through a run. Gives what it wrote to that this process has, too; nothing where the
 /// kernel does not say.
 pub fn rehearse(template: &mut Option<Template>) -> Written {
-    let Ok((reading, writing)) = nix::unistd::pipe2(OFlag::O_CLOEXEC) else { return Written::default() };
-    // SAFETY: this process has one thread.
-    match unsafe { libc::fork() } {
-        0 => {
-            zygote::silence();
-            TELL.store(writing.into_raw_fd(), Relaxed);
-            let (Some(template), Ok((mut ours, theirs))) = (template.take(), UnixStream::pair()) else {
-                super::link::exit(1)
-            };
-            let spec = spec().and_then(|spec| frame::write(&mut ours, RUN, &spec));
-            if spec.is_err() {
-                super::link::exit(1);
-            }
-            // A server that is gone would end the run.
-            std::mem::forget(ours);
-            child::live(theirs, &ChildConfinement::none(), None, &Written::default(), || Ok(template))
+    let heard = zygote::in_a_child(|pipe| {
+        TELL.store(pipe.into_raw_fd(), Relaxed);
+        let (Some(template), Ok((mut ours, theirs))) = (template.take(), UnixStream::pair()) else {
+            super::link::exit(1)
+        };
+        let spec = spec().and_then(|spec| frame::write(&mut ours, RUN, &spec));
+        if spec.is_err() {
+            super::link::exit(1);
         }
-        -1 => Written::default(),
-        pid => {
-            drop(writing);
-            let mut bytes = Vec::new();
-            let told = File::from(reading).read_to_end(&mut bytes);
-            // SAFETY: waits for the child just made.
-            while unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) } == -1
-                && Errno::last() == Errno::EINTR
-            {}
-            let (addresses, _) = bytes.as_chunks();
-            let pages = addresses.iter().map(|address| usize::from_ne_bytes(*address));
-            if told.is_ok() { Written(ranges(pages)) } else { Written::default() }
-        }
-    }
+        // A server that is gone would end the run.
+        std::mem::forget(ours);
+        child::live(theirs, &ChildConfinement::none(), None, &Written::default(), || Ok(template))
+    });
+    let Ok((bytes, _)) = heard else { return Written::default() };
+    let (addresses, _) = bytes.as_chunks();
+    Written(ranges(addresses.iter().map(|address| usize::from_ne_bytes(*address))))
 }
 
 fn spec() -> std::io::Result<Vec<u8>> {
@@ -135,7 +118,7 @@ pub fn tell() {
     }
     // SAFETY: the descriptor was left for this.
     let mut to = unsafe { File::from_raw_fd(to) };
-    let Ok(pages) = File::open("/proc/self/pagemap") else { return };
+    let Ok(pages) = Pages::open() else { return };
     let addresses: Vec<u8> = mappings()
         .iter()
         .filter(|mapping| mapping.rights == "rw-p")
@@ -147,20 +130,11 @@ pub fn tell() {
 }
 
 /// Pages of a mapping that are this process's alone, and so were written to since the fork.
-fn own_pages(mapping: &Mapping, pages: &File) -> Vec<usize> {
-    // See pagemap in the kernel's documentation: an entry of 8 bytes for each page.
-    const PRESENT: u64 = 1 << 63;
-    const OF_A_FILE: u64 = 1 << 61;
-    const MAPPED_ONCE: u64 = 1 << 56;
-    let mut entries = vec![0; (mapping.end - mapping.start) / PAGE * 8];
-    if pages.read_exact_at(&mut entries, (mapping.start / PAGE * 8) as u64).is_err() {
-        return Vec::new();
-    }
-    let (entries, _) = entries.as_chunks();
-    let is_own = |entry: u64| entry & (PRESENT | OF_A_FILE | MAPPED_ONCE) == PRESENT | MAPPED_ONCE;
+fn own_pages(mapping: &Mapping, pages: &Pages) -> Vec<usize> {
+    let pages = pages.of(mapping.start, mapping.end).unwrap_or_default();
+    let is_own = |page: Page| page.is_present() && !page.is_of_a_file() && page.is_own();
     let addresses = (mapping.start..).step_by(PAGE);
-    let entries = entries.iter().map(|entry| u64::from_ne_bytes(*entry));
-    addresses.zip(entries).filter(|(_, entry)| is_own(*entry)).map(|(address, _)| address).collect()
+    addresses.zip(pages).filter(|(_, page)| is_own(*page)).map(|(address, _)| address).collect()
 }
 
 #[cfg(test)]

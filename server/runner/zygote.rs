@@ -2,6 +2,7 @@
 //! children on request, reaps them, and says how they ended.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -170,35 +171,47 @@ fn block_child_signal() -> nix::Result<SigSet> {
 /// Forks a child that only tries whether `life`, in which V8 starts or not, can be lived. Gives what the child
 /// held, or how it ended before its time, in words.
 fn try_out(starts_v8: bool, life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
+    let (told, status) = in_a_child(|mut pipe| {
+        let lived = life();
+        let held = Held::at_most(starts_v8);
+        let told = lived.is_ok() && pipe.write_all(&held.to_bytes()).is_ok();
+        super::link::exit(i32::from(!told))
+    })?;
+    match (told.try_into(), libc::WIFSIGNALED(status)) {
+        (Ok(bytes), false) => Ok(Held::from_bytes(bytes)),
+        (_, true) => Err(format!("it was killed by signal {}", libc::WTERMSIG(status))),
+        (Err(_), false) => Err(format!("it left with status {}", libc::WEXITSTATUS(status))),
+    }
+}
+
+/// Forks a child that lives `life`, which gets a pipe to write to and should leave by itself. Gives what it wrote, and its
+/// status. To be called
+/// while this process has one thread.
+pub(super) fn in_a_child(life: impl FnOnce(File)) -> Result<(Vec<u8>, libc::c_int), String> {
     let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| error.desc().to_owned())?;
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
             silence();
-            let lived = life();
-            let held = Held::at_most(starts_v8);
-            let told = lived.is_ok() && std::fs::File::from(writing).write_all(&held.to_bytes()).is_ok();
-            super::link::exit(i32::from(!told))
+            life(writing.into());
+            super::link::exit(1)
         }
         -1 => Err(Errno::last().desc().to_owned()),
         pid => {
             drop(writing);
-            let mut bytes = Held::default().to_bytes();
-            let told = std::fs::File::from(reading).read_exact(&mut bytes);
+            let mut told = Vec::new();
+            let read = File::from(reading).read_to_end(&mut told);
             let mut status = 0;
             // SAFETY: waits for the child just made.
             while unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
-            match (told, libc::WIFSIGNALED(status)) {
-                (Ok(()), false) => Ok(Held::from_bytes(bytes)),
-                (_, true) => Err(format!("it was killed by signal {}", libc::WTERMSIG(status))),
-                (Err(_), false) => Err(format!("it left with status {}", libc::WEXITSTATUS(status))),
-            }
+            read.map_err(|error| error.to_string())?;
+            Ok((told, status))
         }
     }
 }
 
 /// Nothing that a child prints is worth a line in the log, and a hostile one could fill it.
-pub(super) fn silence() {
+fn silence() {
     // SAFETY: descriptor 1 is /dev/null here.
     unsafe { libc::dup2(1, 2) };
 }
