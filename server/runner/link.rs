@@ -105,9 +105,8 @@ impl Link {
         &self.limits
     }
 
-    /// Sends a console event, in JSON. May block for as long as the server does not read.
-    pub fn console(&self, event: &[u8]) {
-        let now = Instant::now();
+    /// Sends a console event of this moment, in JSON. May block for as long as the server does not read.
+    pub fn console(&self, event: &[u8], now: Instant) {
         match lock(&self.output).push(event, now) {
             Pushed::Sent => {}
             Pushed::Waits => {
