@@ -57,7 +57,7 @@ pub async fn supervise(
     let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
-    let counted = Arc::new(metrics::Run::accepted());
+    let counted = Arc::new(metrics::Run::accepted(run_id));
     let mut permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
