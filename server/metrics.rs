@@ -2,7 +2,8 @@
 //!
 //! Counters belong to the process, not to a server: there is one server in it. All that a run touches is a handful of
 //! atomic numbers that were made beforehand; no lock is taken for it. No label has a value that a visitor can choose:
-//! each is a word from this program, so the number of series is bounded.
+//! each is a word from this program, or a host that the operator lets programs reach, of which so many are named and
+//! no more. So the number of series is bounded.
 
 use std::array;
 use std::cell::RefCell;
@@ -16,7 +17,10 @@ use prometheus::{Registry, TextEncoder, core::Collector};
 
 use crate::protocol::browser::{Outcome, RejectReason};
 
+mod egress;
 mod process;
+
+pub use egress::{Host, HostRequest};
 
 /// The upper ends of the buckets of times, in seconds: from what a warm process takes to what a run may last.
 const TIMES: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -132,6 +136,7 @@ struct Metrics {
     /// Cold and warm.
     forks: [IntCounter; 2],
     fetches: [IntCounter; FETCH_ENDS.len()],
+    hosts: egress::Hosts,
     store_seconds: [Histogram; STORE_CALLS.len()],
     store_errors: [IntCounter; STORE_CALLS.len()],
     requests: IntCounterVec,
@@ -222,6 +227,7 @@ impl Metrics {
                 "result",
                 FETCH_ENDS,
             ),
+            hosts: egress::Hosts::new(&make),
             store_seconds: array::from_fn(|at| store_seconds.with_label_values(&[STORE_CALLS[at]])),
             store_errors: make.counters(
                 "mayfly_store_errors_total",
@@ -411,6 +417,13 @@ mod tests {
         drop(Run::accepted());
         rejected(RejectReason::Busy);
         fetched(FetchEnd::Blocked);
+        let host = Host::named("api.example.com");
+        let asked = host.asked();
+        host.sent(7);
+        asked.received(9);
+        asked.ended(FetchEnd::Failed);
+        asked.ended(FetchEnd::Done);
+        drop((asked, host.asked()));
         child_ready(true);
         stored(StoreCall::Purge, Duration::from_millis(3), false);
         answered(Some("/s/{name}".to_owned()), 404);
@@ -426,6 +439,12 @@ mod tests {
             ("mayfly_first_output_seconds_count", 1.0),
             ("mayfly_rejected_total{reason=\"busy\"}", 1.0),
             ("mayfly_egress_requests_total{result=\"blocked\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"failed\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"abandoned\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"done\"}", 0.0),
+            ("mayfly_egress_host_bytes_total{direction=\"sent\",host=\"api.example.com\"}", 7.0),
+            ("mayfly_egress_host_bytes_total{direction=\"received\",host=\"api.example.com\"}", 9.0),
+            ("mayfly_egress_host_seconds_count{host=\"api.example.com\"}", 2.0),
             ("mayfly_forks_total{start=\"warm\"}", 1.0),
             ("mayfly_forks_total{start=\"cold\"}", 0.0),
             ("mayfly_store_errors_total{call=\"purge\"}", 1.0),
