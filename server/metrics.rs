@@ -44,7 +44,7 @@ const OUTCOMES: [&str; 9] = [
     "crashed",
     "abandoned",
 ];
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 10] = [
     "bad_request",
     "too_large",
     "too_many_runs",
@@ -54,6 +54,7 @@ const REASONS: [&str; 9] = [
     "unknown_run",
     "unknown_prompt",
     "too_many_evaluations",
+    "blocked",
 ];
 const FETCH_ENDS: [&str; 4] = ["done", "blocked", "refused", "failed"];
 const STORE_CALLS: [&str; 6] = ["create", "find", "revise", "delete", "purge", "size"];
@@ -84,6 +85,7 @@ fn reason_number(reason: RejectReason) -> usize {
         RejectReason::UnknownRun => 6,
         RejectReason::UnknownPrompt => 7,
         RejectReason::TooManyEvaluations => 8,
+        RejectReason::Blocked => 9,
     }
 }
 

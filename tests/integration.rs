@@ -1,5 +1,6 @@
 //! All integration tests, in one binary: V8 is linked once.
 
+mod admin;
 mod api;
 mod attacks;
 mod book;
