@@ -161,8 +161,7 @@ impl<C: Clock> RateLimit<C> {
     pub fn used(&self, client: ClientKey) -> u32 {
         let now: Nanos = self.limiter.clock().now().duration_since(self.start);
         // What is refused there is not changed.
-        let seen =
-            self.buckets.measure_and_replace(&Bucket::Own(client), |full_at| Err::<((), Nanos), _>(full_at));
+        let seen = self.buckets.measure_and_replace(&Bucket::Own(client), Err::<((), Nanos), _>);
         let full_at = seen.err().flatten().map_or(0, Nanos::as_u64);
         let interval = self.rate.interval().as_nanos().max(1);
         let used = u128::from(full_at.saturating_sub(now.as_u64())).div_ceil(interval);
