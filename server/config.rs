@@ -35,7 +35,7 @@ pub use value::{Confinement, Database, Fork, LogFormat, Origin, Secret};
 use value::{
     Raw, address, age, bytes, confinement, database, directory, embedders, file, folder, fork,
     frame_ancestors, log_filter, log_format, metrics_address, module_origins, number, origins, public_url,
-    resolver, secret, time, workers,
+    resolver, secret, time, traces_endpoint, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -384,6 +384,14 @@ settings! {
         listen: Option<SocketAddr> = "none", metrics_address, "metrics-listen", "MAYFLY_METRICS_LISTEN";
         /// What whoever asks for `/metrics` at `server.listen` has to send as `Authorization: Bearer …`; with `none`, there is nothing at that address.
         token: Secret = "none", secret, "metrics-token", "MAYFLY_METRICS_TOKEN";
+    }
+
+    /// Spans for OpenTelemetry.
+    ["traces"] traces => TracesConfig RawTraces {
+        /// Where spans of requests, runs, fetches and the store go, by OTLP over HTTP in JSON: an address like `http://127.0.0.1:4318`, without `/v1/traces`; or `none`.
+        endpoint: Option<String> = "none", traces_endpoint, "traces-endpoint", "MAYFLY_TRACES_ENDPOINT";
+        /// How many of a hundred traces are kept, by their ids: whoever sees the same trace and keeps as many keeps the same.
+        percent: u32 = "100", number(0..=100), "traces-percent", "MAYFLY_TRACES_PERCENT";
     }
 
     /// The operator's page, `/admin`.

@@ -16,3 +16,4 @@ pub mod sandbox;
 pub mod session;
 #[cfg(not(fuzzing))]
 pub mod snippets;
+pub mod traces;

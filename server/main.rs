@@ -20,6 +20,7 @@ use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use mayfly::snippets::sqlite::Sqlite;
 use mayfly::snippets::{ApiToken, SQLITE_FILE, StoreSettings};
+use mayfly::traces;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +33,9 @@ mod handover;
 mod signals;
 #[path = "main/systemd.rs"]
 mod systemd;
+
+/// How long the last spans may take to be exported when the server goes.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// A self-hosted web IDE that lets the visitors of any site run JavaScript on that site.
 #[derive(Parser)]
@@ -167,6 +171,13 @@ async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecess
     let settings = sandbox_settings(&config)?;
     // By its name: what is found there when this process is to be taken over from may be a newer one.
     let program = std::env::current_exe().context("can't find this program's own file")?;
+    if let Some(endpoint) = &config.traces.endpoint {
+        let exporting = traces::export(endpoint, config.traces.percent);
+        tokio::spawn(
+            exporting
+                .map_err(|error| anyhow::anyhow!("the setting traces.endpoint can't be used: {error}"))?,
+        );
+    }
     let sandbox = Sandbox::launch(settings).await.context("can't start the sandbox")?;
     let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()))?;
     let mut reloader = serving.reloader();
@@ -188,13 +199,15 @@ async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecess
     if let Some(predecessor) = predecessor {
         predecessor.tell();
     }
-    tokio::select! {
+    let served = tokio::select! {
         served = serving.run(stop) => served.context("the server broke"),
         asked = signals::asked_twice() => {
             tracing::warn!("asked again to stop: not waiting for what is under way");
             Ok(asked?)
         }
-    }
+    };
+    traces::flush(LAST_SPANS).await;
+    served
 }
 
 /// Reads all settings again, and lets those count that can. Which were changed, and which of those wait for a restart.

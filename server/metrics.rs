@@ -119,6 +119,13 @@ pub enum StoreCall {
     Size,
 }
 
+impl StoreCall {
+    /// What it is called in a trace.
+    pub fn span(self) -> String {
+        format!("store {}", STORE_CALLS[self as usize])
+    }
+}
+
 /// What is not counted but is so at the moment of asking.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {

@@ -41,6 +41,7 @@ mod soak;
 mod store;
 mod support;
 mod together;
+mod traces;
 mod usage;
 mod websocket;
 mod wire;

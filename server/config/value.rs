@@ -192,6 +192,19 @@ pub fn secret(text: &str) -> Result<Secret, String> {
     }
 }
 
+/// `none`, or where an OpenTelemetry collector listens.
+pub fn traces_endpoint(text: &str) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let url = url::Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+    });
+    url.map(|url| Some(url.as_str().trim_end_matches('/').to_owned())).ok_or_else(|| {
+        "Write none, or where a collector listens for OTLP over HTTP, like http://127.0.0.1:4318.".to_owned()
+    })
+}
+
 /// Which database snippets are kept in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {

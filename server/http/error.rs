@@ -20,6 +20,7 @@ use super::{State, pages};
 use crate::metrics;
 use crate::protocol::browser::{Outcome, RejectReason, RunError};
 use crate::sandbox::Rejection;
+use crate::traces::{self, Context, Kind, Span};
 
 /// What problems are sent as to programs.
 const PROBLEM_TYPE: &str = "application/problem+json";
@@ -235,6 +236,22 @@ fn request_id(state: &State, req: &ServiceRequest) -> String {
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
+/// The span of a request to the API. Whoever calls a function or runs a program can say in which trace that is.
+fn trace(req: &ServiceRequest) -> Span {
+    let path = req.path();
+    if !path.starts_with("/api/v1/") || path == "/api/v1/ws" {
+        return Span::default();
+    }
+    let is_run = path.starts_with("/api/v1/functions/") || path == "/api/v1/run";
+    let given = req.headers().get(&TRACEPARENT).filter(|_| is_run).and_then(|it| it.to_str().ok());
+    let mut trace = Span::begin("", Kind::Server, given.and_then(Context::parse));
+    trace.note("http.request.method", req.method().as_str());
+    trace
+}
+
+/// The header that says in which trace a request is (W3C Trace Context).
+static TRACEPARENT: header::HeaderName = header::HeaderName::from_static("traceparent");
+
 /// Logs each request when it has its answer (or its WebSocket), and gives it a name, which the answer has as well and
 /// all that is logged meanwhile.
 pub async fn log(
@@ -246,12 +263,21 @@ pub async fn log(
     let id = request_id(&state, &req);
     let span = tracing::info_span!("request", id);
     let (method, path) = (req.method().clone(), req.path().to_owned());
-    let mut response = next.call(req).instrument(span.clone()).await?;
+    let mut trace = trace(&req);
+    let answering = next.call(req).instrument(span.clone());
+    let mut response = traces::within(trace.context(), answering).await?;
     if let Ok(id) = header::HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
     }
     let _entered = span.entered();
     let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+    if trace.context().is_some() {
+        trace.rename(format!("{method} {}", response.request().match_pattern().unwrap_or_default()));
+        trace.note("http.response.status_code", u64::from(status));
+        if status >= 500 {
+            trace.fail(status.to_string());
+        }
+    }
     metrics::answered(response.request().match_pattern(), status);
     tracing::debug!(%method, path, status, us, "request");
     Ok(response)

@@ -132,6 +132,9 @@ pub struct FinishedSpec {
     pub buffer_bytes: u64,
     /// The most that the process held resident, in bytes.
     pub process_bytes: u64,
+    /// From the program's arrival to the beginning of its evaluation, in microseconds; 0 if it did not get that far.
+    #[serde(default)]
+    pub compiled_us: u64,
     /// Output that was not sent.
     pub dropped: Dropped,
 }

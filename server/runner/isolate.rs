@@ -502,7 +502,9 @@ fn script<'s>(
 ) -> Result<Started, RunError> {
     let origin = origin(scope, name, false);
     let value = attempt(scope, visit, |scope| {
-        let value = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
+        let script = v8::Script::compile(scope, source, Some(&origin))?;
+        visit.link.compiled();
+        let value = script.run(scope)?;
         Some(v8::Global::new(scope, value))
     })?;
     Ok(Started::Script(value))
@@ -515,6 +517,7 @@ fn module<'s>(
 ) -> Result<Started, RunError> {
     attempt(scope, visit, |scope| {
         let module = modules::load(scope, visit, entry(visit))?;
+        visit.link.compiled();
         let evaluated = modules::evaluate(scope, visit, module)?;
         let evaluated = v8::Global::new(scope, evaluated);
         Some(Started::Module { module: v8::Global::new(scope, module), evaluated, exports_result })

@@ -64,6 +64,9 @@ pub struct Link {
     /// Whether the server wants to know now and then what the run uses, and whether that is due to be told.
     tells_usage: bool,
     usage_is_due: AtomicBool,
+    begun: Instant,
+    /// What the program took from its arrival to the beginning of its evaluation, in microseconds; 0 before that.
+    compiled_us: AtomicU64,
 }
 
 #[derive(Default)]
@@ -100,6 +103,8 @@ impl Link {
             cpu_at_start: memory::cpu_clock_micros(),
             tells_usage,
             usage_is_due: AtomicBool::new(false),
+            begun: Instant::now(),
+            compiled_us: AtomicU64::new(0),
         })
     }
 
@@ -233,6 +238,12 @@ impl Link {
         exit(0)
     }
 
+    /// The program is compiled, and its evaluation begins. Only the first time counts.
+    pub fn compiled(&self) {
+        let us = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+        let _ = self.compiled_us.compare_exchange(0, us, Relaxed, Relaxed);
+    }
+
     /// How much the run may still write, in bytes.
     pub fn output_left(&self) -> u64 {
         lock(&self.output).left()
@@ -250,6 +261,7 @@ impl Link {
             heap_bytes: self.heap_bytes.load(Relaxed),
             buffer_bytes: memory::buffer_peak(),
             process_bytes: peak,
+            compiled_us: self.compiled_us.load(Relaxed),
             dropped: Dropped::default(),
         }
     }

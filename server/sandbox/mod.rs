@@ -320,7 +320,7 @@ impl Sandbox {
     /// # Errors
     /// [`RejectReason::Busy`] when the queue is full or the sandbox is shutting down,
     /// [`RejectReason::TooManyRuns`] when the client has as many runs waiting as one may.
-    pub fn start(&self, run: Run) -> Result<(RunHandle, RunEvents), Rejection> {
+    pub fn start(&self, mut run: Run) -> Result<(RunHandle, RunEvents), Rejection> {
         let rejected = |reason, message| Rejection { reason, message, retry_after_ms: Some(RETRY_AFTER_MS) };
         if self.0.closed.load(Relaxed) {
             let message = "The server is shutting down. Try again in a moment.".to_owned();
@@ -346,7 +346,8 @@ impl Sandbox {
         let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
         let (wish, wishes) = watch::channel(Wish::Run);
         let (words, given) = mpsc::channel(WORDS_AHEAD);
-        tokio::spawn(supervise::supervise(self.0.clone(), run, asked, events, wishes, given));
+        let witness = Arc::new(witness::Witness::new(&mut run));
+        tokio::spawn(supervise::supervise(self.0.clone(), (run, witness), asked, events, wishes, given));
         Ok((RunHandle { wish, words }, receiver))
     }
 

@@ -87,6 +87,7 @@ fn of_run(seen: Seen) -> RunReport {
             heap_bytes,
             buffer_bytes,
             process_bytes,
+            compiled_us: _,
             dropped: its_dropped,
         } = finished;
         (value, returned, error, stopped_at) = (its_value, its_returned, its_error, its_place);
@@ -321,6 +322,7 @@ mod tests {
             heap_bytes: 2,
             buffer_bytes: 3,
             process_bytes: 4,
+            compiled_us: 0,
             dropped: Dropped { events: 1, bytes: u64::MAX },
         }
     }

@@ -47,7 +47,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// Sees a run through.
 pub async fn supervise(
     inner: Arc<Inner>,
-    mut run: Run,
+    (run, witness): (Run, Arc<Witness>),
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
@@ -57,7 +57,6 @@ pub async fn supervise(
     let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
-    let witness = Arc::new(Witness::new(run_id, run.watcher.take()));
     let mut permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
@@ -68,6 +67,7 @@ pub async fn supervise(
             Err(Wished::Nothing) => return,
         },
     };
+    witness.placed();
     let (mut last, mut is_told) = (None, false);
     // The settings of this moment, to the run's end.
     let egress = inner.egress.load_full();
@@ -79,7 +79,7 @@ pub async fn supervise(
         };
         match start {
             Start::Started { stream, life } => {
-                let fetches = Fetches::new(egress.clone(), policy.clone(), run_id);
+                let fetches = Fetches::new(egress.clone(), policy.clone(), run_id, witness.context());
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor = Supervisor::new(
                     &inner.settings,
@@ -137,10 +137,16 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
 }
 
 async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen, witness: &Witness) {
+    let compiled = seen.finished.as_ref().and_then(compiled);
     let mut report = report(seen);
-    witness.ended(&mut report);
+    witness.ended(&mut report, compiled);
     // Nobody left to tell is no error.
     let _ = events.send(RunEvent::Finished(Box::new(report))).await;
+}
+
+/// How long the process says that it compiled.
+fn compiled(finished: &FinishedSpec) -> Option<Duration> {
+    (finished.compiled_us > 0).then(|| Duration::from_micros(finished.compiled_us.min(u64::from(u32::MAX))))
 }
 
 /// What came of a run's output.
@@ -594,6 +600,7 @@ impl Supervisor {
         };
         self.output.bytes += size;
         let [wall, waited] = self.clock.used();
+        let compiled = compiled(&ended);
         let mut report = Box::new(report(Seen {
             limits: self.limits,
             cause: None,
@@ -610,7 +617,7 @@ impl Supervisor {
         if !matches!(report.outcome, Outcome::Completed | Outcome::Failed) {
             return self.broken("a program's end that is the run's");
         }
-        self.witness.ended(&mut report);
+        self.witness.ended(&mut report, compiled);
         self.repl.paused(report.clone());
         self.retime();
         let left_ms = if self.repl.is_idle() { self.left_ms() } else { 0 };

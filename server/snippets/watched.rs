@@ -4,14 +4,24 @@ use std::time::Instant;
 
 use super::{Answer, Desk, Reference, Snippet, SnippetId, Store, Timestamp, Together};
 use crate::metrics::{self, StoreCall};
+use crate::traces::{self, Kind, Span};
 
 /// The same store, watched.
 pub struct Watched<S>(pub S);
 
 fn watched<'a, T: Send + 'a>(call: StoreCall, answer: Answer<'a, T>) -> Answer<'a, T> {
+    // Outside of a request nobody asks.
+    let mut span = match traces::current() {
+        Some(place) => Span::begin(call.span(), Kind::Client, Some(place)),
+        None => Span::default(),
+    };
     Box::pin(async move {
         let asked = Instant::now();
         let answer = answer.await;
+        if let Err(error) = &answer {
+            span.fail(error.to_string());
+        }
+        drop(span);
         metrics::stored(call, asked.elapsed(), answer.is_ok());
         answer
     })

@@ -408,10 +408,9 @@ async fn a_broken_server_is_an_error_of_the_programs() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("one");
-    let answers: [&[u8]; 5] = [
+    let answers: [&[u8]; 4] = [
         b"",
         b"nonsense\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd",
         b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
     ];
@@ -424,13 +423,32 @@ async fn a_broken_server_is_an_error_of_the_programs() {
     });
     let app = TestApp::with(&[&format!("--egress-allow-private={address},{closed}")]);
     let source = format!(
-        "for (let i = 0; i < 5; i++) await fetch('http://{address}/').then((r) => r.text()).catch((e) => console.log(e.name, e.message));
+        "for (let i = 0; i < 4; i++) await fetch('http://{address}/').then((r) => r.text()).catch((e) => console.log(e.name, e.message));
          await fetch('http://{closed}/').catch((e) => console.log(e.name, e.message));"
     );
     let ran = app.run(&source).expect_completed().await;
-    assert_eq!(ran.lines().len(), 6, "{:?}", ran.lines());
+    assert_eq!(ran.lines().len(), 5, "{:?}", ran.lines());
     assert!(ran.lines().iter().all(|line| line.starts_with("TypeError ")), "{:?}", ran.lines());
-    assert!(ran.lines()[5].contains("there is no connection to its host"), "{:?}", ran.lines());
+    assert!(ran.lines()[4].contains("there is no connection to its host"), "{:?}", ran.lines());
+    serving.abort();
+}
+
+/// Not in gVisor: tokio can miss there an end that comes together with what is before it (server/README.md, "In gVisor").
+#[actix_web::test]
+async fn a_response_that_breaks_off_is_an_error_of_the_programs() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let serving = actix_web::rt::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort").await;
+    });
+    let app = TestApp::with(&[&format!("--egress-allow-private={address}")]);
+    let source =
+        format!("await fetch('http://{address}/').then((r) => r.text()).catch((e) => console.log(e.name))");
+    let ran = app.run(&source).expect_completed().await;
+    assert_eq!(ran.lines(), ["TypeError"]);
     serving.abort();
 }
 

@@ -205,6 +205,7 @@ fn run_with<'s>(
         None => (v8::script_compiler::Source::new(source, Some(&origin)), plain),
     };
     let function = v8::script_compiler::compile_function(scope, &mut source, &names, &[], options, reason)?;
+    visit.link.compiled();
     let returned = function.call(scope, exports.into(), &values)?;
     let key = text(scope, "loaded");
     let loaded = v8::Boolean::new(scope, true);

@@ -23,6 +23,7 @@ use crate::protocol::fetch::{
     BodySize, CHUNK_BYTES, FETCH_FAILED, FETCH_MORE, FETCHED, FETCHED_BODY, FETCHED_END, FetchFailed,
     FetchHead, FetchedHead,
 };
+use crate::traces::{Context, Kind, Span};
 
 /// How much of a URL, or of a list of rules, is shown in messages.
 const SHOWN: usize = 200;
@@ -70,6 +71,8 @@ pub struct Exchange {
     /// Where it may go, if not where those of all runs may.
     pub policy: Option<Arc<EgressPolicy>>,
     pub run_id: uuid::Uuid,
+    /// Where the run is in a trace.
+    pub trace: Option<Context>,
     pub id: u32,
     pub url: Url,
     pub head: FetchHead,
@@ -105,6 +108,11 @@ impl Exchange {
     pub async fn run(mut self) {
         let uploads = self.uploads.take();
         let host = host_of(&self.url).unwrap_or_default();
+        let mut span = match self.trace {
+            Some(trace) => Span::begin("fetch", Kind::Client, Some(trace)),
+            None => Span::default(),
+        };
+        span.note("server.address", host.to_string());
         // The queue is not the request's fault: its time begins with its turn. A run's slots are never closed.
         let slots = self.slots.clone();
         let _slot = slots.acquire().await;
@@ -115,6 +123,13 @@ impl Exchange {
             Ok(end) => end,
             Err(_) => Err(Failure::Refused(format!("it took longer than {timeout:?} (egress.timeout)"))),
         };
+        match &end {
+            Ok(()) => {}
+            Err(Failure::Blocked(_)) => span.fail("blocked"),
+            Err(Failure::Refused(_)) => span.fail("refused"),
+            Err(Failure::Failed(_)) => span.fail("failed"),
+        }
+        drop(span);
         let ended = match &end {
             Ok(()) => FetchEnd::Done,
             Err(Failure::Blocked(_)) => FetchEnd::Blocked,

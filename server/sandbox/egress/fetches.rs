@@ -17,6 +17,7 @@ use crate::protocol::fetch::{
     HEADERS, WINDOW, parts, payload,
 };
 use crate::protocol::frame;
+use crate::traces::Context;
 
 /// What of a request can still be on its way from the runner after the last word about it: what the windows hold,
 /// an end, an abort.
@@ -30,6 +31,7 @@ pub struct Fetches {
     /// Where they may go, if not where those of all runs may.
     policy: Option<Arc<EgressPolicy>>,
     run_id: uuid::Uuid,
+    trace: Option<Context>,
     last_id: u32,
     open: HashMap<u32, Open>,
     /// How many more frames about requests that are over may come.
@@ -55,10 +57,16 @@ struct Open {
 
 impl Fetches {
     /// The requests of a run that has made none. `policy` says where they may go, if not where all may.
-    pub fn new(egress: Arc<Egress>, policy: Option<Arc<EgressPolicy>>, run_id: uuid::Uuid) -> Self {
+    pub fn new(
+        egress: Arc<Egress>,
+        policy: Option<Arc<EgressPolicy>>,
+        run_id: uuid::Uuid,
+        trace: Option<Context>,
+    ) -> Self {
         let (sender, progress) = mpsc::channel(AHEAD);
         Self {
             run_id,
+            trace,
             last_id: 0,
             open: HashMap::new(),
             strays: 0,
@@ -163,6 +171,7 @@ impl Fetches {
             egress: self.egress.clone(),
             policy: self.policy.clone(),
             run_id: self.run_id,
+            trace: self.trace,
             id,
             url: url.clone(),
             head,

@@ -20,7 +20,7 @@ struct Wire(Fetches);
 
 impl Wire {
     fn with(settings: EgressSettings) -> Self {
-        Self(Fetches::new(Egress::new(settings), None, uuid::Uuid::nil()))
+        Self(Fetches::new(Egress::new(settings), None, uuid::Uuid::nil(), None))
     }
 
     /// With these fixtures, in TOML.
