@@ -9,6 +9,7 @@ mod calls;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod costs;
 mod crypto;
 mod embed;
 mod events;

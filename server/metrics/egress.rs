@@ -1,12 +1,11 @@
 //! What was asked of each host that programs may reach.
 
-use std::array;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts};
+use prometheus_client::metrics::{counter::Counter, family::Family, histogram::Histogram};
 
-use super::{FETCH_ENDS, FetchEnd, METRICS, Maker};
+use super::{FETCH_ENDS, FetchEnd, Label, Labels, METRICS, Maker};
 
 /// The upper ends of the buckets of times, in seconds. Few, as each host has its own.
 const TIMES: [f64; 4] = [0.05, 0.25, 1.0, 5.0];
@@ -19,30 +18,29 @@ const ENDS: [&str; FETCH_ENDS.len()] = {
 
 /// Those of all hosts.
 pub(super) struct Hosts {
-    requests: IntCounterVec,
-    seconds: HistogramVec,
-    bytes: IntCounterVec,
+    requests: Family<Labels, Counter>,
+    seconds: Family<Label, Histogram>,
+    bytes: Family<Labels, Counter>,
 }
 
 impl Hosts {
-    pub(super) fn new(make: &Maker) -> Self {
+    pub(super) fn new(make: &mut Maker) -> Self {
         Self {
-            requests: make.keep(IntCounterVec::new(
-                Opts::new("mayfly_egress_host_requests_total", "Requests that went to a host."),
-                &["host", "result"],
-            )),
-            seconds: make.keep(HistogramVec::new(
-                HistogramOpts::new(
-                    "mayfly_egress_host_seconds",
-                    "From a request's turn to the end of its response.",
-                )
-                .buckets(TIMES.into()),
-                &["host"],
-            )),
-            bytes: make.keep(IntCounterVec::new(
-                Opts::new("mayfly_egress_host_bytes_total", "Bytes of bodies, those received once decoded."),
-                &["host", "direction"],
-            )),
+            requests: make.keep(
+                "mayfly_egress_host_requests",
+                "Requests that went to a host.",
+                Family::default(),
+            ),
+            seconds: make.keep(
+                "mayfly_egress_host_seconds",
+                "From a request's turn to the end of its response.",
+                Family::new_with_constructor(|| Histogram::new(TIMES)),
+            ),
+            bytes: make.keep(
+                "mayfly_egress_host_bytes",
+                "Bytes of bodies, those received once decoded.",
+                Family::default(),
+            ),
         }
     }
 }
@@ -50,21 +48,25 @@ impl Hosts {
 /// Counters of one host. Who makes them sees to it that hosts are few.
 #[derive(Clone, Debug)]
 pub struct Host {
-    requests: [IntCounter; ENDS.len()],
+    requests: [Counter; ENDS.len()],
     seconds: Histogram,
-    sent: IntCounter,
-    received: IntCounter,
+    sent: Counter,
+    received: Counter,
 }
 
 impl Host {
     /// Those of the host that is called so.
     pub fn named(host: &str) -> Self {
         let all = &METRICS.hosts;
+        let host = || ("host", host.to_owned().into());
+        let bytes = |direction: &'static str| {
+            all.bytes.get_or_create_owned(&[host(), ("direction", direction.into())])
+        };
         Self {
-            requests: array::from_fn(|end| all.requests.with_label_values(&[host, ENDS[end]])),
-            seconds: all.seconds.with_label_values(&[host]),
-            sent: all.bytes.with_label_values(&[host, "sent"]),
-            received: all.bytes.with_label_values(&[host, "received"]),
+            requests: ENDS.map(|end| all.requests.get_or_create_owned(&[host(), ("result", end.into())])),
+            seconds: all.seconds.get_or_create_owned(&[host()]),
+            sent: bytes("sent"),
+            received: bytes("received"),
         }
     }
 

@@ -60,7 +60,7 @@ impl Witness {
             }
         }
         let spans = Mutex::new(Spans { stage: span.child("queued", Kind::Internal), run: span });
-        Self { counted: metrics::Run::accepted(), watcher: run.watcher.take(), context, spans }
+        Self { counted: metrics::Run::accepted(run.run_id), watcher: run.watcher.take(), context, spans }
     }
 
     /// Where in a trace the run is.
