@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use actix_web::http::header::HeaderValue;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ fn collector() -> (SocketAddr, Spans) {
 }
 
 async fn take(req: HttpRequest, body: Bytes, spans: Data<Mutex<Vec<Value>>>) -> HttpResponse {
-    assert_eq!(req.headers().get("content-type").map(HeaderValue::as_bytes), Some(&b"application/json"[..]));
+    assert!(req.headers().get("content-type").is_some_and(|it| it == "application/json"));
     let sent: Value = serde_json::from_slice(&body).expect("JSON");
     let resource = &sent["resourceSpans"][0];
     assert_eq!(attributes(&resource["resource"])["service.name"], "mayfly");

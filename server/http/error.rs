@@ -7,7 +7,7 @@ use std::fmt;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{InternalError, QueryPayloadError};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
@@ -245,8 +245,14 @@ fn trace(req: &ServiceRequest) -> Span {
     let is_run = path.starts_with("/api/v1/functions/") || path == "/api/v1/run";
     let given = req.headers().get(&TRACEPARENT).filter(|_| is_run).and_then(|it| it.to_str().ok());
     let mut trace = Span::begin("", Kind::Server, given.and_then(Context::parse));
-    trace.note("http.request.method", req.method().as_str());
+    trace.note("http.request.method", method_name(req.method()));
     trace
+}
+
+/// A method as traces call it: no word of a client's own.
+fn method_name(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| method.as_str() == *known).unwrap_or("_OTHER")
 }
 
 /// The header that says in which trace a request is (W3C Trace Context).
@@ -272,7 +278,11 @@ pub async fn log(
     let _entered = span.entered();
     let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
     if trace.context().is_some() {
-        trace.rename(format!("{method} {}", response.request().match_pattern().unwrap_or_default()));
+        trace.rename(format!(
+            "{} {}",
+            method_name(&method),
+            response.request().match_pattern().unwrap_or_default()
+        ));
         trace.note("http.response.status_code", u64::from(status));
         if status >= 500 {
             trace.fail(status.to_string());

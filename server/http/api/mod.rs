@@ -20,7 +20,7 @@ pub mod snippets;
 
 /// Headers that a page of another origin may send.
 const ALLOWED_HEADERS: &str =
-    "authorization, content-type, idempotency-key, last-event-id, mayfly-logs, mayfly-usage";
+    "authorization, content-type, idempotency-key, last-event-id, mayfly-logs, mayfly-usage, traceparent";
 /// Headers of answers that such a page may read, besides those that it always may.
 const EXPOSED_HEADERS: &str = "allow, location, mayfly-logs, mayfly-usage, retry-after, www-authenticate";
 
