@@ -1,5 +1,6 @@
 //! Everything that speaks HTTP: one screen of routes, and the server around them.
 
+use actix_web::middleware::Compress;
 use actix_web::web;
 
 mod api;
@@ -35,7 +36,8 @@ use state::{AppState, State};
 fn routes(service: &mut web::ServiceConfig) {
     service
         .app_data(web::QueryConfig::default().error_handler(error::bad_query))
-        .service(get("/", pages::index))
+        // With its styles in it the page is long; files are compressed when they are built.
+        .service(get("/", pages::index).wrap(Compress::default()))
         .service(get("/assets/{name}", assets::asset))
         .service(get("/embed", embed::wizard))
         .service(get("/embed.js", embed::script))
@@ -65,7 +67,7 @@ fn routes(service: &mut web::ServiceConfig) {
                 .route(options(SNIPPET_METHODS))
                 .default_service(web::to(|req| error::method_not_allowed(req, SNIPPET_METHODS))),
         )
-        .service(get("/s/{name}", shared::page))
+        .service(get("/s/{name}", shared::page).wrap(Compress::default()))
         .service(get("/s/{reference}/raw", shared::raw))
         .service(get("/s/{reference}/card.png", shared::card))
         .service(get("/oembed", shared::oembed))

@@ -201,7 +201,10 @@ impl AppState {
             runs: runs.clone(),
             run_rates: (client.rate_limit, keys.rates()),
             rules: Arc::new(rules),
-            headers: Headers::new(&settings.frame_ancestors).map_err(io::Error::other)?,
+            headers: assets
+                .inline()
+                .map_err(io::Error::other)
+                .and_then(|inline| Headers::new(&settings.frame_ancestors, inline).map_err(io::Error::other))?,
             frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
             display: Display::new(assets, &around).map_err(io::Error::other)?,
             assets: assets.clone(),
