@@ -40,6 +40,7 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = metadata(&root.join("server/runner/js/sources/Cargo.toml"));
     let fetch = package(&sources, "deno_fetch");
+    deno_core::v8::V8::set_flags_from_string(extension::NOTE_POSITIONS);
     let mut extensions = extension::extensions();
     let ours = extensions.last_mut().expect("there are extensions");
     ours.lazy_loaded_js_files = fetch_sources(fetch).into();

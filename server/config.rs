@@ -19,11 +19,13 @@ use crate::limits::{FLOOR, Limits};
 use crate::policy::modules::{self, Allowed, ModuleRule};
 use crate::policy::{self, EgressRule, Endpoint};
 
+mod admin;
 mod clients;
 mod keys;
 mod reload;
 mod value;
 
+pub use admin::{AdminKeys, admin_keys};
 pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
 use keys::powers;
@@ -133,12 +135,15 @@ macro_rules! settings {
                 $($(if differ(&self.$group.$name, &other.$group.$name) {
                     keys.push(concat!($table, ".", stringify!($name)));
                 })+)+
-                // These two show nobody what they are.
+                // These show nobody what they are.
                 if self.store.url != other.store.url && !keys.contains(&"store.url") {
                     keys.push("store.url");
                 }
                 if self.metrics.token != other.metrics.token && !keys.contains(&"metrics.token") {
                     keys.push("metrics.token");
+                }
+                if self.admin.keys != other.admin.keys && !keys.contains(&"admin.keys") {
+                    keys.push("admin.keys");
                 }
                 keys
             }
@@ -289,6 +294,8 @@ settings! {
     ["embed"] embed => Embed RawEmbed {
         /// Origins, besides the server's own, whose pages may show an editor in a frame, separated by commas: `https://school.example`, `https://*.example.org` for all below a name, or `*` for everybody.
         origins: Vec<String> = "", embedders, "embed-origins", "MAYFLY_EMBED_ORIGINS";
+        /// Runs that all visitors of one other site's pages may start together: `off`, or a rate like `client.rate_limit`.
+        rate_limit: Option<Rate> = "off", rate, "embed-rate-limit", "MAYFLY_EMBED_RATE_LIMIT";
     }
 
     /// What programs may fetch. The server does it for them: a program's own process has no network.
@@ -378,6 +385,14 @@ settings! {
         /// What whoever asks for `/metrics` at `server.listen` has to send as `Authorization: Bearer …`; with `none`, there is nothing at that address.
         token: Secret = "none", secret, "metrics-token", "MAYFLY_METRICS_TOKEN";
     }
+
+    /// The operator's page, `/admin`.
+    ["admin"] admin => AdminConfig RawAdmin {
+        /// Who may use `/admin` and its API: names, each with a key of at least 24 characters, separated by commas, like `ada:l0ng-rand0m-text…`; with `none`, there is nothing at that address.
+        keys: AdminKeys = "none", admin_keys, "admin-keys", "MAYFLY_ADMIN_KEYS";
+        /// How long somebody who has logged in there stays so.
+        session: Duration = "8h", time(60_000..=604_800_000), "admin-session", "MAYFLY_ADMIN_SESSION";
+    }
 }
 
 impl Client {
@@ -466,7 +481,7 @@ impl Sources<'_> {
             (None, None) => (default, "its default".to_owned()),
         };
         parse(text).map_err(|wanted| {
-            let is_secret = names.key == "metrics.token";
+            let is_secret = ["metrics.token", "admin.keys"].contains(&names.key);
             let shown =
                 if is_secret { "what it is".to_owned() } else { value::quote(value::without_password(text)) };
             ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))

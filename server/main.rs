@@ -166,7 +166,7 @@ fn raise_file_limit(max_connections: usize) {
 async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecessor>) -> anyhow::Result<()> {
     let settings = sandbox_settings(&config)?;
     // By its name: what is found there when this process is to be taken over from may be a newer one.
-    let program = settings.program.clone();
+    let program = std::env::current_exe().context("can't find this program's own file")?;
     let sandbox = Sandbox::launch(settings).await.context("can't start the sandbox")?;
     let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()))?;
     let mut reloader = serving.reloader();
@@ -232,7 +232,8 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
     } = config.sandbox;
     let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
-        program: std::env::current_exe().context("can't find this program's own file")?,
+        // Not by its name: what is there by now may be a newer one, which this one does not understand.
+        program: PathBuf::from("/proc/self/exe"),
         limits: config.limits,
         cold: fork == Fork::Cold,
         confinement: match confinement {

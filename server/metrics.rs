@@ -1,22 +1,33 @@
-//! What is counted and measured for `/metrics`, in Prometheus' format.
+//! What is counted and measured for `/metrics`, in the format of [OpenMetrics 1.0], which Prometheus and its kin read.
 //!
 //! Counters belong to the process, not to a server: there is one server in it. All that a run touches is a handful of
-//! atomic numbers that were made beforehand; no lock is taken for it. No label has a value that a visitor can choose:
-//! each is a word from this program, so the number of series is bounded.
+//! numbers that were made beforehand, behind locks of their own that are held for as long as it takes to count. The
+//! times of runs have exemplars: in each bucket the last run's id, by which it is found in the log. No label has a value that a visitor can choose:
+//! each is a word from this program, or a host that the operator lets programs reach, of which so many are named and
+//! no more. So the number of series is bounded.
+//!
+//! [OpenMetrics 1.0]: https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
 
-use std::array;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts};
-use prometheus::{Registry, TextEncoder, core::Collector};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::{
+    counter::Counter, exemplar::HistogramWithExemplars, family::Family, gauge::Gauge, histogram::Histogram,
+};
+use prometheus_client::registry::{Metric, Registry};
+use uuid::Uuid;
 
 use crate::protocol::browser::{Outcome, RejectReason};
 
+mod egress;
 mod process;
+
+pub use egress::{Host, HostRequest};
 
 /// The upper ends of the buckets of times, in seconds: from what a warm process takes to what a run may last.
 const TIMES: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -33,7 +44,7 @@ const OUTCOMES: [&str; 9] = [
     "crashed",
     "abandoned",
 ];
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 10] = [
     "bad_request",
     "too_large",
     "too_many_runs",
@@ -43,6 +54,7 @@ const REASONS: [&str; 9] = [
     "unknown_run",
     "unknown_prompt",
     "too_many_evaluations",
+    "blocked",
 ];
 const FETCH_ENDS: [&str; 4] = ["done", "blocked", "refused", "failed"];
 const STORE_CALLS: [&str; 6] = ["create", "find", "revise", "delete", "purge", "size"];
@@ -73,6 +85,7 @@ fn reason_number(reason: RejectReason) -> usize {
         RejectReason::UnknownRun => 6,
         RejectReason::UnknownPrompt => 7,
         RejectReason::TooManyEvaluations => 8,
+        RejectReason::Blocked => 9,
     }
 }
 
@@ -119,78 +132,79 @@ pub struct Now {
     pub connections: usize,
 }
 
+/// One label, and its value.
+type Label = [(&'static str, Cow<'static, str>); 1];
+/// Two labels, and their values.
+type Labels = [(&'static str, Cow<'static, str>); 2];
+/// What a bucket's exemplar is: the id of a run.
+type RunId = [(&'static str, String); 1];
+
 struct Metrics {
     registry: Registry,
-    runs: [IntCounter; OUTCOMES.len()],
-    run_seconds: Histogram,
-    first_output_seconds: Histogram,
-    rejected: [IntCounter; REASONS.len()],
-    rate_limited: IntCounter,
-    zygotes: IntCounter,
+    runs: [Counter; OUTCOMES.len()],
+    run_seconds: HistogramWithExemplars<RunId>,
+    first_output_seconds: HistogramWithExemplars<RunId>,
+    rejected: [Counter; REASONS.len()],
+    rate_limited: Counter,
+    zygotes: Counter,
     /// Cold and warm.
-    forks: [IntCounter; 2],
-    fetches: [IntCounter; FETCH_ENDS.len()],
+    forks: [Counter; 2],
+    fetches: [Counter; FETCH_ENDS.len()],
+    hosts: egress::Hosts,
     store_seconds: [Histogram; STORE_CALLS.len()],
-    store_errors: [IntCounter; STORE_CALLS.len()],
-    requests: IntCounterVec,
-    websockets: IntGauge,
-    open_runs: IntGauge,
-    queue_length: IntGauge,
-    warm_children: IntGauge,
-    connections: IntGauge,
+    store_errors: [Counter; STORE_CALLS.len()],
+    requests: Family<Labels, Counter>,
+    websockets: Gauge,
+    open_runs: Gauge,
+    queue_length: Gauge,
+    warm_children: Gauge,
+    connections: Gauge,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
-/// Makes collectors and tells the registry of them. Their names are written below, once each: none can be wrong.
+/// Makes metrics and tells the registry of them. Counters are called what they are written as, without `_total`.
 struct Maker(Registry);
 
 impl Maker {
-    fn keep<T: Collector + Clone + 'static>(&self, made: prometheus::Result<T>) -> T {
-        let made = made.expect("a metric's name is right");
-        self.0.register(Box::new(made.clone())).expect("a metric's name is its own");
+    fn keep<T: Metric + Clone>(&mut self, name: &str, help: &str, made: T) -> T {
+        // The point behind it is the registry's.
+        self.0.register(name, help.trim_end_matches('.'), made.clone());
         made
     }
 
-    fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.keep(IntCounter::new(name, help))
-    }
-
     fn counters<const N: usize>(
-        &self,
+        &mut self,
         name: &str,
         help: &str,
-        label: &str,
-        values: [&str; N],
-    ) -> [IntCounter; N] {
-        let all = self.keep(IntCounterVec::new(Opts::new(name, help), &[label]));
-        array::from_fn(|at| all.with_label_values(&[values[at]]))
+        label: &'static str,
+        values: [&'static str; N],
+    ) -> [Counter; N] {
+        let all = self.keep(name, help, Family::<Label, Counter>::default());
+        values.map(|value| all.get_or_create_owned(&[(label, value.into())]))
     }
 
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.keep(IntGauge::new(name, help))
-    }
-
-    fn times(&self, name: &str, help: &str) -> Histogram {
-        self.keep(Histogram::with_opts(HistogramOpts::new(name, help).buckets(TIMES.into())))
+    fn times(&mut self, name: &str, help: &str) -> HistogramWithExemplars<RunId> {
+        self.keep(name, help, HistogramWithExemplars::new(TIMES.into_iter()))
     }
 }
 
 impl Metrics {
     fn new() -> Self {
-        let make = Maker(Registry::new());
-        let build = make.keep(prometheus::IntGaugeVec::new(
-            Opts::new("mayfly_build_info", "Which Mayfly this is; always 1."),
-            &["version"],
-        ));
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let store_seconds = make.keep(HistogramVec::new(
-            HistogramOpts::new("mayfly_store_seconds", "What the store took for an answer.")
-                .buckets(TIMES.into()),
-            &["call"],
-        ));
+        let make = &mut Maker(Registry::default());
+        let build = make.keep(
+            "mayfly_build_info",
+            "Which Mayfly this is; always 1.",
+            Family::<Label, Gauge>::default(),
+        );
+        build.get_or_create_owned(&[("version", env!("CARGO_PKG_VERSION").into())]).set(1);
+        let store_seconds = make.keep(
+            "mayfly_store_seconds",
+            "What the store took for an answer.",
+            Family::<Label, Histogram>::new_with_constructor(|| Histogram::new(TIMES)),
+        );
         Self {
-            runs: make.counters("mayfly_runs_total", "Runs that have ended.", "outcome", OUTCOMES),
+            runs: make.counters("mayfly_runs", "Runs that have ended.", "outcome", OUTCOMES),
             run_seconds: make
                 .times("mayfly_run_seconds", "From the acceptance of a run to its end, waiting included."),
             first_output_seconds: make.times(
@@ -198,45 +212,49 @@ impl Metrics {
                 "From the acceptance of a run to its first console event.",
             ),
             rejected: make.counters(
-                "mayfly_rejected_total",
+                "mayfly_rejected",
                 "Runs, stops and answers that were turned down.",
                 "reason",
                 REASONS,
             ),
-            rate_limited: make.counter(
-                "mayfly_rate_limited_total",
+            rate_limited: make.keep(
+                "mayfly_rate_limited",
                 "Times that a client came sooner than its rate allows.",
+                Counter::default(),
             ),
-            zygotes: make.counter("mayfly_zygotes_total", "Zygotes that became ready."),
+            zygotes: make.keep("mayfly_zygotes", "Zygotes that became ready.", Counter::default()),
             forks: make.counters(
-                "mayfly_forks_total",
+                "mayfly_forks",
                 "Processes for runs that became ready.",
                 "start",
                 ["cold", "warm"],
             ),
             fetches: make.counters(
-                "mayfly_egress_requests_total",
+                "mayfly_egress_requests",
                 "Requests that programs made by fetch.",
                 "result",
                 FETCH_ENDS,
             ),
-            store_seconds: array::from_fn(|at| store_seconds.with_label_values(&[STORE_CALLS[at]])),
+            hosts: egress::Hosts::new(make),
+            store_seconds: STORE_CALLS
+                .map(|call| store_seconds.get_or_create_owned(&[("call", call.into())])),
             store_errors: make.counters(
-                "mayfly_store_errors_total",
+                "mayfly_store_errors",
                 "Times that the store did not answer as it should.",
                 "call",
                 STORE_CALLS,
             ),
-            requests: make.keep(IntCounterVec::new(
-                Opts::new("mayfly_http_requests_total", "Requests that were answered."),
-                &["route", "status"],
-            )),
-            websockets: make.gauge("mayfly_websockets", "Open WebSockets."),
-            open_runs: make.gauge("mayfly_open_runs", "Runs that have a process."),
-            queue_length: make.gauge("mayfly_queue_length", "Runs that wait for a place."),
-            warm_children: make.gauge("mayfly_warm_children", "Processes that wait ready for a run."),
-            connections: make.gauge("mayfly_connections", "Open connections."),
-            registry: make.0,
+            requests: make.keep("mayfly_http_requests", "Requests that were answered.", Family::default()),
+            websockets: make.keep("mayfly_websockets", "Open WebSockets.", Gauge::default()),
+            open_runs: make.keep("mayfly_open_runs", "Runs that have a process.", Gauge::default()),
+            queue_length: make.keep("mayfly_queue_length", "Runs that wait for a place.", Gauge::default()),
+            warm_children: make.keep(
+                "mayfly_warm_children",
+                "Processes that wait ready for a run.",
+                Gauge::default(),
+            ),
+            connections: make.keep("mayfly_connections", "Open connections.", Gauge::default()),
+            registry: std::mem::take(&mut make.0),
         }
     }
 }
@@ -244,6 +262,7 @@ impl Metrics {
 /// A run that was accepted. Dropped before its end was told, it is counted as one that nobody waited for.
 #[derive(Debug)]
 pub struct Run {
+    run_id: Uuid,
     accepted: Instant,
     has_said: AtomicBool,
     is_over: AtomicBool,
@@ -251,14 +270,21 @@ pub struct Run {
 
 impl Run {
     /// One that is accepted now.
-    pub fn accepted() -> Self {
-        Self { accepted: Instant::now(), has_said: AtomicBool::new(false), is_over: AtomicBool::new(false) }
+    pub fn accepted(run_id: Uuid) -> Self {
+        let (has_said, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { run_id, accepted: Instant::now(), has_said, is_over }
+    }
+
+    /// How long it has lasted, and by whom that is known.
+    fn observe(&self, times: &HistogramWithExemplars<RunId>) {
+        let exemplar = [("run_id", self.run_id.to_string())];
+        times.observe(self.accepted.elapsed().as_secs_f64(), Some(exemplar), Some(SystemTime::now()));
     }
 
     /// It has said something. Only the first time counts.
     pub fn said_something(&self) {
         if !self.has_said.swap(true, Relaxed) {
-            METRICS.first_output_seconds.observe(self.accepted.elapsed().as_secs_f64());
+            self.observe(&METRICS.first_output_seconds);
         }
     }
 
@@ -270,7 +296,7 @@ impl Run {
     fn count(&self, outcome: usize) {
         if !self.is_over.swap(true, Relaxed) {
             METRICS.runs[outcome].inc();
-            METRICS.run_seconds.observe(self.accepted.elapsed().as_secs_f64());
+            self.observe(&METRICS.run_seconds);
         }
     }
 }
@@ -318,15 +344,17 @@ pub fn stored(call: StoreCall, took: Duration, is_well: bool) {
 pub fn answered(route: Option<String>, status: u16) {
     // Each thread remembers the counters that it has used, so as to share nothing but the numbers.
     thread_local! {
-        static KNOWN: RefCell<HashMap<(Option<String>, u16), IntCounter>> = RefCell::default();
+        static KNOWN: RefCell<HashMap<(Option<String>, u16), Counter>> = RefCell::default();
     }
     KNOWN.with_borrow_mut(|known| {
         let key = (route, status);
         if let Some(counter) = known.get(&key) {
-            return counter.inc();
+            counter.inc();
+            return;
         }
-        let route = key.0.as_deref().unwrap_or("none");
-        let counter = METRICS.requests.with_label_values(&[route, &status.to_string()]);
+        let route = key.0.clone().unwrap_or_else(|| "none".to_owned());
+        let labels = [("route", route.into()), ("status", status.to_string().into())];
+        let counter = METRICS.requests.get_or_create_owned(&labels);
         counter.inc();
         known.insert(key, counter);
     });
@@ -350,7 +378,10 @@ impl Drop for Socket {
     }
 }
 
-/// All of it, as Prometheus reads it.
+/// The media type of [`text`].
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All of it.
 pub fn text(now: Now) -> String {
     let Now { open_runs, queued_runs, warm_children, connections } = now;
     let number = |it: usize| i64::try_from(it).unwrap_or(i64::MAX);
@@ -358,11 +389,11 @@ pub fn text(now: Now) -> String {
     METRICS.queue_length.set(number(queued_runs));
     METRICS.warm_children.set(number(warm_children));
     METRICS.connections.set(number(connections));
-    let mut text = TextEncoder::new().encode_to_string(&METRICS.registry.gather()).unwrap_or_else(|error| {
-        tracing::error!(%error, "the metrics can't be written");
-        String::new()
-    });
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    let _ = text::encode_registry(&mut text, &METRICS.registry);
     process::append(&mut text);
+    let _ = text::encode_eof(&mut text);
     text
 }
 
@@ -400,15 +431,23 @@ mod tests {
                 "all are there from the start"
             );
         }
-        let run = Run::accepted();
+        let run_id = Uuid::from_u128(7);
+        let run = Run::accepted(run_id);
         run.said_something();
         run.said_something();
         run.ended(Outcome::TimedOut);
         run.ended(Outcome::Completed);
         drop(run);
-        drop(Run::accepted());
+        drop(Run::accepted(Uuid::nil()));
         rejected(RejectReason::Busy);
         fetched(FetchEnd::Blocked);
+        let host = Host::named("api.example.com");
+        let asked = host.asked();
+        host.sent(7);
+        asked.received(9);
+        asked.ended(FetchEnd::Failed);
+        asked.ended(FetchEnd::Done);
+        drop((asked, host.asked()));
         child_ready(true);
         stored(StoreCall::Purge, Duration::from_millis(3), false);
         answered(Some("/s/{name}".to_owned()), 404);
@@ -424,6 +463,12 @@ mod tests {
             ("mayfly_first_output_seconds_count", 1.0),
             ("mayfly_rejected_total{reason=\"busy\"}", 1.0),
             ("mayfly_egress_requests_total{result=\"blocked\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"failed\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"abandoned\"}", 1.0),
+            ("mayfly_egress_host_requests_total{host=\"api.example.com\",result=\"done\"}", 0.0),
+            ("mayfly_egress_host_bytes_total{host=\"api.example.com\",direction=\"sent\"}", 7.0),
+            ("mayfly_egress_host_bytes_total{host=\"api.example.com\",direction=\"received\"}", 9.0),
+            ("mayfly_egress_host_seconds_count{host=\"api.example.com\"}", 2.0),
             ("mayfly_forks_total{start=\"warm\"}", 1.0),
             ("mayfly_forks_total{start=\"cold\"}", 0.0),
             ("mayfly_store_errors_total{call=\"purge\"}", 1.0),
@@ -434,6 +479,10 @@ mod tests {
         ] {
             assert_eq!(value(&after, series), expected, "{series}");
         }
+        assert!(after.ends_with("\n# EOF\n"), "{after}");
+        let exemplar = format!("}} 1 # {{run_id=\"{run_id}\"}} ");
+        let first = after.lines().filter(|line| line.starts_with("mayfly_first_output_seconds_bucket"));
+        assert!(first.into_iter().any(|line| line.contains(&exemplar)), "{after}");
         drop(socket);
         assert_eq!(value(&now(), "mayfly_websockets"), 0.0);
         assert!(

@@ -95,6 +95,13 @@ impl EgressPolicy {
         }
         if methods.is_empty() { Verdict::HostNotAllowed } else { Verdict::MethodNotAllowed(methods) }
     }
+
+    /// Whether a rule names this host by itself, in the spelling of [`host_of`].
+    pub fn names(&self, host: &str) -> bool {
+        let is_named =
+            |rule: &EgressRule| matches!(&rule.host, HostPattern::Exactly(exactly) if exactly == host);
+        self.allow.iter().any(is_named) || self.allow_private.iter().any(|endpoint| endpoint.host == host)
+    }
 }
 
 impl EgressRule {

@@ -19,7 +19,9 @@ use crate::protocol::browser::{
 use crate::protocol::parse;
 use crate::protocol::prompt::ANSWER_BYTES;
 use crate::protocol::repl::{EVALUATION_BYTES, EVALUATIONS};
-use crate::sandbox::{ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth};
+use crate::sandbox::{
+    ClientKey, Rejection, Run, RunEvent, RunEvents, RunHandle, Sandbox, SandboxHealth, Sender,
+};
 
 mod program;
 #[cfg(test)]
@@ -143,6 +145,8 @@ impl Rules {
             input,
             limits,
             egress: None,
+            sender: Sender::default(),
+            watcher: None,
             modules,
             stdin,
             is_attended,
@@ -189,6 +193,7 @@ pub struct Session {
     rules: Arc<Rules>,
     client: ClientKey,
     modules: Allowed,
+    sender: Sender,
     /// Open runs, the one whose turn it is first.
     open: VecDeque<Open>,
     ended: Remembered,
@@ -206,6 +211,7 @@ impl Session {
             rules,
             client,
             modules: Allowed::default(),
+            sender: Sender::default(),
             open: VecDeque::new(),
             ended,
             is_leaving: false,
@@ -215,6 +221,11 @@ impl Session {
     /// The same, whose runs may import what is `allowed`.
     pub fn with_modules(self, allowed: Allowed) -> Self {
         Self { modules: allowed, ..self }
+    }
+
+    /// The same, whose runs come from there.
+    pub fn with_sender(self, sender: Sender) -> Self {
+        Self { sender, ..self }
     }
 
     /// From now on, runs are held to these rules and may import what is allowed. Those that are open go on as they
@@ -293,6 +304,7 @@ impl Session {
         let (repl, tells_usage) = (request.repl, request.usage);
         let mut run = self.rules.admit(run_id, self.client, request).map_err(rejected)?;
         run.modules = self.modules.clone();
+        run.sender = self.sender.clone();
         run.is_attended = true;
         run.repl = repl;
         run.tells_usage = tells_usage;

@@ -62,6 +62,29 @@ async fn a_buffer_larger_than_allowed() {
 }
 
 #[actix_web::test]
+async fn what_is_thrown_away_is_not_held_and_what_is_held_is_noticed() {
+    let app = TestApp::start();
+    // Each lives for long enough to count as an old value, and is garbage by then: 45 MiB in all, 3 at a time.
+    let churn = "const ring = []; let at = 0;
+        for (let i = 0; i < 300_000; i++) {
+            ring[at] = { i, text: 'x' + i, more: [i, i, i, i] };
+            at = (at + 1) % 20_000;
+        }";
+    app.run(churn).limit("heap_bytes", 10 << 20).expect_completed().await;
+    for (count, limit) in [(150_000, 10 << 20), (2_000_000, 64 << 20)] {
+        // All of it is there before the first of many collections of new values that hold nothing.
+        let hold = format!(
+            "globalThis.held = [];
+            for (let i = 0; i < {count}; i++) held.push({{ i, text: 'x' + i, more: [i, i, i, i] }});
+            for (;;) globalThis.other = [1, 2, 3]"
+        );
+        let ran = app.run(&hold).limit("heap_bytes", limit).expect("memory_exceeded").await;
+        let used = ran.0["usage"]["heap_bytes"].as_u64().expect("a number");
+        assert!(used < limit + (24 << 20), "{used} of {limit}");
+    }
+}
+
+#[actix_web::test]
 async fn output_that_was_cut_is_counted() {
     let app = TestApp::start();
     let ran = app

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary: V8 is linked once.
 
+mod admin;
 mod api;
 mod attacks;
 mod book;
@@ -8,6 +9,7 @@ mod calls;
 #[cfg(target_arch = "x86_64")]
 mod confinement;
 mod conformance;
+mod costs;
 mod crypto;
 mod embed;
 mod events;

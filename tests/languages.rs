@@ -160,3 +160,48 @@ async fn commonjs_and_its_value() {
         .await;
     assert_eq!(ran.lines(), ["/main.js / true true /main.js object 6"]);
 }
+
+#[actix_web::test]
+async fn what_node_has_everywhere_is_had_where_it_is_mentioned() {
+    let app = TestApp::start();
+    for (source, value) in [
+        ("Buffer.from('é').toString('base64')", json!("w6k=")),
+        ("import 'node:path'; Buffer.from('é').toString('hex')", json!("c3a9")),
+        ("import { Buffer as B } from 'buffer'; B === Buffer", json!(true)),
+        ("Object.keys(process.env).length + typeof process.exit", json!("0function")),
+        ("export {}; typeof process.nextTick", json!("function")),
+        ("await new Promise((done) => setImmediate(done, 7))", json!(7)),
+        ("clearImmediate(setImmediate(() => console.log('no'))); 1", json!(1)),
+        ("global === globalThis", json!(true)),
+        // Whoever has a name of their own for something else keeps it, and a script stays one.
+        ("let process = (n) => n + 1; function Buffer() {} process(this === globalThis ? 1 : 9)", json!(2)),
+        ("'process' in globalThis || 'Buffer' in globalThis", json!(false)),
+    ] {
+        let ran = app.run(source).expect_completed().await;
+        assert_eq!(ran.0["value"]["value"], value, "{source}: {ran}");
+        assert!(ran.lines().is_empty(), "{ran}");
+    }
+    for (source, message) in [
+        ("\nBuffer.from('a')", "Buffer is not defined: import it: import { Buffer } from \"node:buffer\""),
+        ("\nprocess.env", "process is not defined: import it: import process from \"node:process\""),
+    ] {
+        let ran = app.run(source).mode("script").expect("failed").await;
+        assert_eq!(
+            (&ran.0["error"]["message"], &ran.0["error"]["stack"][0]["line"]),
+            (&json!(message), &json!(2)),
+            "{ran}"
+        );
+    }
+    // Positions are the visitor's own.
+    let ran = app.run("Buffer;\n  null.x").expect("failed").await;
+    assert_eq!(
+        (&ran.0["error"]["stack"][0]["line"], &ran.0["error"]["stack"][0]["column"]),
+        (&json!(2), &json!(8)),
+        "{ran}"
+    );
+    let without = TestApp::with(&["--modules-allow=node:path"]);
+    let ran = without.run("typeof Buffer + typeof process").expect_completed().await;
+    assert_eq!(ran.0["value"]["value"], "undefinedundefined", "{ran}");
+    let ran = without.run("import 'path'; typeof Buffer").expect_completed().await;
+    assert_eq!(ran.0["value"]["value"], "undefined", "{ran}");
+}

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{FakeApp, TestApp, get, post, request, until};
+use serde_json::json;
+
+use crate::support::{FakeApp, Origin, TestApp, get, post, request, until};
 
 const TOKEN: &str = "0123456789abcdef";
 
@@ -22,7 +24,7 @@ fn series(text: &str) -> BTreeSet<&str> {
 async fn metrics(app: &TestApp) -> String {
     let answer = get(app.address, "/metrics", &[("authorization", &format!("Bearer {TOKEN}"))]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(answer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.text()
 }
 
@@ -65,11 +67,15 @@ async fn at_an_address_of_their_own_there_is_nothing_else_and_no_token() {
 
 #[actix_web::test]
 async fn what_happens_is_counted() {
-    let app = TestApp::with(&[&format!("--metrics-token={TOKEN}"), "--egress-allow=example.com"]);
+    let origin = Origin::start();
+    let private = format!("--egress-allow-private={}", origin.address);
+    let app = TestApp::with(&[&format!("--metrics-token={TOKEN}"), "--egress-allow=example.com", &private]);
     app.run("console.log(1)").expect_completed().await;
     app.run("throw 1").expect("failed").await;
     app.run("for (;;);").limit("wall_ms", 50).expect("timed_out").await;
     app.run("await fetch('http://other.example/').catch(() => 1)").expect_completed().await;
+    let asks = "await (await fetch(input + '/echo', {method: 'POST', body: '1234567'})).text()";
+    app.run(asks).input(json!(origin.url(""))).expect_completed().await;
     post(app.address, "{}").await.expect_problem(400);
     let mut socket = app.socket().await;
     socket.send_text("{}").await;
@@ -87,20 +93,27 @@ async fn what_happens_is_counted() {
     socket.wait_for("console").await;
     let text = metrics(&app).await;
     let told = |series: &str| value(&text, series).unwrap_or_else(|| panic!("no {series} in {text}"));
-    assert_eq!(told("mayfly_runs_total{outcome=\"completed\"}"), 2.0);
+    assert_eq!(told("mayfly_runs_total{outcome=\"completed\"}"), 3.0);
     assert_eq!(told("mayfly_runs_total{outcome=\"failed\"}"), 1.0);
     assert_eq!(told("mayfly_runs_total{outcome=\"timed_out\"}"), 1.0);
-    assert_eq!(told("mayfly_run_seconds_count"), 4.0);
+    assert_eq!(told("mayfly_run_seconds_count"), 5.0);
     assert_eq!(told("mayfly_first_output_seconds_count"), 3.0, "what a blocked fetch says counts, too");
     assert_eq!(told("mayfly_rejected_total{reason=\"bad_request\"}"), 2.0);
     assert_eq!(told("mayfly_egress_requests_total{result=\"blocked\"}"), 1.0);
+    assert_eq!(told("mayfly_egress_requests_total{result=\"done\"}"), 1.0);
+    let host = "host=\"127.0.0.1\"";
+    assert_eq!(told(&format!("mayfly_egress_host_requests_total{{{host},result=\"done\"}}")), 1.0);
+    assert_eq!(told(&format!("mayfly_egress_host_seconds_count{{{host}}}")), 1.0);
+    assert_eq!(told(&format!("mayfly_egress_host_bytes_total{{{host},direction=\"sent\"}}")), 7.0);
+    assert!(told(&format!("mayfly_egress_host_bytes_total{{{host},direction=\"received\"}}")) > 0.0);
+    assert!(!text.contains("other.example"), "what is blocked has no host");
     assert_eq!(told("mayfly_store_seconds_count{call=\"create\"}"), 1.0);
     assert_eq!(told("mayfly_store_errors_total{call=\"create\"}"), 0.0);
     assert_eq!(told("mayfly_websockets"), 1.0);
     assert_eq!(told("mayfly_open_runs"), 1.0);
     assert_eq!(told("mayfly_zygotes_total"), 1.0);
-    assert!(told("mayfly_forks_total{start=\"warm\"}") + told("mayfly_forks_total{start=\"cold\"}") >= 5.0);
-    assert_eq!(told("mayfly_http_requests_total{route=\"/api/v1/run\",status=\"200\"}"), 4.0);
+    assert!(told("mayfly_forks_total{start=\"warm\"}") + told("mayfly_forks_total{start=\"cold\"}") >= 6.0);
+    assert_eq!(told("mayfly_http_requests_total{route=\"/api/v1/run\",status=\"200\"}"), 5.0);
     assert!(told("process_resident_memory_bytes") > 1e6 && told("process_start_time_seconds") > 1e9);
     drop(socket);
     until("the run that nobody waits for any more", || async {

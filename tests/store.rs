@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mayfly::snippets::{
-    Content, Database, DeletionToken, Reference, Snippet, SnippetId, Store, StoreSettings, Timestamp, open,
+    Act, Content, Database, DeletionToken, Order, OrderKind, Reference, Snippet, SnippetId, Store,
+    StoreSettings, Timestamp, open,
 };
 use serde_json::value::RawValue;
 
@@ -55,7 +56,48 @@ async fn keeps_its_promises(store: Arc<dyn Store>) {
     what_is_deleted_is_gone_in_all_versions(&*store).await;
     what_has_expired_is_purged_and_nothing_else(&*store).await;
     its_size_follows_what_is_in_it(&*store).await;
+    orders_hold_until_they_are_withdrawn_or_over(&*store).await;
     many_can_use_it_at_once(store).await;
+}
+
+fn act(what: &str, about: &str) -> Act {
+    let at = Timestamp::from_millis(1_700_000_000_123);
+    let text = str::to_owned;
+    Act { at, who: text("ada"), address: text("192.0.2.1"), what: text(what), about: text(about) }
+}
+
+async fn orders_hold_until_they_are_withdrawn_or_over(store: &dyn Store) {
+    let desk = store.desk();
+    let at = |seconds: i64| Timestamp::from_millis(1_700_000_000_000 + 1_000 * seconds);
+    let order = |value: &str, given: i64, expires: Option<i64>| Order {
+        id: uuid::Uuid::new_v4(),
+        kind: OrderKind::Origin,
+        value: value.to_owned(),
+        words: "Ünïcödé \u{1f98b}".to_owned(),
+        given_by: "ada".to_owned(),
+        given_at: at(given),
+        expires_at: expires.map(at),
+    };
+    assert_eq!(desk.orders(at(0)).await.expect("it answers"), []);
+    assert_eq!(desk.acts(None).await.expect("it answers"), []);
+    let (good, passing) = (order("https://a.example", 1, None), order("https://b.example", 2, Some(10)));
+    for order in [&good, &passing] {
+        assert!(desk.give(order, &act("block", &order.value)).await.expect("it answers"));
+    }
+    assert_eq!(desk.orders(at(9)).await.expect("it answers"), [passing.clone(), good.clone()]);
+    assert_eq!(desk.orders(at(10)).await.expect("it answers"), [good.clone()], "its time is over");
+    assert!(desk.give(&good, &act("block", "again")).await.is_err(), "an id is used once");
+    assert!(desk.withdraw(&good.id, &act("unblock", &good.value)).await.expect("it answers"));
+    assert!(!desk.withdraw(&good.id, &act("unblock", "again")).await.expect("it answers"));
+    assert_eq!(desk.orders(at(9)).await.expect("it answers"), [passing]);
+    desk.record(&act("stop", "a run")).await.expect("it answers");
+    let all = desk.acts(None).await.expect("it answers");
+    let about: Vec<_> = all.iter().map(|(_, act)| act.about.as_str()).collect();
+    // What was not done is not recorded.
+    assert_eq!(about, ["a run", "https://a.example", "https://b.example", "https://a.example"]);
+    assert_eq!(all[0].1, act("stop", "a run"));
+    let before = desk.acts(Some(all[1].0)).await.expect("it answers");
+    assert_eq!(before, all[2..], "page by page");
 }
 
 async fn what_is_put_in_comes_out(store: &dyn Store) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly::snippets::together::{CallKey, Keeping, KeptAnswer, Known, Taken};
+use mayfly::snippets::together::{CallKey, Keeping, KeptAnswer, Known, LEASE, Taken};
 use mayfly::snippets::{Database, Store, StoreSettings, Together, open};
 use serde_json::json;
 use uuid::Uuid;
@@ -100,6 +100,58 @@ async fn a_call_is_whose_turn_it_is_wherever_it_is_asked() {
     }
     assert_eq!(kept, [15, 16, 17, 18, 19], "the oldest go first");
     assert_eq!(begin(one, &call(1), 7, AGE).await, Known::Working, "and none that is worked on");
+}
+
+#[actix_web::test]
+async fn a_call_of_a_server_that_died_is_done_again_and_one_of_a_server_that_lives_is_not() {
+    let postgres = Postgres::start();
+    let store = store(&postgres);
+    let server = together(&store);
+    let call = || CallKey { key: [1; 32], turn: Uuid::new_v4() };
+    let first = call();
+    let begin = async |call: &CallKey| server.begin(call, &[7; 32], AGE).await.expect("it answers");
+    assert_eq!(begin(&first).await, Known::Mine);
+    let age = |seconds: u64| {
+        postgres.psql(&format!("UPDATE calls SET since = since - INTERVAL '{seconds} seconds'"));
+    };
+    // Longer in all than anybody's word counts, but said again and again.
+    for _ in 0..3 {
+        age(LEASE.as_secs() / 2);
+        server.renew(&first).await.expect("it answers");
+        assert_eq!(begin(&call()).await, Known::Working);
+    }
+    age(LEASE.as_secs());
+    let second = call();
+    assert_eq!(begin(&second).await, Known::Mine, "nobody has said so for too long");
+    server.renew(&first).await.expect("it answers");
+    server.done(&first, &answer("late")).await.expect("it answers");
+    assert_eq!(begin(&call()).await, Known::Working, "who was given up has nothing to say");
+    server.done(&second, &answer("2")).await.expect("it answers");
+    server.renew(&second).await.expect("it answers");
+    assert_eq!(begin(&call()).await, Known::Done(answer("2")));
+}
+
+#[actix_web::test]
+async fn acts_stay_in_postgres_whoever_asks() {
+    let postgres = Postgres::start();
+    let store = store(&postgres);
+    let at = mayfly::snippets::Timestamp::now();
+    let text = str::to_owned;
+    let act = mayfly::snippets::Act {
+        at,
+        who: text("ada"),
+        address: text("x"),
+        what: text("stop"),
+        about: text("y"),
+    };
+    store.desk().record(&act).await.expect("it answers");
+    for forbidden in ["UPDATE acts SET who = 'eve'", "DELETE FROM acts", "TRUNCATE acts"] {
+        postgres.psql(&format!(
+            "DO $$ BEGIN {forbidden}; RAISE EXCEPTION 'it was let'; EXCEPTION WHEN raise_exception THEN
+             IF SQLERRM NOT LIKE '%can only be added to' THEN RAISE; END IF; END $$"
+        ));
+    }
+    assert_eq!(store.desk().acts(None).await.expect("it answers").len(), 1);
 }
 
 #[actix_web::test]

@@ -191,3 +191,32 @@ async fn a_killed_server_leaves_no_process_behind() {
     app.kill();
     until("all of its processes to be gone", || async { !processes.iter().any(|pid| is_alive(*pid)) }).await;
 }
+
+#[actix_web::test]
+async fn a_server_whose_file_was_replaced_starts_no_other_program() {
+    let app = TestApp::prepared(&[], |command| {
+        let folder = command.get_current_dir().expect("the test's folder").to_owned();
+        let copy = folder.join("mayfly");
+        std::fs::copy(command.get_program(), &copy).expect("it can be copied");
+        let mut same = std::process::Command::new(copy);
+        same.args(command.get_args()).env_clear().current_dir(folder).stdin(std::process::Stdio::null());
+        same.env("MAYFLY_RATE_LIMIT", "off");
+        *command = same;
+    });
+    app.run("1").expect_completed().await;
+    // As an upgrade in place does it: another file under the same name.
+    let other = app.file("other");
+    std::fs::copy("/bin/false", &other).expect("it can be copied");
+    std::fs::rename(&other, app.file("mayfly")).expect("it can be replaced");
+    let before = app.zygotes();
+    for zygote in &before {
+        kill(Pid::from_raw(*zygote as i32), Signal::SIGKILL).expect("it runs");
+    }
+    let is_replaced = || async {
+        let now = app.zygotes();
+        !now.is_empty() && now.iter().all(|zygote| !before.contains(zygote))
+    };
+    until("another zygote", is_replaced).await;
+    app.run("1").expect_completed().await;
+    assert_eq!(app.health().await["status"], "ok");
+}

@@ -33,6 +33,7 @@ const bundles = [
   { name: "early.js", entry: "web/early.ts", format: "iife" },
   { name: "embedded.js", entry: "web/embedded/main.ts", format: "esm" },
   { name: "wizard.js", entry: "web/wizard/main.ts", format: "esm" },
+  { name: "admin.js", entry: "web/admin/main.ts", format: "esm" },
   // A classic script that other sites load by its plain name.
   { name: "embed.js", entry: "web/embed/embed.ts", format: "iife" },
   // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
@@ -40,6 +41,7 @@ const bundles = [
   { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
   { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },
+  { name: "admin.css", entry: "static/css/admin.css", format: undefined },
 ];
 
 /**

@@ -96,6 +96,7 @@ const REASONS: Record<RejectReason, true> = {
   unknown_run: true,
   unknown_prompt: true,
   too_many_evaluations: true,
+  blocked: true,
 };
 const RELEASES: Record<ReleaseReason, true> = { time: true, others: true };
 const PROMPTS: Record<PromptKind, true> = { prompt: true, confirm: true, alert: true, line: true };

@@ -392,7 +392,7 @@ accessor?: Accessor, };
 /**
  * Why something was rejected.
  */
-export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt" | "too_many_evaluations";
+export type RejectReason = "busy" | "too_large" | "bad_request" | "duplicate_run_id" | "too_many_runs" | "rate_limited" | "unknown_run" | "unknown_prompt" | "too_many_evaluations" | "blocked";
 
 /**
  * Why a run stays no longer after its program's end.

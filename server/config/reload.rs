@@ -46,6 +46,7 @@ impl Config {
         config.modules.origins.clone_from(&next.modules.origins);
         config.modules.bundle_bytes = next.modules.bundle_bytes;
         config.metrics.token.clone_from(&next.metrics.token);
+        config.admin.clone_from(&next.admin);
         let (changed, waiting) = (self.differences(&config), config.differences(next));
         Renewed { config, changed, waiting }
     }

@@ -109,6 +109,11 @@ impl Wishes {
         Ok(wishes)
     }
 
+    /// Whose pages are around; `None` is somebody unknown.
+    pub fn embedders(&self) -> &[Option<Origin>] {
+        &self.embedders
+    }
+
     /// What is left of what is `allowed`.
     pub fn narrow(&self, allowed: Allowed, modules: &Modules) -> Allowed {
         let around = self.embedders.iter();

@@ -164,6 +164,7 @@ impl From<Rejection> for Problem {
             RejectReason::DuplicateRunId => StatusCode::CONFLICT,
             RejectReason::UnknownRun | RejectReason::UnknownPrompt => StatusCode::NOT_FOUND,
             RejectReason::BadRequest => StatusCode::BAD_REQUEST,
+            RejectReason::Blocked => StatusCode::FORBIDDEN,
         };
         // Over HTTP an answer that never says when is read as "never".
         let passes = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;

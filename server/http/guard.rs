@@ -47,8 +47,7 @@ pub async fn guard(
         }
         _ => next.call(req).await?.map_into_boxed_body(),
     };
-    let is_leaving =
-        state.leaving.announced.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
+    let is_leaving = state.leaving.sends_away() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
     if full.is_some() || is_leaving {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }

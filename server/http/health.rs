@@ -41,7 +41,8 @@ static KERNEL: LazyLock<&str> = LazyLock::new(|| {
 
 #[derive(Serialize)]
 struct Readiness {
-    /// `ready`; or with status 503 `leaving`, when the server was told to stop, or `failing`.
+    /// `ready`; or with status 503 `leaving`, when the server was told to stop, `drained`, when its operator sends new
+    /// clients elsewhere, or `failing`.
     status: &'static str,
 }
 
@@ -49,6 +50,7 @@ struct Readiness {
 pub async fn readyz(state: State) -> HttpResponse {
     let status = match state.runs.health().ok {
         _ if state.leaving.announced.is_cancelled() => "leaving",
+        _ if state.leaving.sends_away() => "drained",
         true => "ready",
         false => "failing",
     };

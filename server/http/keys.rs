@@ -66,6 +66,16 @@ impl Keys {
         self.keys.iter().map(|(hash, key)| (number(hash), key.rate_limit)).collect()
     }
 
+    /// What the operator calls the key of this number.
+    pub fn name_of(&self, wanted: u64) -> Option<&str> {
+        self.keys.iter().find(|(hash, _)| number(hash) == wanted).map(|(_, key)| key.name.as_str())
+    }
+
+    /// The numbers and names of all keys.
+    pub fn names(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.keys.iter().map(|(hash, key)| (number(hash), key.name.as_str()))
+    }
+
     /// Whoever sent `req`, if they may do this.
     ///
     /// # Errors

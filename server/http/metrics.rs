@@ -42,7 +42,7 @@ fn told(state: &State) -> HttpResponse {
     let text = metrics::text(Now { open_runs, queued_runs, warm_children, connections });
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .insert_header((header::CONTENT_TYPE, metrics::MEDIA_TYPE))
         .body(text)
 }
 

@@ -3,6 +3,7 @@
 use actix_web::middleware::Compress;
 use actix_web::web;
 
+mod admin;
 mod api;
 mod assets;
 mod book;
@@ -67,6 +68,19 @@ fn routes(service: &mut web::ServiceConfig) {
                 .route(options(SNIPPET_METHODS))
                 .default_service(web::to(|req| error::method_not_allowed(req, SNIPPET_METHODS))),
         )
+        .service(get("/admin", admin::page))
+        .service(
+            web::resource("/api/v1/admin/session")
+                .route(web::post().to(admin::log_in))
+                .route(web::delete().to(admin::log_out))
+                .default_service(web::to(|req| error::method_not_allowed(req, "POST, DELETE"))),
+        )
+        .service(get("/api/v1/admin/overview", admin::overview))
+        .service(get("/api/v1/admin/acts", admin::acts))
+        .service(only("/api/v1/admin/runs/{run_id}/stop", web::post().to(admin::stop), "POST"))
+        .service(only("/api/v1/admin/blocks", web::post().to(admin::block), "POST"))
+        .service(only("/api/v1/admin/blocks/{id}", web::delete().to(admin::unblock), "DELETE"))
+        .service(only("/api/v1/admin/drain", web::post().to(admin::drain), "POST"))
         .service(get("/s/{name}", shared::page).wrap(Compress::default()))
         .service(get("/s/{reference}/raw", shared::raw))
         .service(get("/s/{reference}/card.png", shared::card))
@@ -93,6 +107,13 @@ where
         .route(web::post().to(handler))
         .route(options("POST, OPTIONS"))
         .default_service(web::to(|req| error::method_not_allowed(req, "POST, OPTIONS")))
+}
+
+/// A resource that takes one `method`, from no page of another origin.
+fn only(path: &str, route: actix_web::Route, method: &'static str) -> actix_web::Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(move |req| error::method_not_allowed(req, method)))
 }
 
 /// A resource that is read, and answers any other method with the ones it has.

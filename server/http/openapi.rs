@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr, ResponseBuilder};
 
 use super::assets::Assets;
-use super::{State, api, error, modules, origin, pages, shared};
+use super::{State, admin, api, error, modules, origin, pages, shared};
 use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
 
 #[derive(OpenApi)]
@@ -25,13 +25,15 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::revise, api::snippets::delete,
-        api::functions::call, modules::list, modules::types, shared::oembed),
+        api::functions::call, admin::log_in, admin::log_out, admin::overview, admin::acts, admin::stop, admin::block,
+        admin::unblock, admin::drain, modules::list, modules::types, shared::oembed),
     components(schemas(error::Body, ConsoleValue, ObjectValue)),
     tags(
         (name = "run", description = "Programs"),
         (name = "functions", description = "Shared programs that are called like functions"),
         (name = "snippets", description = "Programs that are kept to be shared"),
-        (name = "modules", description = "What programs may import")
+        (name = "modules", description = "What programs may import"),
+        (name = "admin", description = "For whoever looks after the server, who has a key of `admin.keys`")
     )
 )]
 struct Document;
@@ -66,6 +68,11 @@ fn problems(operation: &str) -> &'static [u16] {
         "delete" => &[401, 403, 404, 405, 410, 429, 503],
         "modules" => &[403, 429, 503],
         "types" => &[403, 404, 429, 503],
+        "admin_log_in" => &[400, 401, 403, 404, 405, 408, 413, 415, 429, 503],
+        "admin_log_out" | "admin_overview" => &[401, 403, 404, 405, 429, 503],
+        "admin_acts" => &[400, 401, 403, 404, 429, 503],
+        "admin_stop" | "admin_unblock" => &[400, 401, 403, 404, 405, 409, 429, 503],
+        "admin_block" | "admin_drain" => &[400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 503],
         "oembed" => &[400, 404, 410, 429, 501, 503],
         _ => &[],
     }
@@ -95,6 +102,9 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     };
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", bearer("A key that the server's operator gave out"));
+    components.add_security_scheme("admin", bearer("A key of `admin.keys`"));
+    let cookie = ApiKeyValue::with_description("mayfly-admin", "What a log-in gives this server's own page");
+    components.add_security_scheme("admin_session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     components.add_security_scheme("deletion_token", bearer("What whoever shared a snippet was told"));
     let mut document = serde_json::to_value(document).unwrap_or_else(|error| {
         tracing::error!(%error, "the API's document can't be written");

@@ -23,6 +23,12 @@ pub fn public_url(req: &HttpRequest, state: &AppState) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a page of this origin came from the server that `req` was sent to.
+pub fn is_own(req: &HttpRequest, origin: &Origin) -> bool {
+    let host = req.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    origin.is_of_host(host)
+}
+
 /// The origin of the page that sent `req`, if one did, checked to be the server's own or allowed.
 ///
 /// # Errors

@@ -157,6 +157,28 @@ impl<C: Clock> RateLimit<C> {
         Ok(())
     }
 
+    /// How many of a client's tokens are taken.
+    pub fn used(&self, client: ClientKey) -> u32 {
+        let now: Nanos = self.limiter.clock().now().duration_since(self.start);
+        // What is refused there is not changed.
+        let seen =
+            self.buckets.measure_and_replace(&Bucket::Own(client), |full_at| Err::<((), Nanos), _>(full_at));
+        let full_at = seen.err().flatten().map_or(0, Nanos::as_u64);
+        let interval = self.rate.interval().as_nanos().max(1);
+        let used = u128::from(full_at.saturating_sub(now.as_u64())).div_ceil(interval);
+        u32::try_from(used).unwrap_or(u32::MAX).min(self.rate.burst.get())
+    }
+
+    /// Whether the next one of a client's would be turned away.
+    pub fn is_empty_of(&self, client: ClientKey) -> bool {
+        self.used(client) >= self.rate.burst.get()
+    }
+
+    /// The rate.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// What was taken since this was last asked.
     fn untold(&self) -> HashMap<ClientKey, u32> {
         let untold = self.untold.as_ref().map(|untold| untold.lock().unwrap_or_else(PoisonError::into_inner));
@@ -207,6 +229,14 @@ struct Limits {
     anybody: Option<Arc<RateLimit>>,
     /// Of each key, by its number.
     keys: HashMap<u64, Option<Arc<RateLimit>>>,
+    /// Of all who come from pages of one other origin.
+    origins: Option<Arc<RateLimit>>,
+}
+
+/// What all who come from pages of this origin are counted under.
+pub fn of_origin(origin: &str) -> ClientKey {
+    let hash = digest(&[origin.as_bytes()]);
+    ClientKey::with_origin(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// One that is kept, with all its buckets, for as long as its rate is the same.
@@ -247,14 +277,14 @@ fn kept_or_new(
 impl RateLimited {
     /// Holds whoever starts one of these `runs` to these rates: of those who have no key, and of each key.
     pub fn new(runs: Arc<dyn Runs>, rates: RunRates, is_shared: bool) -> Self {
-        let limits = Limits { anybody: None, keys: HashMap::new() };
+        let limits = Limits { anybody: None, keys: HashMap::new(), origins: None };
         let limited = Self { runs, limits: ArcSwap::from_pointee(limits), is_shared };
         limited.renew(rates);
         limited
     }
 
     /// From now on, to these. Whose rate stays what it was, what they have used of it counts on.
-    pub fn renew(&self, (anybody, keys): RunRates) {
+    pub fn renew(&self, RunRates { anybody, keys, origins }: RunRates) {
         let before = self.limits.load();
         let of_key = |number: &u64| before.keys.get(number).and_then(Option::as_ref);
         let keys = keys
@@ -263,8 +293,26 @@ impl RateLimited {
         let limits = Limits {
             anybody: kept_or_new(before.anybody.as_ref(), anybody, self.is_shared),
             keys: keys.collect(),
+            origins: kept_or_new(before.origins.as_ref(), origins, self.is_shared),
         };
         self.limits.store(Arc::new(limits));
+    }
+}
+
+impl RateLimited {
+    /// The limit of whoever has the key of this number, if there is one.
+    pub fn of_key(&self, number: u64) -> Option<Arc<RateLimit>> {
+        self.limits.load().keys.get(&number).cloned().flatten()
+    }
+
+    /// The limit of all who come from pages of one origin, if there is one.
+    pub fn of_origins(&self) -> Option<Arc<RateLimit>> {
+        self.limits.load().origins.clone()
+    }
+
+    /// The limit of each client without a key, if there is one.
+    pub fn of_anybody(&self) -> Option<Arc<RateLimit>> {
+        self.limits.load().anybody.clone()
     }
 }
 
@@ -282,6 +330,14 @@ impl Runs for RateLimited {
                 rejection(&format!("Too many runs {whose}"), limit.rate, wait)
             })?;
         }
+        if let Some(limit) = &limits.origins {
+            for origin in &run.sender.origins {
+                limit.check(of_origin(origin)).map_err(|wait| {
+                    tracing::debug!(origin, "a run over the rate of an origin");
+                    rejection(&format!("Too many runs from pages of {origin}"), limit.rate, wait)
+                })?;
+            }
+        }
         self.runs.start(run)
     }
 
@@ -298,7 +354,8 @@ pub async fn keep_together(runs: &RateLimited, shares: &Kept, store: &dyn Store)
         tokio::time::sleep(TOGETHER_EVERY).await;
         let limits = runs.limits.load_full();
         let keys = limits.keys.values().flatten();
-        let run_limits = limits.anybody.iter().chain(keys).map(|limit| ("run", limit.clone()));
+        let run_limits =
+            limits.anybody.iter().chain(&limits.origins).chain(keys).map(|limit| ("run", limit.clone()));
         let all = run_limits.chain(shares.now().map(|limit| ("share", limit)));
         // Names of buckets in the database, and whose they are here.
         let mut told: HashMap<_, (Arc<RateLimit>, ClientKey, u32)> = HashMap::new();

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connections::{Accept, Bounds};
 use super::state::{AppState, Lasting, Live};
-use super::{error, guard, headers, listen, metrics, rate, routes, shared};
+use super::{admin, error, guard, headers, listen, metrics, rate, routes, shared};
 use crate::config::{Config, Renewed};
 use crate::session::Runs;
 
@@ -179,6 +179,7 @@ impl Serving {
             result = telling => result,
             () = stopping => Ok(()),
             () = rate::keep_together(&lasting.runs, &lasting.shares, &*lasting.store) => Ok(()),
+            () = admin::follow(&lasting) => Ok(()),
             () = shared::purge(&live, leaving, started.snippets.purge_interval) => Ok(()),
         }
     }

@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::admin::{Overseen, Overseer};
 use super::api::events::Streams;
 use super::api::idempotent::Idempotent;
 use super::assets::Assets;
@@ -28,7 +29,7 @@ use super::headers::Headers;
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
 use super::{embed, modules, shared};
-use crate::config::{ApiKeys, Config, EgressConfig, Origin, Rate, Server};
+use crate::config::{AdminKeys, ApiKeys, Config, EgressConfig, Origin, Rate, Server};
 use crate::modules::Catalogue;
 use crate::sandbox::egress::Fixtures;
 use crate::session::{Rules, Runs};
@@ -48,8 +49,16 @@ fn has_fixtures(egress: &EgressConfig) -> bool {
 pub struct AppState {
     /// How the server is run.
     pub settings: Arc<Server>,
-    /// Where programs run.
-    pub runs: Arc<RateLimited>,
+    /// Where programs run, under the operator's eyes.
+    pub runs: Arc<Overseen>,
+    /// How often they may be started.
+    pub limited: Arc<RateLimited>,
+    /// What the operator sees and has ordered.
+    pub overseer: Arc<Overseer>,
+    /// Who may use the operator's page.
+    pub admin_keys: AdminKeys,
+    /// How long a log-in there lasts.
+    pub admin_session: Duration,
     /// How often a client may start a run, without a key and with each.
     pub run_rates: RunRates,
     /// What a client may ask for.
@@ -104,14 +113,24 @@ pub struct AppState {
     pub leaving: Leaving,
 }
 
-/// Rates of those who have no key, and of each key, by its number.
-pub type RunRates = (Option<Rate>, HashMap<u64, Option<Rate>>);
+/// How often runs may be started.
+#[derive(Clone, Debug, Default)]
+pub struct RunRates {
+    /// By each client that has no key.
+    pub anybody: Option<Rate>,
+    /// By each key, by its number.
+    pub keys: HashMap<u64, Option<Rate>>,
+    /// By all who come from pages of one other origin.
+    pub origins: Option<Rate>,
+}
 
 /// What stays when the settings are changed. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Lasting {
     /// Where programs run.
     pub runs: Arc<RateLimited>,
+    /// What the operator sees and has ordered.
+    pub overseer: Arc<Overseer>,
     /// The built front end.
     pub assets: Arc<Assets>,
     /// The documents.
@@ -146,7 +165,8 @@ impl Lasting {
         let is_shared = store.together().is_some();
         let idempotent = Idempotent::new(api.idempotency, api.idempotency_bytes).in_store(&store);
         Ok(Self {
-            runs: Arc::new(RateLimited::new(runs, (None, HashMap::new()), is_shared)),
+            overseer: Arc::new(Overseer::new()),
+            runs: Arc::new(RateLimited::new(runs, RunRates::default(), is_shared)),
             book: Arc::new(Book::load(&assets).map_err(io::Error::other)?),
             assets: Arc::new(assets),
             connections: Connections::new(bounds),
@@ -169,6 +189,7 @@ impl AppState {
         let Config { server: settings, limits, client, embed, api, .. } = config;
         let Lasting {
             runs,
+            overseer,
             assets,
             book,
             connections,
@@ -198,8 +219,12 @@ impl AppState {
         let around = [settings.frame_ancestors.as_slice(), &embed.origins].concat();
         Ok(Self {
             settings: Arc::new(settings.clone()),
-            runs: runs.clone(),
-            run_rates: (client.rate_limit, keys.rates()),
+            runs: Arc::new(Overseen::new(runs.clone(), overseer.clone())),
+            limited: runs.clone(),
+            overseer: overseer.clone(),
+            admin_keys: config.admin.keys.clone(),
+            admin_session: config.admin.session,
+            run_rates: RunRates { anybody: client.rate_limit, keys: keys.rates(), origins: embed.rate_limit },
             rules: Arc::new(rules),
             headers: assets
                 .inline()
@@ -305,4 +330,13 @@ pub struct Leaving {
     pub begun: CancellationToken,
     /// What is still under way has had its time.
     pub now: CancellationToken,
+    /// Whether new clients are sent elsewhere, for as long as the operator likes.
+    pub drained: Arc<watch::Sender<bool>>,
+}
+
+impl Leaving {
+    /// Whether new clients are sent elsewhere.
+    pub fn sends_away(&self) -> bool {
+        self.announced.is_cancelled() || *self.drained.borrow()
+    }
 }

@@ -26,6 +26,7 @@ use crate::config::Origin;
 use crate::metrics;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::ServerMsg;
+use crate::sandbox::Sender;
 use crate::session::{Runs, Session};
 
 /// How many messages may wait. With more waiting than this, the client is not heard either: each of them
@@ -34,6 +35,9 @@ const OUTBOX: usize = 32;
 
 /// How long the reports of runs that were stopped for the server's end may take to be read.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What stands for an origin that a browser does not tell.
+const UNKNOWN: &str = "unknown";
 
 const NOT_UTF8: &str = "A text message is not UTF-8.";
 
@@ -59,11 +63,22 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
     };
     let Some(live) = req.app_data::<Arc<Live>>().cloned() else { return response };
     let stream = stream.max_frame_size(state.frame_bytes);
+    let sender = Sender {
+        address: Some(guard::client(&req)),
+        origins: match wishes.embedders() {
+            [] => origin.iter().filter(|it| !origin::is_own(&req, it)).map(ToString::to_string).collect(),
+            around => {
+                around.iter().map(|it| it.as_ref().map_or(UNKNOWN.to_owned(), ToString::to_string)).collect()
+            }
+        },
+        snippet: None,
+    };
     let page = Page { origin, wishes };
     let runs: Arc<dyn Runs> = state.runs.clone();
     let pump = Pump {
         session: Session::new(runs, Arc::clone(&state.rules), guard::client(&req))
-            .with_modules(page.allowed(&state)),
+            .with_modules(page.allowed(&state))
+            .with_sender(sender),
         page,
         changes: live.changes(),
         live,
@@ -78,6 +93,8 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         message_timeout: state.request_timeout,
         ping_interval: state.ping_interval,
         answer_timeout: state.answer_timeout,
+        drained: state.leaving.drained.subscribe(),
+        is_sent_away: false,
         leaving: state.leaving.clone(),
     };
     actix_web::rt::spawn(pump.run(out, stream));
@@ -109,6 +126,8 @@ enum Event {
     Deadline,
     /// The settings have changed.
     Changed,
+    /// New clients are sent elsewhere, or are taken again.
+    Drained,
     /// No more runs are taken.
     Leaving,
     /// Those that are open have had their time.
@@ -159,6 +178,9 @@ struct Pump {
     live: Arc<Live>,
     changes: watch::Receiver<()>,
     leaving: Leaving,
+    drained: watch::Receiver<bool>,
+    /// It is closed as soon as no run is open, and its client connects elsewhere.
+    is_sent_away: bool,
     stage: Stage,
     _counted: metrics::Socket,
 }
@@ -186,7 +208,10 @@ impl Pump {
     ) -> Result<std::convert::Infallible, End> {
         self.send(hello)?;
         loop {
-            if self.stage != Stage::Serving && self.session.is_idle() && self.outbox.is_empty() {
+            if (self.stage != Stage::Serving || self.is_sent_away)
+                && self.session.is_idle()
+                && self.outbox.is_empty()
+            {
                 return close(CloseCode::Restart, "The server restarts. Connect again now.");
             }
             let deadline = self.deadline();
@@ -200,6 +225,7 @@ impl Pump {
                 }
                 () = sleep_until(deadline) => Event::Deadline,
                 Ok(()) = self.changes.changed() => Event::Changed,
+                Ok(()) = self.drained.changed() => Event::Drained,
                 () = self.leaving.begun.cancelled(), if self.stage == Stage::Serving => Event::Leaving,
                 () = self.leaving.now.cancelled(), if self.stage == Stage::Leaving => Event::TimeIsOver,
             };
@@ -219,6 +245,8 @@ impl Pump {
                     let hello = self.session.hello();
                     self.send(&hello)?;
                 }
+                // Whoever connects afterwards was sent here all the same, and is served.
+                Event::Drained => self.is_sent_away = *self.drained.borrow_and_update(),
                 Event::Leaving => {
                     self.session.leave();
                     self.stage = Stage::Leaving;

@@ -10,8 +10,9 @@ use nix::unistd::{SysconfVar, sysconf};
 pub fn append(text: &mut String) {
     let mut add = |name: &str, kind: &str, help: &str, value: Option<f64>| {
         if let Some(value) = value {
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+            // A counter's samples are called after it, with an ending of their own. Writing to a String can't fail.
+            let ending = if kind == "counter" { "_total" } else { "" };
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{ending} {value}");
         }
     };
     let stat = Stat::read();
@@ -22,7 +23,7 @@ pub fn append(text: &mut String) {
     let resident = stat.as_ref().map(|it| it.resident_bytes);
     add("process_resident_memory_bytes", "gauge", "Resident memory of the server's own process.", resident);
     let cpu = stat.as_ref().map(|it| it.cpu_seconds);
-    add("process_cpu_seconds_total", "counter", "CPU time of the server's own process.", cpu);
+    add("process_cpu_seconds", "counter", "CPU time of the server's own process.", cpu);
     let started = stat.as_ref().and_then(|it| it.started);
     add("process_start_time_seconds", "gauge", "When it started, in seconds since 1970.", started);
 }

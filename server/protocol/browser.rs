@@ -354,6 +354,8 @@ pub enum RejectReason {
     UnknownPrompt,
     /// As many evaluations of the run are under way as may be.
     TooManyEvaluations,
+    /// The server's operator takes no runs from there.
+    Blocked,
 }
 
 /// How a run ended.

@@ -61,6 +61,12 @@ const ABSENT: &[(&[&str], &str)] = &[
     (&["PerformanceObserver"], "it is not available in this sandbox; performance.getEntries has the entries"),
     (&["Temporal"], "the JavaScript engine of this server is built without it"),
     (&["global"], "its name is globalThis here"),
+    (&["Buffer"], "import it: import { Buffer } from \"node:buffer\""),
+    (&["process"], "import it: import process from \"node:process\""),
+    (
+        &["setImmediate", "clearImmediate"],
+        "import it: import { setImmediate, clearImmediate } from \"node:timers\"",
+    ),
 ];
 
 /// What to say instead of an uncaught error's `message`, if that is V8's about a name in the list.

@@ -6,6 +6,11 @@ pub mod line_op;
 #[path = "fetch/ops.rs"]
 pub mod ops;
 
+/// V8's flag for noting where in the source each piece of code is when it is compiled, and not when somebody asks: the
+/// answer took another look at the whole script, in each run that prints a line. What was compiled without would have
+/// no positions at all, so it holds for both.
+pub const NOTE_POSITIONS: &str = "--no-enable-lazy-source-positions";
+
 deno_core::extension!(
     mayfly,
     deps = [deno_webidl, deno_web],

@@ -162,7 +162,16 @@ fn console<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Object> {
     console.set_prototype(scope, prototype.into());
     for method in Method::ALL {
         let number = v8::Integer::new_from_unsigned(scope, *method as u32);
-        let function = native(scope, method.name(), 0, Some(number.into()), console_call);
+        // Of a template that keeps its function: V8 would else make another one each time that it looks at the stack
+        // while the function runs, which is at each call.
+        let template = v8::FunctionTemplate::builder(console_call)
+            .constructor_behavior(v8::ConstructorBehavior::Throw)
+            .data(number.into())
+            .build(scope);
+        // As above.
+        let function = template.get_function(scope).expect("a fresh isolate can make a function");
+        let name = key(scope, method.name());
+        function.set_name(name);
         define(scope, console, method.name(), function.into(), v8::PropertyAttribute::NONE);
     }
     let tag = v8::Symbol::get_to_string_tag(scope);
@@ -181,7 +190,11 @@ fn console_call<'s>(
     if let (Some(visit), Some(method)) =
         (Visit::of(scope), method.ok().and_then(|n| Method::try_from(n).ok()))
     {
-        let mut args: Vec<_> = (0..args.length()).map(|index| args.get(index)).collect();
+        let args = (0..args.length()).map(|index| args.get(index));
+        if visit.print(scope, method, args.clone()) {
+            return;
+        }
+        let mut args: Vec<_> = args.collect();
         // Only here does a program's code run: the standard wants a label as a string before anything is done.
         if method.has_label()
             && let Some(label) = args.first_mut().filter(|it| it.is_object() || it.is_symbol())

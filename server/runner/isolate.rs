@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -24,7 +23,7 @@ use super::program::{Goal, RESULT_EXPORT};
 use super::prompts::Prompts;
 use super::repl::Repl;
 use super::visit::Visit;
-use super::{errors, function, globals, memory, ops, returned};
+use super::{errors, function, globals, heap, memory, ops, returned};
 use crate::protocol::browser::{Language, Mode, Returned, RunError};
 use crate::protocol::runner::{Ending, RunSpec, Submission};
 use crate::protocol::value::{StackFrame, Value};
@@ -85,14 +84,14 @@ impl Template {
         // each, so that a memory takes only the address space that it may fill.
         v8::V8::set_flags_from_string(&format!(
             "--single-threaded --no-freeze-flags-after-init --wasm-max-mem-pages={wasm_pages} \
-             --wasm-enforce-bounds-checks"
+             --wasm-enforce-bounds-checks {}",
+            super::extension::NOTE_POSITIONS
         ));
         let platform = v8::new_single_threaded_default_platform(false).make_shared();
         JsRuntime::init_platform(Some(platform.clone()));
 
         let heap = usize::try_from(heap_bytes).map_err(|_| "heap_bytes is out of range".to_owned())?;
-        let params = v8::CreateParams::default()
-            .heap_limits(0, heap)
+        let params = heap::bounded(heap)
             .array_buffer_allocator(memory::allocator().make_shared())
             .allow_atomics_wait(false);
         let mut runtime = JsRuntime::try_new(RuntimeOptions {
@@ -171,7 +170,7 @@ impl Template {
         let isolate: &mut v8::Isolate = self.runtime.v8_isolate();
         let visit =
             Visit::enter(isolate, context.clone(), link.clone(), &files, modules, message_bytes, start);
-        guard_heap(isolate, link);
+        heap::guard(isolate, link);
         let repl =
             spec.repl.then(|| Repl::new(visit.clone(), files.name(files.entry()), lines, message_bytes));
         let prompts = Prompts::new(visit.clone(), prompts, stdin, is_attended);
@@ -686,50 +685,4 @@ fn report_value<'s>(
         Value::Undefined => None,
         value => serde_json::value::to_raw_value(&value).ok(),
     }
-}
-
-/// Ends the program when V8's heap nears its end, in time for V8 to unwind; and where it can't, the process.
-fn guard_heap(isolate: &mut v8::Isolate, link: &Arc<Link>) {
-    let data = Arc::as_ptr(link).cast_mut().cast();
-    isolate.add_near_heap_limit_callback(on_near_heap_limit, data);
-    isolate.add_gc_epilogue_callback(on_collected, data, v8::GCType::kGCTypeAll);
-    isolate.set_oom_error_handler(on_out_of_memory);
-}
-
-unsafe extern "C" fn on_near_heap_limit(link: *mut std::ffi::c_void, current: usize, _: usize) -> usize {
-    // V8 also comes here after its last attempt to make room for a buffer that our allocator refused. That is
-    // the program's to catch, and no end of the heap.
-    static REFUSALS_SEEN: AtomicU64 = AtomicU64::new(0);
-    let refusals = memory::buffer_refusals();
-    if REFUSALS_SEEN.swap(refusals, Relaxed) != refusals {
-        return current;
-    }
-    // SAFETY: `guard_heap` passes the link, which lives as long as the process.
-    let link = unsafe { &*link.cast::<Link>() };
-    link.note_heap(current as u64);
-    link.end(Ending::MemoryExceeded);
-    // Room to reach the next place where V8 looks for interrupts, and to unwind.
-    current + (16 << 20)
-}
-
-/// A request may have lowered the heap's limit below the one that the zygote gave V8.
-unsafe extern "C" fn on_collected(
-    isolate: v8::UnsafeRawIsolatePtr,
-    _: v8::GCType,
-    _: v8::GCCallbackFlags,
-    link: *mut std::ffi::c_void,
-) {
-    // SAFETY: as above.
-    let link = unsafe { &*link.cast::<Link>() };
-    // SAFETY: V8 passes the isolate that collects.
-    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    let used = isolate.get_heap_statistics().used_heap_size() as u64;
-    if used > link.limits().heap_bytes {
-        link.note_heap(used);
-        link.end(Ending::MemoryExceeded);
-    }
-}
-
-unsafe extern "C" fn on_out_of_memory(_: *const std::ffi::c_char, _: &v8::OomDetails) {
-    super::link::exit(crate::protocol::runner::EXIT_OUT_OF_MEMORY);
 }

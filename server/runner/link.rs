@@ -31,6 +31,9 @@ use crate::protocol::runner::{
 use crate::protocol::usage::{FUNCTION_BYTES, USAGE, USAGE_EVERY, UsageSpec};
 use crate::protocol::value::StackFrame;
 
+/// What V8 calls where it has been interrupted.
+type OnInterrupt = unsafe extern "C" fn(v8::UnsafeRawIsolatePtr, *mut std::ffi::c_void);
+
 /// How often a program that must end is told so.
 const INSIST_EVERY: Duration = Duration::from_millis(5);
 /// How long it may take before the process leaves without it. The server's own grace is longer.
@@ -105,9 +108,8 @@ impl Link {
         &self.limits
     }
 
-    /// Sends a console event, in JSON. May block for as long as the server does not read.
-    pub fn console(&self, event: &[u8]) {
-        let now = Instant::now();
+    /// Sends a console event of this moment, in JSON. May block for as long as the server does not read.
+    pub fn console(&self, event: &[u8], now: Instant) {
         match lock(&self.output).push(event, now) {
             Pushed::Sent => {}
             Pushed::Waits => {
@@ -205,7 +207,12 @@ impl Link {
     }
 
     fn interrupt(&self) {
-        self.isolate.request_interrupt(on_interrupt, std::ptr::from_ref(self).cast_mut().cast());
+        self.at_next_interrupt(on_interrupt);
+    }
+
+    /// Has `callback` run on the main thread at the next place where V8 looks for interrupts, with this link.
+    pub fn at_next_interrupt(&self, callback: OnInterrupt) {
+        self.isolate.request_interrupt(callback, std::ptr::from_ref(self).cast_mut().cast());
     }
 
     /// Notes V8's heap in use.
@@ -286,7 +293,7 @@ impl Link {
                 if told_cpu.is_none_or(|told| cpu.saturating_sub(told) >= 1000) {
                     told_cpu = Some(cpu);
                     self.usage_is_due.store(true, Relaxed);
-                    self.isolate.request_interrupt(on_tell, std::ptr::from_ref(self).cast_mut().cast());
+                    self.at_next_interrupt(on_tell);
                     tell_alone_at = Some(now + TELL_ALONE_AFTER);
                 }
                 continue;
@@ -380,7 +387,7 @@ impl Link {
         // WebAssembly and resizable buffers do not come from the allocator. Ask V8 what they hold, where the
         // process has grown enough for it to matter.
         if resident.saturating_sub(self.resident_at_start) > self.limits.buffer_bytes / 2 {
-            self.isolate.request_interrupt(on_weigh, std::ptr::from_ref(self).cast_mut().cast());
+            self.at_next_interrupt(on_weigh);
         }
         Duration::from_micros(allowed.saturating_sub(used))
     }

@@ -17,8 +17,11 @@ mod display;
 mod errors;
 mod extension;
 mod fetch;
+#[cfg(test)]
+mod floors;
 mod function;
 mod globals;
+mod heap;
 mod huge;
 mod inbox;
 pub mod inspect;

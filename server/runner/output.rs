@@ -16,7 +16,9 @@ use crate::protocol::runner::{CONSOLE, DISPLAY, FINISHED, FinishedSpec};
 /// Events that come within this time of the last batch wait for each other.
 pub const BATCH_TIME: Duration = Duration::from_millis(16);
 /// A batch is sent when it holds this many bytes, however young it is.
-const BATCH_BYTES: usize = 16 << 10;
+const BATCH_BYTES: usize = 32 << 10;
+/// Bytes before the events of a frame: its header and their number.
+const HEAD: usize = frame::HEADER + 4;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub enum Pushed {
 /// The writing end. Writes block, so a server that does not read slows the program down.
 pub struct Output {
     socket: UnixStream,
-    /// A JSON array without its closing bracket; empty when no event waits.
+    /// A frame in the making: room for its head, and a JSON array without its closing bracket. Empty when no event waits.
     batch: Vec<u8>,
     events: u32,
     last_flush: Option<Instant>,
@@ -46,7 +48,7 @@ impl Output {
     pub fn new(socket: UnixStream, bytes: u64, events: u64) -> Self {
         Self {
             socket,
-            batch: Vec::with_capacity(2 * BATCH_BYTES),
+            batch: Vec::with_capacity(BATCH_BYTES),
             events: 0,
             last_flush: None,
             bytes_left: bytes,
@@ -59,6 +61,9 @@ impl Output {
     pub fn push(&mut self, event: &[u8], now: Instant) -> Pushed {
         if !self.take(event) {
             return Pushed::Exceeded;
+        }
+        if self.events == 0 {
+            self.batch.extend_from_slice(&[0; HEAD]);
         }
         self.batch.push(if self.events == 0 { b'[' } else { b',' });
         self.batch.extend_from_slice(event);
@@ -107,14 +112,16 @@ impl Output {
             return Ok(());
         }
         self.batch.push(b']');
-        let header = frame::header(CONSOLE, self.batch.len() + 4);
-        let mut bytes = Vec::with_capacity(self.batch.len() + 9);
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(&self.events.to_le_bytes());
-        bytes.append(&mut self.batch);
+        let header = frame::header(CONSOLE, self.batch.len() - frame::HEADER);
+        self.batch[..frame::HEADER].copy_from_slice(&header);
+        self.batch[frame::HEADER..HEAD].copy_from_slice(&self.events.to_le_bytes());
         self.events = 0;
         self.last_flush = Some(now);
-        self.socket.write_all(&bytes)
+        let written = self.socket.write_all(&self.batch);
+        self.batch.clear();
+        // A long event is no reason to hold as much for good.
+        self.batch.shrink_to(2 * BATCH_BYTES);
+        written
     }
 
     /// How much may still be written, in bytes.

@@ -90,6 +90,20 @@ impl Visit {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
+    /// A call of a console method, if there is a short way for it. Else it has not been made.
+    pub fn print<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        method: Method,
+        args: impl ExactSizeIterator<Item = v8::Local<'s, v8::Value>>,
+    ) -> bool {
+        let now = Instant::now();
+        // As below.
+        let mut console = self.console.borrow_mut();
+        let json = console.plain(scope, method, args, now);
+        json.map(|json| self.link.console(json, now)).is_some()
+    }
+
     /// A call of a console method.
     pub fn console<'s>(
         &self,
@@ -102,7 +116,7 @@ impl Visit {
         if let Some(event) = event
             && let Ok(json) = serde_json::to_vec(&event)
         {
-            self.link.console(&json);
+            self.link.console(&json, Instant::now());
         }
     }
 
@@ -110,7 +124,7 @@ impl Visit {
     pub fn notice(&self, message: &str) {
         let event = self.console.borrow().notice(message);
         if let Ok(json) = serde_json::to_vec(&event) {
-            self.link.console(&json);
+            self.link.console(&json, Instant::now());
         }
     }
 
@@ -123,7 +137,7 @@ impl Visit {
     pub fn asked(&self, asked: &Asked<'_>) {
         let event = self.console.borrow().asked(asked);
         if let Ok(json) = serde_json::to_vec(&event) {
-            self.link.console(&json);
+            self.link.console(&json, Instant::now());
         }
     }
 

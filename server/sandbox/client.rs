@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 /// How many bits of an IPv6 address name a client: whoever has one address there has the whole /64.
 const IPV6_PREFIX: u8 = 64;
 
-/// A client: an IPv4 address, the /64 network of an IPv6 one, or whoever has one of the operator's keys.
+/// A client: an IPv4 address, the /64 network of an IPv6 one, whoever has one of the operator's keys, or all who come from
+/// pages of one origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientKey(Kind);
 
@@ -15,6 +16,8 @@ enum Kind {
     Address(IpAddr),
     /// By its number.
     Key(u64),
+    /// The same.
+    Origin(u64),
 }
 
 impl ClientKey {
@@ -33,10 +36,23 @@ impl ClientKey {
         Self(Kind::Key(number))
     }
 
+    /// Whoever comes from pages of this origin, by the number that is its.
+    pub fn with_origin(number: u64) -> Self {
+        Self(Kind::Origin(number))
+    }
+
+    /// Its address, or the first of its network, if it is counted by that.
+    pub fn address(self) -> Option<IpAddr> {
+        match self.0 {
+            Kind::Address(address) => Some(address),
+            Kind::Key(_) | Kind::Origin(_) => None,
+        }
+    }
+
     /// The number of its key, if it has one.
     pub fn key(self) -> Option<u64> {
         match self.0 {
-            Kind::Address(_) => None,
+            Kind::Address(_) | Kind::Origin(_) => None,
             Kind::Key(number) => Some(number),
         }
     }
@@ -48,6 +64,7 @@ impl fmt::Display for ClientKey {
             Kind::Address(IpAddr::V4(address)) => address.fmt(f),
             Kind::Address(IpAddr::V6(network)) => write!(f, "{network}/{IPV6_PREFIX}"),
             Kind::Key(number) => write!(f, "key {number:016x}"),
+            Kind::Origin(number) => write!(f, "origin {number:016x}"),
         }
     }
 }

@@ -17,6 +17,7 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod witness;
 mod zygote;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ use self::permit::Places;
 use self::pool::Pool;
 use self::process::Backend;
 use self::queue::{Bounds, Full};
+pub use self::witness::{Sender, Watcher};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
 use crate::policy::modules::Allowed;
@@ -57,6 +59,10 @@ pub struct Run {
     pub run_id: Uuid,
     /// Whose it is.
     pub client: ClientKey,
+    /// Where it comes from.
+    pub sender: Sender,
+    /// Who else hears what becomes of it.
+    pub watcher: Option<Box<dyn Watcher>>,
     /// The program.
     pub program: Submission,
     /// The value of the program's global `input`, or the argument of its function.

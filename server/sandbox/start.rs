@@ -90,6 +90,8 @@ impl<'a> Starting<'a> {
         let Run {
             run_id: _,
             client: _,
+            sender: _,
+            watcher: _,
             program,
             input,
             limits,

@@ -23,9 +23,9 @@ use super::repl::Repl;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
 use super::usage::Meter;
+use super::witness::Witness;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
-use crate::metrics;
 use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned, Usage};
 use crate::protocol::frame::{self, Decoder, Frame};
 use crate::protocol::prompt::PROMPT;
@@ -47,7 +47,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// Sees a run through.
 pub async fn supervise(
     inner: Arc<Inner>,
-    run: Run,
+    mut run: Run,
     asked: Asked,
     events: mpsc::Sender<RunEvent>,
     mut wish: watch::Receiver<Wish>,
@@ -57,13 +57,13 @@ pub async fn supervise(
     let (is_attended, tells_usage) = (run.is_attended, run.tells_usage);
     let repl = run.repl && !inner.settings.paused.is_zero();
     let policy = run.egress.clone();
-    let counted = Arc::new(metrics::Run::accepted());
+    let witness = Arc::new(Witness::new(run_id, run.watcher.take()));
     let mut permit = match asked {
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
             Ok(permit) => permit,
             Err(Wished::Stop) => {
-                return finish(&events, never_started(limits, Cause::Stopped), &counted).await;
+                return finish(&events, never_started(limits, Cause::Stopped), &witness).await;
             }
             Err(Wished::Nothing) => return,
         },
@@ -87,8 +87,9 @@ pub async fn supervise(
                     limits,
                     stream,
                     Talk { fetches, prompts, repl: Repl::new(repl), meter: Meter::new(tells_usage) },
-                    counted.clone(),
+                    witness.clone(),
                 );
+                witness.started();
                 supervisor.pending = (!is_told).then_some(RunEvent::Started);
                 let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {
@@ -114,7 +115,7 @@ pub async fn supervise(
     };
     let telling = async move {
         if let Some(cause) = cause {
-            finish(&events, never_started(limits, cause), &counted).await;
+            finish(&events, never_started(limits, cause), &witness).await;
         }
     };
     tokio::join!(telling, leaving);
@@ -135,9 +136,9 @@ fn never_started(limits: Limits, cause: Cause) -> Seen {
     }
 }
 
-async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen, counted: &metrics::Run) {
-    let report = report(seen);
-    counted.ended(report.outcome);
+async fn finish(events: &mpsc::Sender<RunEvent>, seen: Seen, witness: &Witness) {
+    let mut report = report(seen);
+    witness.ended(&mut report);
     // Nobody left to tell is no error.
     let _ = events.send(RunEvent::Finished(Box::new(report))).await;
 }
@@ -181,7 +182,7 @@ struct Supervisor {
     /// The runner said something that it may not say, and is not listened to any more.
     is_broken: bool,
     finished: Option<FinishedSpec>,
-    counted: Arc<metrics::Run>,
+    witness: Arc<Witness>,
 }
 
 /// What happened next. `select!` only says which; what follows from it is in one place.
@@ -229,7 +230,7 @@ impl Supervisor {
         limits: Limits,
         stream: UnixStream,
         Talk { fetches, prompts, repl, meter }: Talk,
-        counted: Arc<metrics::Run>,
+        witness: Arc<Witness>,
     ) -> Self {
         let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
@@ -259,7 +260,7 @@ impl Supervisor {
             is_cut: false,
             is_broken: false,
             finished: None,
-            counted,
+            witness,
         }
     }
 
@@ -329,7 +330,7 @@ impl Supervisor {
                 console_events: self.output.events,
                 dropped: self.output.dropped,
             };
-            finish(&events, seen, &self.counted).await;
+            finish(&events, seen, &self.witness).await;
         };
         tokio::join!(telling, leaving);
     }
@@ -539,7 +540,7 @@ impl Supervisor {
             self.dropped(count, bytes);
             return;
         }
-        self.counted.said_something();
+        self.witness.said_something();
         self.pending = Some(RunEvent::Console { seq: self.output.events, count, events });
         self.output.bytes = all_bytes;
         self.output.events = all_events;
@@ -593,7 +594,7 @@ impl Supervisor {
         };
         self.output.bytes += size;
         let [wall, waited] = self.clock.used();
-        let report = Box::new(report(Seen {
+        let mut report = Box::new(report(Seen {
             limits: self.limits,
             cause: None,
             ended: None,
@@ -609,7 +610,7 @@ impl Supervisor {
         if !matches!(report.outcome, Outcome::Completed | Outcome::Failed) {
             return self.broken("a program's end that is the run's");
         }
-        self.counted.ended(report.outcome);
+        self.witness.ended(&mut report);
         self.repl.paused(report.clone());
         self.retime();
         let left_ms = if self.repl.is_idle() { self.left_ms() } else { 0 };

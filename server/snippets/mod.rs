@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 pub mod content;
+pub mod desk;
 pub mod id;
 mod lazy;
 #[cfg(not(queries = "sqlite"))]
@@ -27,6 +28,7 @@ pub mod together;
 mod watched;
 
 pub use content::{Content, File, Language, Mode, NewSnippet, Revision};
+pub use desk::{Act, Desk, Order, OrderKind};
 pub use id::{ApiToken, DeletionToken, Reference, SnippetId, TokenHash};
 pub use recording::Recording;
 pub use service::{Created, Failure, Revised, Rules, Snippets};
@@ -82,6 +84,9 @@ pub trait Store: Send + Sync {
 
     /// About how many bytes all snippets take.
     fn size(&self) -> Answer<'_, u64>;
+
+    /// What the operator orders.
+    fn desk(&self) -> &dyn Desk;
 
     /// What several servers can hold clients to together, where they can share it.
     fn together(&self) -> Option<&dyn Together> {

@@ -9,12 +9,14 @@ use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+use super::desk::Desk;
 use super::lazy::{Lazy, within};
 use super::together::Together;
 use super::{
     Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp,
 };
 
+mod desk;
 mod together;
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
@@ -68,6 +70,10 @@ impl Postgres {
 }
 
 impl Store for Postgres {
+    fn desk(&self) -> &dyn Desk {
+        self
+    }
+
     fn together(&self) -> Option<&dyn Together> {
         Some(self)
     }

@@ -9,10 +9,13 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::desk::Desk;
 use super::lazy::{Lazy, within};
 use super::{
     Answer, Columns, Reference, Row, Snippet, SnippetId, Store, StoreError, StoreSettings, Timestamp,
 };
+
+mod desk;
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrations = sqlx::migrate!("server/snippets/migrations/sqlite");
@@ -78,6 +81,10 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
+    fn desk(&self) -> &dyn Desk {
+        self
+    }
+
     fn create<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, ()> {
         self.answer(async {
             let it = Columns::of(snippet)?;

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use super::Answer;
 
+/// How long a call counts as worked on that nobody says so of: its server is gone.
+pub const LEASE: Duration = Duration::from_secs(20);
+
 /// A bucket of a rate, by a hash of whose it is and of which rate.
 pub type Bucket = [u8; 32];
 
@@ -68,6 +71,9 @@ pub trait Together: Send + Sync {
 
     /// What to do about a call for what `asked` is a hash of. An answer is told again for `age`.
     fn begin<'a>(&'a self, call: &'a CallKey, asked: &'a [u8; 32], age: Duration) -> Answer<'a, Known>;
+
+    /// It is still worked on. Has to be said more often than every [`LEASE`], or it counts as given up.
+    fn renew<'a>(&'a self, call: &'a CallKey) -> Answer<'a, ()>;
 
     /// What came of it.
     fn done<'a>(&'a self, call: &'a CallKey, answer: &'a KeptAnswer) -> Answer<'a, ()>;

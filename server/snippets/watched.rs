@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Answer, Reference, Snippet, SnippetId, Store, Timestamp, Together};
+use super::{Answer, Desk, Reference, Snippet, SnippetId, Store, Timestamp, Together};
 use crate::metrics::{self, StoreCall};
 
 /// The same store, watched.
@@ -36,6 +36,10 @@ impl<S: Store> Store for Watched<S> {
 
     fn purge(&self, now: Timestamp) -> Answer<'_, u64> {
         watched(StoreCall::Purge, self.0.purge(now))
+    }
+
+    fn desk(&self) -> &dyn Desk {
+        self.0.desk()
     }
 
     fn together(&self) -> Option<&dyn Together> {

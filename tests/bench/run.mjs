@@ -1,6 +1,6 @@
 // `make bench`: measures Mayfly against peers and floors, in turns, and writes docs/benchmarks.
 //
-//   node tests/bench/run.mjs [MEASURE...]   all, or those named: latency throughput memory output cpu start growth
+//   node tests/bench/run.mjs [MEASURE...]   all, or those named: latency throughput memory output cpu start growth gvisor
 //   QUICK=1                                 few runs of each, to see that it works; written to target/bench
 //   MAYFLY_BIN=path                         another binary than target/release/mayfly
 //   AGAINST=path                            measures this build and another one in turns, and writes nothing
@@ -18,8 +18,8 @@ if (process.env.AGAINST) {
 /** Takes the measures one after the other; prints each as it is done. */
 async function all(wanted) {
   const { root } = await import("./lib/contenders.mjs");
-  const { write } = await import("./lib/report.mjs");
-  const names = ["latency", "throughput", "memory", "output", "cpu", "start", "growth"];
+  const { goals, write } = await import("./lib/report.mjs");
+  const names = ["latency", "throughput", "memory", "output", "cpu", "start", "growth", "gvisor"];
   for (const name of wanted) {
     if (!names.includes(name)) throw new Error(`There is no measure ${name}. There are: ${names.join(" ")}`);
   }
@@ -29,7 +29,7 @@ async function all(wanted) {
     const begun = performance.now();
     const { measure } = await import(`./measures/${name}.mjs`);
     const result = await measure({ quick });
-    console.log(`## ${result.title}\n\n${result.text}\n`);
+    console.log([`## ${result.title}`, ...(result.goals ? [goals(result.goals)] : []), `${result.text}\n`].join("\n\n"));
     console.error(`${name}: ${Math.round((performance.now() - begun) / 1000)} s`);
     // After each, so that what was measured stays when a later one fails.
     console.error(await write(folder, names, new Map([[name, result]])));

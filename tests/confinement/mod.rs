@@ -82,6 +82,8 @@ impl Calls {
             input: None,
             limits: Limits::default(),
             egress: None,
+            sender: Default::default(),
+            watcher: None,
             modules: Allowed::default(),
             stdin: Vec::new(),
             is_attended: false,

@@ -5,7 +5,9 @@
 // An area is a folder or a file in the checkout, like `url` or `dom/events`. What runs is what is written for any
 // global (`*.any.js`) or for workers (`*.worker.js`): their META scripts, testharness.js and the test, put into one
 // program. What a test fetches from its own folder is given by fixtures of the server. Tests that need a page, a worker
-// of their own or the suite's server can't pass, and are counted like any other; `--failures` lists what fails.
+// of their own or the suite's server can't pass, and are counted like any other; `--failures` lists what fails. With
+// `--server=http://web-platform.test:8000` the suite's own server is asked, which is started beforehand, in place of the
+// fixtures: for `fetch`.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
@@ -18,15 +20,15 @@ const AREAS = [
   "url", "encoding", "streams", "compression", "fetch/api", "FileAPI", "dom/abort", "dom/events", "html/webappapis",
   "console", "wasm/jsapi", "hr-time", "urlpattern", "WebCryptoAPI", "performance-timeline", "user-timing",
 ];
-/** Where the programs take themselves to be: what they fetch from there is in fixtures. */
-const ORIGIN = "http://web-platform.test";
 /** Programs under way at once. */
 const AT_ONCE = 2;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { failures: { type: "boolean", default: false }, json: { type: "string" }, wall: { type: "string", default: "20s" } },
+  options: { failures: { type: "boolean", default: false }, json: { type: "string" }, wall: { type: "string", default: "20s" }, server: { type: "string" } },
 });
+/** Where the programs take themselves to be: without the suite's server, what they fetch from there is in fixtures. */
+const ORIGIN = flags.server ?? "http://web-platform.test";
 const [checkout, ...wanted] = positionals;
 if (checkout === undefined) throw new Error("Say where the checkout of the tests is.");
 
@@ -45,9 +47,17 @@ async function testsIn(area) {
   return found.sort();
 }
 
+/** A file of the checkout, as the suite's server gives it, if there is one. */
+async function textOf(file) {
+  if (flags.server === undefined || !/\.sub\./.test(file)) return await readFile(path.join(checkout, file), "utf8");
+  const answer = await fetch(`${ORIGIN}/${file}`);
+  if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+  return await answer.text();
+}
+
 /** A test's program, with one of its variants; `null` where it is not for a global like ours. */
 async function programOf(test, variant) {
-  const text = await readFile(path.join(checkout, test), "utf8");
+  const text = await textOf(test);
   const meta = [...text.matchAll(/^\/\/ META: *(\w+)=(.*)$/gm)].map(([, key, value]) => [key, value.trim()]);
   const scripts = meta.filter(([key]) => key === "script").map(([, value]) => value);
   // Tests for dedicated workers load what they need themselves.
@@ -58,7 +68,7 @@ async function programOf(test, variant) {
   for (const script of scripts) {
     let file = script.startsWith("/") ? script.slice(1) : path.join(path.dirname(test), script);
     if (file === "resources/WebIDLParser.js") file = "resources/webidl2/lib/webidl2.js";
-    parts.push(await readFile(path.join(checkout, file), "utf8").catch(() => `throw new Error("no ${file}");`));
+    parts.push(await textOf(file).catch(() => `throw new Error("no ${file}");`));
   }
   const own = text.replace(/^importScripts\(.*\);?$/gm, "");
   const harness = await readFile(path.join(checkout, "resources/testharness.js"), "utf8");
@@ -67,9 +77,11 @@ async function programOf(test, variant) {
     globalThis.self ??= globalThis;
     globalThis.GLOBAL = { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false };
     globalThis.location ??= { href: "${ORIGIN}/${test}${variant}", pathname: "/${test}", search: "${variant}", origin: "${ORIGIN}",
-      protocol: "http:", host: "web-platform.test", hostname: "web-platform.test", port: "", toString() { return this.href; } };
+      protocol: "http:", host: "${new URL(ORIGIN).host}", hostname: "web-platform.test", port: "${new URL(ORIGIN).port}", toString() { return this.href; } };
     { const real = globalThis.fetch; const at = (it) => typeof it === "string" && !/^[a-z]+:/i.test(it) ? new URL(it, location.href).href : it;
-      globalThis.fetch = function fetch(it, init) { return real.call(this, at(it), init); }; }
+      globalThis.fetch = function fetch(it, init) { return real.call(this, at(it), init); };
+      // A program has no URL of its own that others could be relative to: a test has.
+      globalThis.Request = new Proxy(Request, { construct: (of, [it, ...rest], as) => Reflect.construct(of, [at(it), ...rest], as) }); }
     // What the tests of interfaces know a worker by.
     globalThis.DedicatedWorkerGlobalScope ??= function DedicatedWorkerGlobalScope() {};
     { const { log } = console; const { stringify } = JSON; globalThis.__say = (it) => log(stringify(it)); }
@@ -116,9 +128,11 @@ const limits = [
   "--source-bytes=2MiB", "--limit-output-bytes=64MiB", "--limit-console-events=1000000", "--limit-cpu-ms=60s", `--limit-wall-ms=${flags.wall}`,
   "--limit-heap-bytes=512MiB", "--limit-buffer-bytes=512MiB", "--limit-process-bytes=2GiB", "--egress-requests=1000",
 ];
+const reach = ["", "www.", "www1.", "www2."].flatMap((name) => ["8000", "8001", "8002", new URL(ORIGIN).port].map((port) => `${name}web-platform.test:${port}`));
+const egress = flags.server === undefined ? `--egress-fixtures=${folder}/fixtures.toml` : `--egress-allow-private=${reach.join(",")}`;
 const server = spawn(
   "target/release/mayfly",
-  ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=error", "--rate-limit=off", `--egress-fixtures=${folder}/fixtures.toml`, ...limits],
+  ["serve", "--listen=127.0.0.1:0", `--data-dir=${folder}`, "--log=error", "--rate-limit=off", egress, ...limits],
   { stdio: ["ignore", "pipe", "inherit"] },
 );
 let address = "";

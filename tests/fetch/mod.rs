@@ -218,7 +218,8 @@ async fn redirects_are_followed_as_the_standard_says_and_no_more_than_five() {
              console.log(status, r.method, r.length, r.headers.some(([n]) => n === 'content-type'), r.headers.some(([n]) => n === 'x-a'));
          }
          console.log((await fetch(input + '/redirect/1', {redirect: 'manual'})).status);
-         await fetch(input + '/redirect/1', {redirect: 'error'}).catch((e) => console.log(e.name));",
+         await fetch(input + '/redirect/1', {redirect: 'error'}).catch((e) => console.log(e.name));
+         console.log((await fetch(input + '/to?302=/echo?%E2%98%83')).url.slice(input.length));",
     )
     .await;
     let more = "was refused: it is the end of more than 5 redirects (egress.redirects)";
@@ -238,6 +239,7 @@ async fn redirects_are_followed_as_the_standard_says_and_no_more_than_five() {
             "308 POST 1 true true",
             "302",
             "TypeError",
+            "/echo?%E2%98%83",
         ]
     );
 }

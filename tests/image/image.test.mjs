@@ -248,11 +248,11 @@ test("what the Dockerfile says is read as Docker reads it", () => {
   assert.equal(readlinkSync(path.join(folder, "rootfs/lib64")), "usr/lib64");
 });
 
-/** What a program said: its console, an uncaught error, its value as JSON. */
-function spoken({ console: events, error, value }) {
+/** What a program said: its console, an uncaught error, its value and what its function returned as JSON. */
+function spoken({ console: events, error, value, returned }) {
   const parts = events.map(({ text }) => text);
   if (error) parts.push(`${error.name}: ${error.message}`);
-  if (value) parts.push(JSON.stringify(value));
+  for (const result of [value, returned]) if (result) parts.push(JSON.stringify(result));
   return parts.join("\n");
 }
 
@@ -260,14 +260,22 @@ function spoken({ console: events, error, value }) {
 function attacks(file) {
   const [prelude, ...parts] = readFileSync(file, "utf8").split(/^(?=\/\/# name:)/m);
   return parts.map((part) => {
-    const lines = part.split("\n");
+    const [own, ...further] = part.split(/^(?=\/\/# file:)/m);
+    const lines = own.split("\n");
     const headers = lines.filter((line) => line.startsWith("//#")).map((line) => /^\/\/# *([^:]+?) *: *(.*?) *$/.exec(line).slice(1));
     const of = (key) => headers.filter(([name]) => name === key).map(([, value]) => value);
     const source = prelude + lines.filter((line) => !line.startsWith("//#")).join("\n");
     const outcomes = of("outcome")[0].split("|").map((outcome) => outcome.trim());
     const limits = Object.fromEntries(of("limit").map((value) => value.split(/\s+/)).map(([key, value]) => [key, Number(value)]));
     if (outcomes.includes("cpu_exceeded")) limits.cpu_ms ??= 1_500;
-    return { name: of("name")[0], outcomes, says: of("says"), never: [...of("never"), "LEAK"], body: { source, mode: of("mode")[0] ?? "auto", limits } };
+    const language = of("language")[0] ?? "javascript";
+    const entry = language === "typescript" ? "main.ts" : "main.js";
+    const files = further.map((file) => {
+      const [header, ...content] = file.split("\n");
+      return { name: /^\/\/# *file *: *(.*?) *$/.exec(header)[1], content: content.join("\n") };
+    });
+    const program = files.length === 0 ? { source, language } : { files: [{ name: entry, content: source }, ...files], entry };
+    return { name: of("name")[0], outcomes, says: of("says"), never: [...of("never"), "LEAK"], body: { ...program, mode: of("mode")[0] ?? "auto", limits } };
   });
 }
 

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{StatusCode, header, header::HeaderValue};
 use actix_web::web::{Bytes, Data, Path, Payload, Query};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use futures_util::{StreamExt, stream};
@@ -143,7 +143,7 @@ async fn to(request: HttpRequest, query: Query<Vec<(u16, String)>>) -> HttpRespo
     note(&request);
     let (status, target) = &query[0];
     HttpResponse::build(StatusCode::from_u16(*status).expect("a status"))
-        .insert_header((header::LOCATION, target.as_str()))
+        .insert_header((header::LOCATION, HeaderValue::from_bytes(target.as_bytes()).expect("a value")))
         .finish()
 }
 

@@ -22,7 +22,7 @@ function run(files, ...options) {
 }
 
 if (kind !== "browser") {
-  if (!(await run(files, "--test-timeout=30000"))) process.exitCode = 1;
+  if (!(await run(files, "--test-timeout=120000"))) process.exitCode = 1;
 } else {
   // Browser tests measure times: one file after the other. A machine that has other work can make one wait in vain, so
   // a file gets a second try, and is named: a test that needs one is to be mended.

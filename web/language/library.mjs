@@ -27,7 +27,9 @@ const LANGUAGE = [
 const NOT_HERE = /^(dom|webworker|scripthost|decorators\.legacy|esnext\.temporal)/;
 
 /** Names that a program has without their being on every run's global object. */
-const OF_PROGRAMS = new Set(["exports", "input", "module", "require"]);
+const OF_PROGRAMS = new Set([
+  "Buffer", "clearImmediate", "exports", "global", "input", "module", "process", "require", "setImmediate",
+]);
 
 /** TypeScript's own description of the language: its files, by name, without their licences. */
 function language() {

@@ -49,6 +49,21 @@ declare var module: { exports: any };
 /** What this CommonJS module exports. */
 declare var exports: any;
 
+/** The global object, by Node's name for it. */
+declare var global: typeof globalThis;
+
+/** Node's `Buffer`, as `node:buffer` has it. */
+declare var Buffer: any;
+
+/** Node's `process`, as `node:process` has it: no environment, no arguments, nothing of the machine. */
+declare var process: any;
+
+/** Calls a function as soon as what is under way is done. Gives what `clearImmediate` takes. */
+declare function setImmediate(callback: (...args: any[]) => void, ...args: any[]): any;
+
+/** Takes a call back that `setImmediate` has planned. */
+declare function clearImmediate(immediate: any): void;
+
 /** What of a run's own a message can be about: there are no windows and no workers. */
 type MessageEventSource = MessagePort;
 

@@ -16,7 +16,7 @@ use super::super::keys::Power;
 use super::idempotent::{Answer, Turn};
 use super::run::to_the_end;
 use super::snippets::{problem, reference};
-use super::{check_type, modules_of, read, respond};
+use super::{check_type, modules_of, read, respond, sender_of};
 use crate::limits::LimitsRequest;
 use crate::protocol::browser::{
     Language, Mode, Outcome, RejectReason, RunReport, RunRequest, SourceFile, Usage,
@@ -76,16 +76,21 @@ pub async fn call(
             Turn::Done(answer) => return Ok(answer.respond()),
             Turn::Mine(working) => working,
         };
-        let snippet = state.snippets.find(&reference).await.map_err(problem)?;
-        let request = call_of(snippet.content, input);
-        let mut run = state.rules.admit(Uuid::new_v4(), caller.client, request)?;
-        run.modules = modules_of(&req, &state)?;
-        caller.bind(&mut run);
-        let limits = run.limits;
-        // Held until the end: to drop it is to kill the run.
-        let (_handle, mut events) = state.runs.start(run)?;
-        let (console, report) = to_the_end(&mut events, &state).await?;
-        let report = report.unwrap_or_else(|| lost_run(limits));
+        let calling = async {
+            let snippet = state.snippets.find(&reference).await.map_err(problem)?;
+            let request = call_of(snippet.content, input);
+            let mut run = state.rules.admit(Uuid::new_v4(), caller.client, request)?;
+            run.modules = modules_of(&req, &state)?;
+            run.sender = sender_of(&req, &state)?;
+            run.sender.snippet = Some(name.clone());
+            caller.bind(&mut run);
+            let limits = run.limits;
+            // Held until the end: to drop it is to kill the run.
+            let (_handle, mut events) = state.runs.start(run)?;
+            let (console, report) = to_the_end(&mut events, &state).await?;
+            Ok::<_, Problem>((console, report.unwrap_or_else(|| lost_run(limits))))
+        };
+        let (console, report) = working.during(calling).await?;
         let mut own = Vec::new();
         if headers.contains_key(&USAGE) {
             own.push((USAGE.clone(), usage(&report.usage)));

@@ -19,7 +19,7 @@ use super::super::error::Problem;
 use super::snippets::problem;
 use crate::protocol::browser::RejectReason;
 use crate::sandbox::ClientKey;
-use crate::snippets::together::{CallKey, Keeping, KeptAnswer, Known as KnownTogether};
+use crate::snippets::together::{CallKey, Keeping, KeptAnswer, Known as KnownTogether, LEASE};
 use crate::snippets::{Failure, Store, StoreError, Together};
 
 /// The longest key, in bytes.
@@ -225,6 +225,24 @@ impl Known {
 }
 
 impl Working {
+    /// Does the work, and says meanwhile to the other servers that it is done.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let Some((idempotent, Place::Together(call))) = &self.entry else { return work.await };
+        let renewing = async {
+            loop {
+                tokio::time::sleep(LEASE / 4).await;
+                let Some(together) = idempotent.together() else { continue };
+                if let Err(error) = together.renew(call).await {
+                    tracing::warn!(%error, "the other servers do not hear that a call is still worked on");
+                }
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            never = renewing => never,
+        }
+    }
+
     /// Remembers what came of it.
     pub async fn done(mut self, answer: &Answer) {
         let Some((idempotent, place)) = self.entry.take() else { return };

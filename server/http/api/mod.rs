@@ -6,10 +6,11 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::{Problem, answer};
-use super::{AppState, State, origin};
+use super::{AppState, State, guard, origin};
 use crate::config::Origin;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::RejectReason;
+use crate::sandbox::Sender;
 
 pub mod events;
 pub mod functions;
@@ -67,7 +68,7 @@ pub fn share_with(origin: Option<&Origin>, headers: &mut HeaderMap) {
 }
 
 /// JSON is not one of the types that a page of any origin may send without asking, so it is required.
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -85,7 +86,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The whole body, if it is of at most `limit` bytes.
-async fn read(body: web::Payload, limit: usize, state: &AppState) -> Result<web::Bytes, Problem> {
+pub async fn read(body: web::Payload, limit: usize, state: &AppState) -> Result<web::Bytes, Problem> {
     let reading = tokio::time::timeout(state.request_timeout, body.to_bytes_limited(limit));
     match reading.await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
@@ -108,6 +109,17 @@ async fn read(body: web::Payload, limit: usize, state: &AppState) -> Result<web:
 /// What a program may import that the page of this request sent, or nobody's.
 fn modules_of(req: &HttpRequest, state: &AppState) -> Result<Allowed, Problem> {
     Ok(state.modules.allowed(origin::check(req, state)?.as_ref()))
+}
+
+/// Where the program of this request comes from.
+pub fn sender_of(req: &HttpRequest, state: &AppState) -> Result<Sender, Problem> {
+    let origin = origin::check(req, state)?;
+    let foreign = origin.filter(|origin| !origin::is_own(req, origin));
+    Ok(Sender {
+        address: Some(guard::client(req)),
+        origins: foreign.iter().map(ToString::to_string).collect(),
+        snippet: None,
+    })
 }
 
 /// The token that a request carries as `Authorization: Bearer …`.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::error::Problem;
 use super::super::keys::Power;
 use super::super::{AppState, State};
-use super::{check_type, modules_of, read, respond};
+use super::{check_type, modules_of, read, respond, sender_of};
 use crate::protocol::browser::{RejectReason, RunReport, RunRequest, RunResponse};
 use crate::protocol::parse;
 use crate::sandbox::{RunEvent, RunEvents};
@@ -49,6 +49,7 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
         let run_id = request.run_id.unwrap_or_else(Uuid::new_v4);
         let mut run = state.rules.admit(run_id, caller.client, request)?;
         run.modules = modules_of(&req, &state)?;
+        run.sender = sender_of(&req, &state)?;
         caller.bind(&mut run);
         let limits = run.limits;
         if as_events {

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::super::error::Problem;
 use super::super::keys::Power;
 use super::super::{AppState, State, origin};
-use super::{bearer, check_type, read, respond, unauthorized};
+use super::{bearer, check_type, read, respond, sender_of, unauthorized};
 use crate::protocol::browser::RejectReason;
 use crate::protocol::parse;
-use crate::sandbox::{ClientKey, Rejection};
+use crate::sandbox::ClientKey;
 use crate::session::Runs;
 use crate::snippets::{
     Content, Created, Failure, NewSnippet, Recording, Reference, Revised, Revision, Snippet, SnippetId,
@@ -150,7 +150,7 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
     respond(&req, &state, async || {
         let caller = state.keys.caller(&req, Power::Share)?;
         check_type(req.headers())?;
-        admit(&state, caller.client)?;
+        admit(&req, &state, caller.client)?;
         let new: NewSnippet = read_json(body, &state).await?;
         let engine = state.runs.health().engine;
         let Created { snippet, token } = state.snippets.create(new, &engine).await.map_err(problem)?;
@@ -210,7 +210,7 @@ pub async fn revise(
         let id = latest(&path)?;
         let token = token(req.headers())?;
         check_type(req.headers())?;
-        admit(&state, super::super::guard::client(&req))?;
+        admit(&req, &state, super::super::guard::client(&req))?;
         let revision: Revision = read_json(body, &state).await?;
         let engine = state.runs.health().engine;
         let Revised { snippet } =
@@ -236,7 +236,7 @@ pub async fn delete(req: HttpRequest, path: web::Path<String>, state: State) -> 
     respond(&req, &state, async || {
         let id = latest(&path)?;
         let token = token(req.headers())?;
-        admit(&state, super::super::guard::client(&req))?;
+        admit(&req, &state, super::super::guard::client(&req))?;
         state.snippets.delete(&id, token).await.map_err(problem)?;
         tracing::info!(%id, "a snippet was deleted");
         Ok(HttpResponse::NoContent().finish())
@@ -273,9 +273,10 @@ fn token(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Whether this client may write once more.
-fn admit(state: &AppState, client: ClientKey) -> Result<(), Rejection> {
+fn admit(req: &HttpRequest, state: &AppState, client: ClientKey) -> Result<(), Problem> {
+    state.overseer.admit(&sender_of(req, state)?)?;
     match &state.shares {
-        Some(limit) => limit.admit(client, "You share and change too much at once"),
+        Some(limit) => Ok(limit.admit(client, "You share and change too much at once")?),
         None => Ok(()),
     }
 }

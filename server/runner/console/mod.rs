@@ -9,6 +9,7 @@
 
 mod format;
 mod method;
+mod plain;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub struct Console {
     groups: u32,
     counts: HashMap<String, u64>,
     timers: HashMap<String, Instant>,
+    plain: plain::Buffers,
 }
 
 /// What is to be shown, before it is made to fit.
@@ -120,6 +122,7 @@ impl Console {
             groups: 0,
             counts: HashMap::new(),
             timers: HashMap::new(),
+            plain: plain::Buffers::default(),
         }
     }
 

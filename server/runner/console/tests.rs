@@ -1,6 +1,6 @@
 //! Calls of every method, as a program makes them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use proptest::prelude::*;
 
@@ -11,6 +11,8 @@ use crate::runner::inspect::tests::{eval, expression, user_frames, with_hostile_
 thread_local! {
     static CONSOLE: RefCell<Option<Console>> = const { RefCell::new(None) };
     static EVENTS: RefCell<Vec<ConsoleEvent>> = const { RefCell::new(Vec::new()) };
+    /// How many events went the short way, too.
+    static PLAIN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The native function behind `console`'s methods: number and array of arguments.
@@ -21,7 +23,19 @@ fn console_call<'s>(
 ) {
     let method = Method::try_from(args.get(0).uint32_value(scope).unwrap()).unwrap();
     let args = arguments(scope, args.get(1).try_cast().unwrap());
-    let event = CONSOLE.with_borrow_mut(|console| console.as_mut().unwrap().call(scope, method, &args));
+    let event = CONSOLE.with_borrow_mut(|console| {
+        let console = console.as_mut().unwrap();
+        let plain = console.plain(scope, method, args.iter().copied(), Instant::now()).map(<[u8]>::to_vec);
+        let event = console.call(scope, method, &args);
+        if let Some(plain) = plain {
+            PLAIN.set(PLAIN.get() + 1);
+            // The short way writes what the long way does; only time passes meanwhile.
+            let ConsoleEvent { at_ms, .. } = serde_json::from_slice(&plain).unwrap();
+            let expected = serde_json::to_string(&ConsoleEvent { at_ms, ..event.clone().unwrap() }).unwrap();
+            assert_eq!(String::from_utf8(plain).unwrap(), expected);
+        }
+        event
+    });
     EVENTS.with_borrow_mut(|events| events.extend(event));
 }
 
@@ -346,6 +360,64 @@ fn an_event_is_never_larger_than_a_message() {
                     Ok(())
                 })
                 .unwrap();
+        });
+    }
+}
+
+#[test]
+fn what_programs_print_most_goes_the_short_way() {
+    with_console(64 << 10, |scope| {
+        // `console_call` compares what comes out.
+        let mut taken = |source: &str| {
+            PLAIN.set(0);
+            let found = events(scope, source);
+            (PLAIN.get(), found.len())
+        };
+        for source in [
+            "console.log()",
+            "console.log('line', 7)",
+            "console.info(true, false, null, undefined)",
+            "console.warn(0, -0, 1.5, -1e21, 1e-7, NaN, -Infinity, 2 ** 53, 2 ** 53 + 2, -(2 ** 60), 5e-324)",
+            "console.error('100%')",
+            "console.debug(1, '%s', 2)",
+            "console.dirxml('\\\" \\\\ \\n \\r \\t \\b \\f \\v \\0 \\u0001 \\u001f \\u007f \\u0080 é ÿ')",
+            "console.log('\\ud83d\\udca7 \\ud83d \\udca7 \\u2028 € ' + '\\uffff')",
+            "console.log('a'.repeat(400) + 'é'.repeat(400), 'b'.repeat(200))",
+        ] {
+            assert_eq!(taken(source), (1, 1), "{source}");
+        }
+        for source in [
+            "console.log('%s', 1)",
+            "console.log('%', 1)",
+            "console.log({})",
+            "console.log(1n)",
+            "console.log(Symbol())",
+            "console.log('a'.repeat(1001))",
+            "console.log('a'.repeat(600), 'b'.repeat(600))",
+            "console.log(...Array(17).fill(0))",
+            "console.dir(1)",
+            "console.group('a')",
+        ] {
+            assert_eq!(taken(source), (0, 1), "{source}");
+        }
+        assert_eq!(taken("console.group(); console.log(1)"), (1, 2));
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..Default::default() })]
+    #[test]
+    fn the_short_way_writes_what_the_long_one_does(
+        texts in prop::collection::vec(any::<String>(), 0..4),
+        numbers in prop::collection::vec(any::<f64>(), 0..4),
+        message_bytes in prop::sample::select(vec![MIN_MESSAGE_BYTES, 1_500, 4 << 10, 64 << 10]),
+    ) {
+        with_console(message_bytes, |scope| {
+            let texts = texts.iter().map(|text| serde_json::to_string(text).unwrap());
+            let numbers = numbers.iter().map(|&number| primitive::number(number));
+            let args: Vec<_> = texts.chain(numbers).collect();
+            // `console_call` compares them.
+            event(scope, &format!("console.log({})", args.join(", ")));
         });
     }
 }

@@ -10,6 +10,7 @@ mod data;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -145,7 +146,7 @@ fn display<'s>(
         } else {
             let event = stage.visit.displayed(scope, Some(value));
             if let Ok(json) = serde_json::to_vec(&event) {
-                stage.visit.link.console(&json);
+                stage.visit.link.console(&json, Instant::now());
             }
             return Ok(());
         }

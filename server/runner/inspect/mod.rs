@@ -34,7 +34,7 @@ pub(super) use platform::class as platform_class;
 pub(super) use preview::{accessor, line};
 pub use size::json_len;
 pub use stack::{MAX_FRAMES, Place, UserFrames};
-pub(super) use walk::key_text;
+pub(super) use walk::{key_text, number_value};
 
 use crate::protocol::value::{ErrorValue, Value};
 

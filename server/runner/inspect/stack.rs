@@ -5,6 +5,7 @@
 //! made, if the isolate was told to (`set_capture_stack_trace_for_uncaught_exceptions`, as `deno_core` does);
 //! `Exception::get_stack_trace` hands them over whatever the program did to the property.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use deno_core::v8;
@@ -51,6 +52,14 @@ type Locate = Rc<dyn Fn(&str, u32, u32) -> Option<Place>>;
 #[derive(Clone)]
 pub struct UserFrames {
     locate: Locate,
+    last: Rc<RefCell<Option<Found>>>,
+}
+
+/// A place that was found last: a loop asks for the same one again and again.
+struct Found {
+    /// V8's number of the script, which has one name for good, line and column.
+    at: (usize, usize, usize),
+    place: Place,
 }
 
 impl UserFrames {
@@ -58,7 +67,7 @@ impl UserFrames {
     /// from 1. The name is the one the script was compiled with, so a `//# sourceURL` can't fake it; code from
     /// `eval` has none.
     pub fn new(locate: impl Fn(&str, u32, u32) -> Option<Place> + 'static) -> Self {
-        Self { locate: Rc::new(locate) }
+        Self { locate: Rc::new(locate), last: Rc::default() }
     }
 
     /// Frames of the one script of that name, whose text is as the visitor wrote it.
@@ -127,9 +136,23 @@ impl UserFrames {
 
     /// The visitor's innermost frame, if it is among the innermost `depth` ones; else zeros.
     pub fn position<'s>(&self, scope: &v8::PinScope<'s, '_>, depth: usize) -> Place {
-        let stack = v8::StackTrace::current_stack_trace(scope, depth);
-        let frames = stack.map(|stack| self.of_stack(scope, stack, 1)).unwrap_or_default();
-        frames.into_iter().next().map_or(Place::default(), Into::into)
+        // Mostly the innermost one is the visitor's, and V8 takes as long as it has frames to look at.
+        [1, depth].into_iter().find_map(|depth| self.innermost(scope, depth)).unwrap_or_default()
+    }
+
+    fn innermost(&self, scope: &v8::PinScope<'_, '_>, depth: usize) -> Option<Place> {
+        let stack = v8::StackTrace::current_stack_trace(scope, depth)?;
+        (0..stack.get_frame_count()).filter_map(|index| stack.get_frame(scope, index)).find_map(|frame| {
+            let at = (frame.get_script_id(), frame.get_line_number(), frame.get_column());
+            let mut last = self.last.borrow_mut();
+            if let Some(found) = last.as_ref().filter(|found| found.at == at) {
+                return Some(found.place.clone());
+            }
+            let script = primitive::string(scope, frame.get_script_name(scope)?, SCRIPT_UNITS);
+            let place = self.locate(&script, at.1 as u32, at.2 as u32)?;
+            *last = Some(Found { at, place: place.clone() });
+            Some(place)
+        })
     }
 
     /// The visitor's frames of the running code and of those that await it, innermost first.

@@ -417,7 +417,7 @@ pub(super) fn data(key: &str, value: Value) -> Property {
 }
 
 /// A number's node.
-pub(super) fn number_value(value: f64) -> Value {
+pub(in crate::runner) fn number_value(value: f64) -> Value {
     if value.is_finite() && !(value == 0.0 && value.is_sign_negative()) {
         Value::Number { value }
     } else {

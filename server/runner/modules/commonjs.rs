@@ -235,21 +235,29 @@ fn own_values<'s>(
     ])
 }
 
-/// The same for a file that is an ES module, as an object.
+/// The same for a file that is an ES module, and globals of Node's that it mentions, as an object. What there is not
+/// for it is `undefined`.
 pub fn own<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     visit: &Visit,
     who: Who,
 ) -> Option<v8::Local<'s, v8::Object>> {
-    let exports = v8::Object::new(scope);
-    let module = match who {
-        Who::File(file) | Who::Own(file) => keep(scope, visit, Who::Own(file), exports.into()),
-        Who::Catalogue(_) => return None,
-    };
+    let (Who::File(file) | Who::Own(file)) = who else { return None };
+    let mentions = &readable(scope, visit, file)?.mentions;
     let all = v8::Object::new(scope);
-    for (name, value) in own_values(scope, visit, who, module, exports)? {
-        let name = text(scope, name);
-        all.create_data_property(scope, name.into(), value)?;
+    if !mentions.own_names().is_empty() {
+        let exports = v8::Object::new(scope);
+        let module = keep(scope, visit, Who::Own(file), exports.into());
+        for (name, value) in own_values(scope, visit, who, module, exports)? {
+            let name = text(scope, name);
+            all.create_data_property(scope, name.into(), value)?;
+        }
+    }
+    for name in mentions.globals() {
+        if let Some(value) = global(scope, visit, who, name)? {
+            let name = text(scope, name);
+            all.create_data_property(scope, name.into(), value)?;
+        }
     }
     Some(all)
 }
@@ -273,10 +281,14 @@ fn global<'s>(
     if name == "global" {
         return Some(Some(scope.get_current_context().global(scope).into()));
     }
-    let module = if name == "Buffer" { "buffer" } else { name };
+    let (module, is_export) = match name {
+        "Buffer" => ("buffer", true),
+        "setImmediate" | "clearImmediate" => ("timers", true),
+        _ => (name, false),
+    };
     let Ok(target @ Who::Catalogue(_)) = visit.modules.resolve(who, module, None) else { return Some(None) };
     let exports = require(scope, visit, target)?;
-    if name != "Buffer" {
+    if !is_export {
         return Some(Some(exports));
     }
     let key = text(scope, name);

@@ -150,7 +150,11 @@ impl Modules {
             }
             match who {
                 Who::Catalogue(module) => names.extend(module.exports.iter().cloned()),
-                Who::Own(_) => return OWN.iter().map(|name| (*name).to_owned()).collect(),
+                Who::Own(file) => {
+                    let globals = self.files.program(file).map(|program| program.mentions.globals());
+                    let names = OWN.into_iter().chain(globals.unwrap_or_default());
+                    return names.map(str::to_owned).collect();
+                }
                 Who::File(file) => {
                     let Some(program) = self.files.program(file) else { continue };
                     names.extend(program.mentions.exported.iter().cloned());

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 
-/// Globals that Node's CommonJS modules have and programs here have not. They are had where a text mentions them.
-pub const GLOBALS: [&str; 3] = ["Buffer", "global", "process"];
+/// Globals that Node has and programs here have not. They are had where a text mentions them: only what is a CommonJS
+/// module, or imports, can be given something of the catalogue's without all programs paying for it.
+pub const GLOBALS: [&str; 5] = ["Buffer", "clearImmediate", "global", "process", "setImmediate"];
 /// Names that a CommonJS module is called with.
 pub const OWN: [&str; 5] = ["exports", "require", "module", "__filename", "__dirname"];
 /// The most names of exports that are looked for.
@@ -34,16 +35,26 @@ impl Mentions {
     /// Looks through `program`, if its text mentions anything of the kind.
     pub fn of(source: &str, program: &Program<'_>) -> Self {
         let mut mentions = Self::default();
-        if OWN.iter().chain(&GLOBALS).any(|name| source.contains(name)) {
+        if Self::are_in(source) {
             mentions.visit_program(program);
         }
         mentions
+    }
+
+    /// Whether a text can have anything for [`Mentions`] in it.
+    pub fn are_in(source: &str) -> bool {
+        OWN.iter().chain(&GLOBALS).any(|name| source.contains(name))
     }
 
     /// Whether the program is a CommonJS module, if it is no ES module.
     pub fn is_commonjs(&self) -> bool {
         let free = |name| !self.declared.contains(name);
         self.calls && free("require") || self.module && free("module") || self.exports && free("exports")
+    }
+
+    /// Whether it wants anything that only a CommonJS module has.
+    pub fn wants_commonjs(&self) -> bool {
+        self.is_commonjs() || !self.globals().is_empty()
     }
 
     /// Globals of Node's that it wants.

@@ -37,7 +37,7 @@ use crate::protocol::browser::Mode;
 
 /// The export that holds a module's result.
 pub const RESULT_EXPORT: &str = "mayfly:result";
-/// Where a module that says `require` and the like gets that from.
+/// Where a module that says `require`, `Buffer` and the like gets that from.
 pub const COMMONJS: &str = "mayfly:commonjs";
 /// The longest message of the parser's that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
@@ -144,7 +144,7 @@ impl Program {
             return Self::plain(source, Goal::Script);
         }
         let allocator = Allocator::default();
-        let mentions_commonjs = ["require", "module", "exports"].iter().any(|name| source.contains(name));
+        let mentions_commonjs = Mentions::are_in(&source);
         let allow_return = match want {
             Want::Auto => mentions_commonjs,
             Want::Imported => true,
@@ -195,7 +195,7 @@ impl Program {
             Want::Be(goal) => goal,
             _ if is_module => Goal::Module,
             Want::Imported => Goal::CommonJs,
-            Want::Auto if mentions.is_commonjs() || is_typescript_commonjs(tree) => Goal::CommonJs,
+            Want::Auto if mentions.wants_commonjs() || is_typescript_commonjs(tree) => Goal::CommonJs,
             Want::Auto => Goal::Script,
         };
         let lone_throw = if goal == Goal::Module {
@@ -203,11 +203,15 @@ impl Program {
         } else {
             None
         };
-        let wants_commonjs = goal == Goal::Module && !mentions.own_names().is_empty();
+        let from_commonjs = if goal == Goal::Module {
+            [mentions.own_names(), mentions.globals()].concat()
+        } else {
+            Vec::new()
+        };
         // A module that exports something under our name has no value.
         let captures = captures && !(goal == Goal::Module && exports(tree, RESULT_EXPORT));
         let captured = if captures && goal != Goal::Script { last_expression(tree) } else { None };
-        if syntax.is_plain() && captured.is_none() && !wants_commonjs {
+        if syntax.is_plain() && captured.is_none() && from_commonjs.is_empty() {
             return Self { lone_throw, mentions, ..Self::plain(source, goal) };
         }
 
@@ -240,9 +244,9 @@ impl Program {
                 behind.push_str(&format!(";var {own};export{{{own} as \"{RESULT_EXPORT}\"}}"));
             }
         }
-        if wants_commonjs {
+        if !from_commonjs.is_empty() {
             // Imports are made before anything else, wherever they stand.
-            behind.push_str(&format!(";import{{{}}}from\"{COMMONJS}\"", mentions.own_names().join(",")));
+            behind.push_str(&format!(";import{{{}}}from\"{COMMONJS}\"", from_commonjs.join(",")));
         }
         Self {
             text: edits.apply(source, &behind),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_compression::tokio::bufread::{GzipDecoder, ZlibDecoder};
 use bytes::Bytes;
@@ -109,19 +109,22 @@ impl Exchange {
         let slots = self.slots.clone();
         let _slot = slots.acquire().await;
         let timeout = self.settings().timeout;
-        let end = match tokio::time::timeout(timeout, self.exchange(uploads)).await {
+        // What it is counted by outlives an exchange that is cut off by its time.
+        let asked = OnceLock::new();
+        let end = match tokio::time::timeout(timeout, self.exchange(uploads, &asked)).await {
             Ok(end) => end,
-            Err(_) => {
-                self.count_failure();
-                Err(Failure::Refused(format!("it took longer than {timeout:?} (egress.timeout)")))
-            }
+            Err(_) => Err(Failure::Refused(format!("it took longer than {timeout:?} (egress.timeout)"))),
         };
-        metrics::fetched(match &end {
+        let ended = match &end {
             Ok(()) => FetchEnd::Done,
             Err(Failure::Blocked(_)) => FetchEnd::Blocked,
             Err(Failure::Refused(_)) => FetchEnd::Refused,
             Err(Failure::Failed(_)) => FetchEnd::Failed,
-        });
+        };
+        metrics::fetched(ended);
+        if let Some(asked) = asked.into_inner() {
+            asked.ended(ended);
+        }
         let progress = match end {
             Ok(()) => Progress::End,
             Err(failure) => {
@@ -136,21 +139,27 @@ impl Exchange {
         &self.egress.settings
     }
 
+    fn policy(&self) -> &EgressPolicy {
+        self.policy.as_deref().unwrap_or(&self.settings().policy)
+    }
+
     async fn tell(&self, progress: Progress) {
         // A run that is over needs to be told nothing.
         let _ = self.progress.send((self.id, progress)).await;
     }
 
-    async fn exchange(&self, uploads: Option<mpsc::Receiver<Upload>>) -> Result<(), Failure> {
+    async fn exchange(
+        &self,
+        uploads: Option<mpsc::Receiver<Upload>>,
+        asked: &OnceLock<metrics::HostRequest>,
+    ) -> Result<(), Failure> {
         let route = self.route()?;
         match route {
             Route::Fixture(index) => self.fixture(index, uploads).await,
             Route::Network { is_private } => {
-                let end = self.network(is_private, uploads).await;
-                if end.is_err() {
-                    self.count_failure();
-                }
-                end
+                let host = host_of(&self.url).unwrap_or_default();
+                let counters = self.egress.hosts.of(&host, self.policy().names(&host));
+                self.network(is_private, uploads, asked.get_or_init(|| counters.asked())).await
             }
         }
     }
@@ -181,7 +190,7 @@ impl Exchange {
         if let Some(index) = settings.fixtures.find(&self.head.method, &self.url) {
             return Ok(Route::Fixture(index));
         }
-        let policy = self.policy.as_deref().unwrap_or(&settings.policy);
+        let policy = self.policy();
         match policy.judge(&self.head.method, &self.url) {
             Verdict::Private => return Ok(Route::Network { is_private: true }),
             Verdict::Public => {}
@@ -222,12 +231,6 @@ impl Exchange {
         }
     }
 
-    fn count_failure(&self) {
-        if let Some(host) = host_of(&self.url) {
-            self.egress.hosts.count(&host, |counters| counters.failed += 1);
-        }
-    }
-
     fn too_much_sent(&self) -> Failure {
         Failure::Refused(format!(
             "its body is longer than {} bytes (egress.request_bytes)",
@@ -246,7 +249,7 @@ impl Exchange {
         let cause = Cause::default();
         if let Some(uploads) = uploads {
             // It goes nowhere, but by the same rules.
-            let mut body = std::pin::pin!(self.upload(uploads, cause.clone()));
+            let mut body = std::pin::pin!(self.upload(uploads, cause.clone(), None));
             while let Some(chunk) = body.next().await {
                 chunk.map_err(|error| cause.take().unwrap_or(Failure::Failed(error.to_string())))?;
             }
@@ -265,6 +268,7 @@ impl Exchange {
         &self,
         is_private: bool,
         uploads: Option<mpsc::Receiver<Upload>>,
+        asked: &metrics::HostRequest,
     ) -> Result<(), Failure> {
         let method = headers::method(&self.head.method).map_err(Failure::Refused)?;
         let map = headers::request(&self.head.headers, &self.url, &method, self.head.body)
@@ -273,20 +277,22 @@ impl Exchange {
             tracing::error!(error, "there is no HTTP client");
             Failure::Failed("the server has no HTTP client".to_owned())
         })?;
-        let host = host_of(&self.url).unwrap_or_default();
-        self.egress.hosts.count(&host, |counters| counters.requests += 1);
         let cause = Cause::default();
         let mut request = client.request(method, self.url.clone()).headers(map);
         if let Some(uploads) = uploads {
-            request = request.body(reqwest::Body::wrap_stream(self.upload(uploads, cause.clone())));
+            request = request.body(reqwest::Body::wrap_stream(self.upload(
+                uploads,
+                cause.clone(),
+                Some(asked.host().clone()),
+            )));
         }
         let response = request.send().await.map_err(|error| cause.take().unwrap_or_else(|| why(&error)))?;
 
         let status = response.status();
         let headers = headers::response(response.headers()).map_err(Failure::Refused)?;
         let coding = headers::coding(response.headers()).filter(|_| self.head.method != "HEAD");
-        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        let location = location.filter(|_| status.is_redirection()).map(str::to_owned);
+        let location = headers.iter().find(|(name, _)| name == LOCATION.as_str());
+        let location = location.filter(|_| status.is_redirection()).map(|(_, value)| value.clone());
         if coding.is_none()
             && self.head.method != "HEAD"
             && response.content_length().is_some_and(|length| length > self.settings().response_bytes)
@@ -306,8 +312,8 @@ impl Exchange {
             Some(Coding::Deflate) => self.download(ZlibDecoder::new(StreamReader::new(body))).await,
         };
         let received = received.map_err(|failure| cause.take().unwrap_or(failure))?;
-        self.egress.hosts.count(&host, |counters| counters.received_bytes += received);
-        tracing::debug!(run_id = %self.run_id, host, status = status.as_u16(), received, "a fetch is complete");
+        asked.received(received);
+        tracing::debug!(run_id = %self.run_id, host = self.url.host_str(), status = status.as_u16(), received, "a fetch is complete");
         Ok(())
     }
 
@@ -324,14 +330,14 @@ impl Exchange {
         self.tell(Progress::Head { head, location }).await;
     }
 
-    /// The request's body, as it comes from the runner. Where it fails, `cause` says why.
+    /// The request's body, as it comes from the runner, counted as sent to `host`. Where it fails, `cause` says why.
     fn upload(
         &self,
         uploads: mpsc::Receiver<Upload>,
         cause: Cause,
+        host: Option<metrics::Host>,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-        let (id, progress, egress) = (self.id, self.progress.clone(), self.egress.clone());
-        let host = host_of(&self.url).unwrap_or_default();
+        let (id, progress) = (self.id, self.progress.clone());
         let too_much = self.too_much_sent();
         let (most, expected) = match self.head.body {
             BodySize::Known(bytes) => (bytes, Some(bytes)),
@@ -339,7 +345,7 @@ impl Exchange {
         };
         let state = (uploads, 0_u64, false);
         stream::try_unfold(state, move |(mut uploads, sent, owes)| {
-            let (progress, egress, cause) = (progress.clone(), egress.clone(), cause.clone());
+            let (progress, cause) = (progress.clone(), cause.clone());
             let (host, too_much) = (host.clone(), too_much.clone());
             async move {
                 let fail = |failure: Failure| {
@@ -361,7 +367,9 @@ impl Exchange {
                                 Some(_) => Failure::Failed("its body is longer than was said".to_owned()),
                             });
                         }
-                        egress.hosts.count(&host, |counters| counters.sent_bytes += length);
+                        if let Some(host) = host {
+                            host.sent(length);
+                        }
                         Ok(Some((bytes, (uploads, sent, true))))
                     }
                     Some(Upload::End) if expected.is_none_or(|expected| expected == sent) => Ok(None),

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, RANGE,
-    USER_AGENT,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RANGE, USER_AGENT,
 };
 use url::Url;
 
@@ -100,7 +100,8 @@ pub fn request(headers: &[Header], url: &Url, method: &Method, body: BodySize) -
     Ok(map)
 }
 
-/// The headers of a response, for the wire.
+/// The headers of a response, for the wire. Bytes beyond ASCII in `location` are escaped there, as browsers do: so the
+/// program goes where the broker expects it to go.
 ///
 /// # Errors
 /// When they are too many or too long.
@@ -109,7 +110,18 @@ pub fn response(map: &HeaderMap) -> Result<Vec<Header>, String> {
     if size > RESPONSE_HEAD_BYTES {
         return Err(format!("its headers have {size} bytes; {RESPONSE_HEAD_BYTES} are read"));
     }
-    Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes()))).collect())
+    let text = |name: &HeaderName, value: &HeaderValue| match name {
+        &LOCATION => escaped(value.as_bytes()),
+        _ => latin1(value.as_bytes()),
+    };
+    Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(name, value))).collect())
+}
+
+/// With bytes beyond ASCII as in a URL.
+fn escaped(value: &[u8]) -> String {
+    let escape =
+        |&byte: &u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    value.iter().map(escape).collect()
 }
 
 /// The coding of a response, if it is one that is undone here.
@@ -180,6 +192,16 @@ mod tests {
         assert_eq!(bare["accept-encoding"], CODINGS);
         assert_eq!(bare["content-length"], "0");
         assert!(!map(&[("range", "bytes=0-1")], BodySize::Absent).unwrap().contains_key("accept-encoding"));
+    }
+
+    #[test]
+    fn a_place_to_go_to_is_escaped() {
+        let mut map = HeaderMap::new();
+        map.insert(LOCATION, HeaderValue::from_bytes("/☃?%e2\u{e9}".as_bytes()).unwrap());
+        map.insert("x", HeaderValue::from_bytes(b"\xe9").unwrap());
+        let expected =
+            [("location", "/%E2%98%83?%e2%C3%A9"), ("x", "é")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(response(&map).unwrap(), expected);
     }
 
     #[test]

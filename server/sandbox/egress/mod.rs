@@ -23,7 +23,6 @@ use std::time::Duration;
 pub use client::Authorities;
 pub use fetches::Fetches;
 pub use fixtures::Fixtures;
-pub use hosts::HostCounters;
 
 use self::client::Clients;
 use self::hosts::Hosts;
@@ -94,10 +93,5 @@ impl Egress {
     /// How often one run may fetch.
     pub fn requests(&self) -> u32 {
         self.settings.requests
-    }
-
-    /// What was asked of each host so far: those asked first, up to a bound, and the rest together.
-    pub fn hosts(&self) -> Vec<(String, HostCounters)> {
-        self.hosts.snapshot()
     }
 }

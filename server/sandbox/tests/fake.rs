@@ -279,6 +279,8 @@ pub fn run(source: &str, limits: Limits) -> Run {
         input: None,
         limits,
         egress: None,
+        sender: Default::default(),
+        watcher: None,
         modules: crate::policy::modules::Allowed::default(),
         stdin: Vec::new(),
         is_attended: true,

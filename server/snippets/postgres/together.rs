@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::together::{Bucket, CallKey, Keeping, KeptAnswer, Known, Taken, Together};
+use super::super::together::{Bucket, CallKey, Keeping, KeptAnswer, Known, LEASE, Taken, Together};
 use super::super::{Answer, StoreError};
 use super::Postgres;
 
-/// How long a call may be worked on until it counts as given up: its server is gone. Far longer than any takes.
-const WORK: Duration = Duration::from_secs(300);
 /// How often a call is looked at again that was forgotten just then.
 const TRIES: u32 = 5;
 
@@ -60,7 +58,7 @@ impl Together for Postgres {
                     &call.key[..],
                     &asked[..],
                     &call.turn.as_bytes()[..],
-                    micros(WORK),
+                    micros(LEASE),
                     micros(age)
                 )
                 .execute(pool)
@@ -88,6 +86,19 @@ impl Together for Postgres {
                 }));
             }
             Ok(Known::Working)
+        })
+    }
+
+    fn renew<'a>(&'a self, call: &'a CallKey) -> Answer<'a, ()> {
+        self.answer(async {
+            sqlx::query!(
+                "UPDATE calls SET since = now() WHERE key = $1 AND turn = $2 AND status IS NULL",
+                &call.key[..],
+                &call.turn.as_bytes()[..]
+            )
+            .execute(self.pool().await?)
+            .await?;
+            Ok(())
         })
     }
 
@@ -137,7 +148,7 @@ impl Together for Postgres {
                          FROM calls WHERE status IS NOT NULL
                      ) AS newest WHERE so_far > $3::BIGINT
                  )",
-                micros(WORK),
+                micros(LEASE),
                 micros(age),
                 i64::try_from(bytes).unwrap_or(i64::MAX)
             )

@@ -66,16 +66,25 @@ async function launch(name, command, args, env) {
 
 let started = 0;
 
+/** What runs a command inside gVisor. It sees the machine's files, but can write to this folder alone. */
+const GVISOR = [path.join(root, "scripts/gvisor.mjs"), "--write", folder, "--"];
+
 /** Starts Mayfly with further flags. */
-export const startMayfly = (flags = [], name = "Mayfly") => {
+export const startMayfly = (flags = [], name = "Mayfly", { inGvisor = false } = {}) => {
   const given = new Set(flags.map((flag) => flag.split("=")[0]));
   const open = OPEN.filter((flag) => !given.has(flag.split("=")[0]));
   const own = ["--listen=127.0.0.1:0", `--data-dir=${path.join(folder, String(started++))}`, "--log=warn", "--shutdown-grace=1s"];
-  return launch(name, binary, ["serve", ...own, ...open, ...flags], {});
+  return launchIn(inGvisor, name, [binary, "serve", ...own, ...open, ...flags], {});
 };
 
 /** Starts a peer. */
-export const startPeer = (name, env = {}) => launch(name, process.execPath, [path.join(bench, "peers", `${name}.mjs`)], env);
+export const startPeer = (name, env = {}, { inGvisor = false } = {}) =>
+  launchIn(inGvisor, name, [process.execPath, path.join(bench, "peers", `${name}.mjs`)], env);
+
+function launchIn(isInGvisor, name, command, env) {
+  const [program, ...args] = isInGvisor ? [...GVISOR, ...command] : command;
+  return launch(name, program, args, env);
+}
 
 /** Starts them, gives them to `work`, and stops them. */
 export async function withServers(starting, work) {

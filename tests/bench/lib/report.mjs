@@ -7,11 +7,21 @@ import path from "node:path";
 
 import { root } from "./contenders.mjs";
 import { draw } from "./plot.mjs";
+import { digits } from "./stats.mjs";
 
 /** A table in Markdown; numbers to the right. */
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, at) => (at === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}
+
+/** What was wanted, and what came of it; `most` or `least` is the bound. A figure that is not there is not met. */
+export function goals(all) {
+  const rows = all.map(({ what, got, most, least }) => {
+    const isMet = most === undefined ? got >= least : got <= most;
+    return [what, most === undefined ? `at least ${least.toLocaleString("en")}` : `at most ${most.toLocaleString("en")}`, digits(got), isMet ? "yes" : "**no**"];
+  });
+  return table(["wanted", "", "got", "met"], rows);
 }
 
 function commit() {
@@ -59,7 +69,8 @@ export async function write(folder, order, results) {
       pictures.push(`![${spec.title}](${picture}.svg)`);
     }
     const [open, close] = marks(name);
-    sections.push([open, `## ${result.title}`, about, result.text, ...pictures, close].join("\n\n"));
+    const wanted = result.goals ? [goals(result.goals)] : [];
+    sections.push([open, `## ${result.title}`, about, ...wanted, result.text, ...pictures, close].join("\n\n"));
   }
   const head = [
     "# Benchmarks",

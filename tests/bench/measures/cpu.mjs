@@ -53,5 +53,9 @@ export async function measure({ quick }) {
   const engines = await Promise.all(OTHERS.map(async ({ command }) => (await execute(command, ["--version"])).stdout.trim().split("\n")));
   const about = `The least of ${rounds}, and the middle half of them. V8 is of the same age in Mayfly and in Deno ` +
     `(${engines[1].find((line) => line.startsWith("v8"))}); Node is ${engines[0][0]}, with V8 ${process.versions.v8}.`;
-  return { title, text: `${table(head, rows)}\n\n${about}` };
+  const goals = [
+    { what: "time by `node`'s, geometric mean", got: geometricMean(ratios[0]), most: 1.1 },
+    { what: "time by `node`'s, the slowest of them", got: Math.max(...ratios[0]), most: 1.3 },
+  ];
+  return { title, goals, text: `${table(head, rows)}\n\n${about}` };
 }

@@ -30,7 +30,7 @@ async function idle(start, count) {
   });
 }
 
-async function idleTable(counts, rounds) {
+async function idleTable(counts, rounds, goals) {
   const rows = [];
   for (const count of counts) {
     const ours = [];
@@ -40,6 +40,7 @@ async function idleTable(counts, rounds) {
       theirs.push(await idle(() => startPeer("isolated-vm"), count));
     }
     const pss = (all) => all.map((one) => one.pss);
+    if (count === counts.at(-1)) goals.push({ what: `memory of each of ${count} idle connections, KiB`, got: median(pss(ours)), most: 24 });
     rows.push([count, spread(pss(ours)), spread(ours.map((one) => one.rss)), spread(pss(theirs)), digits(median(pss(ours)) / median(pss(theirs)))]);
   }
   return table(["idle connections", "Mayfly, KiB each (Pss)", "(RSS)", "Node's `ws`, KiB each (Pss)", "Mayfly's by Node's"], rows);
@@ -82,14 +83,18 @@ async function alive(server, count, ms) {
   return { count, warm, own: median(children), all: (after.pss - before.pss) / count, latencyBefore, latencyMeanwhile };
 }
 
-async function aliveTable(counts, ms) {
+async function aliveTable(counts, ms, goals) {
   const rows = [];
   const row = (name, it) => {
     const ms = (times, q) => digits(quantile(times, q));
     rows.push([name, it.count, digits(it.own), digits(it.all), ms(it.latencyBefore, 0.5), ms(it.latencyMeanwhile, 0.5), ms(it.latencyMeanwhile, 0.99)]);
   };
   for (const count of counts) {
-    await withServers([startMayfly([`--limit-wall-ms=${ms * 3}ms`])], async ([server]) => row("Mayfly", await alive(server, count, ms)));
+    await withServers([startMayfly([`--limit-wall-ms=${ms * 3}ms`])], async ([server]) => {
+      const it = await alive(server, count, ms);
+      row("Mayfly", it);
+      if (count === counts.at(-1)) goals.push({ what: `private memory of each of ${count} programs that wait, KiB`, got: it.own, most: 4_096 });
+    });
   }
   const few = Math.min(NODE_PROGRAMS, ...counts);
   await withServers([startPeer("node", { TIMEOUT_MS: String(ms * 3) })], async ([server]) => row("`node`", await alive(server, few, ms)));
@@ -97,9 +102,10 @@ async function aliveTable(counts, ms) {
 }
 
 export async function measure({ quick }) {
+  const goals = [];
   const text = [
-    await idleTable((quick ? [10, 100] : [10, 100, 1_000, 5_000]).filter((count) => count + 100 < connections), quick ? 1 : 3),
-    await aliveTable(quick ? [10, 20] : [10, 100, 200], quick ? 3_000 : 8_000),
+    await idleTable((quick ? [10, 100] : [10, 100, 1_000, 5_000]).filter((count) => count + 100 < connections), quick ? 1 : 3, goals),
+    await aliveTable(quick ? [10, 20] : [10, 100, 200], quick ? 3_000 : 8_000, goals),
   ];
-  return { title, text: text.join("\n\n") };
+  return { title, goals, text: text.join("\n\n") };
 }

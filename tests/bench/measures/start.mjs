@@ -7,7 +7,7 @@ import { connectMany } from "../lib/client.mjs";
 import { DENO, binary, startMayfly, startPeer, withServers } from "../lib/contenders.mjs";
 import { saturate } from "../lib/load.mjs";
 import { table } from "../lib/report.mjs";
-import { digits, quantile, ratios, spread } from "../lib/stats.mjs";
+import { digits, median, quantile, ratios, spread } from "../lib/stats.mjs";
 
 const { fetch } = globalThis;
 
@@ -28,12 +28,15 @@ async function cold(start, hasPage) {
   });
 }
 
-async function starts(rounds) {
+async function starts(rounds, goals) {
   const all = [
     { name: "Mayfly", start: () => startMayfly(), hasPage: true, times: [] },
     { name: "isolated-vm", start: () => startPeer("isolated-vm"), hasPage: false, times: [] },
   ];
   for (let round = 0; round < rounds; round++) for (const one of all) one.times.push(await cold(one.start, one.hasPage));
+  // A server listens when it has a zygote that is ready.
+  goals.push({ what: "server start to its zygote's ready, and to listening, ms", got: median(all[0].times.map((time) => time.listens)), most: 60 });
+  goals.push({ what: "server start to first page, ms", got: median(all[0].times.map((time) => time.page)), most: 150 });
   const rows = all.map(({ name, times }) => {
     const of = (key) => times.map((time) => time[key]);
     return [name, spread(of("listens")), name === "Mayfly" ? spread(of("page")) : "has none", spread(of("run")), spread(ratios(all[0].times.map((time) => time.run), of("run")))];
@@ -72,6 +75,7 @@ async function replacement(rounds, seconds) {
 }
 
 export async function measure({ quick }) {
-  const text = [await starts(quick ? 2 : 15), sizes(), await replacement(quick ? 2 : 10, quick ? 0.5 : 2)];
-  return { title, text: text.join("\n\n") };
+  const goals = [];
+  const text = [await starts(quick ? 2 : 15, goals), sizes(), await replacement(quick ? 2 : 10, quick ? 0.5 : 2)];
+  return { title, goals, text: text.join("\n\n") };
 }

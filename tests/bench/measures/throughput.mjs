@@ -2,6 +2,7 @@
 
 import { connectMany } from "../lib/client.mjs";
 import { FAST, PEERS, startMayfly, startPeer, withServers } from "../lib/contenders.mjs";
+import { FORK, startFloor } from "../lib/floors.mjs";
 import { atRate, saturate } from "../lib/load.mjs";
 import { cpuSeconds } from "../lib/proc.mjs";
 import { table } from "../lib/report.mjs";
@@ -9,14 +10,17 @@ import { digits, median, quantile, ratios, spread } from "../lib/stats.mjs";
 
 const LANES = [4, 8];
 const SHARES = [0.5, 0.9];
+/** Forks in a block of the floor's. */
+const FORKS = 200;
 
 export const title = "Throughput";
 
-/** Saturates each server in turns with so many clients. */
-async function blocks(servers, lanes, rounds, seconds) {
+/** Saturates each server in turns with so many clients, and the floor without any. */
+async function blocks(servers, floor, lanes, rounds, seconds) {
   const all = [];
   for (const server of servers) all.push({ name: server.name, pid: server.pid, clients: await connectMany(server, lanes), rates: [], cpu: [] });
   for (const { clients } of all) await saturate(clients, seconds / 4);
+  const forks = { name: "bare warm forks, one by one (floor)", rates: [], cpu: [] };
   for (let round = 0; round < rounds; round++) {
     const turn = round % all.length;
     for (const one of [...all.slice(turn), ...all.slice(0, turn)]) {
@@ -25,9 +29,12 @@ async function blocks(servers, lanes, rounds, seconds) {
       one.rates.push(rate);
       one.cpu.push(((cpuSeconds(one.pid) - before) * 1000) / times.length);
     }
+    const { ms, cpu_ms } = await floor.take(FORKS);
+    forks.rates.push((FORKS * 1000) / ms.reduce((sum, one) => sum + one, 0));
+    forks.cpu.push(cpu_ms / FORKS);
   }
   for (const { clients } of all) for (const client of clients) client.close();
-  return all;
+  return [...all, forks];
 }
 
 /** How long runs take at parts of what each server can do. */
@@ -54,9 +61,18 @@ export async function measure({ quick }) {
     const tables = [];
     const points = [];
     let saturation;
+    let goals;
+    const floor = await startFloor(FORK);
     for (const lanes of LANES) {
-      const all = await blocks(servers, lanes, rounds, seconds);
+      const all = await blocks(servers, floor, lanes, rounds, seconds);
       const [ours] = all;
+      const of = (key, name) => median(ratios(ours[key], all.find((one) => one.name.startsWith(name))[key]));
+      goals ??= [
+        { what: `runs/s, ${lanes} clients`, got: median(ours.rates), least: 900 },
+        { what: "runs/s by isolated-vm's", got: of("rates", "isolated-vm"), least: 1.5 },
+        { what: "runs/s by `deno`'s", got: of("rates", "deno"), least: 15 },
+        { what: "CPU per run by a bare warm fork's", got: of("cpu", "bare"), most: 1.6 },
+      ];
       saturation ??= new Map(all.map(({ name, rates }) => [name, median(rates)]));
       tables.push(table([`${lanes} clients`, "runs/s", "Mayfly's by this one's", "CPU per run, ms", "Mayfly's by this one's"], all.map((one) => {
         points.push({ server: one.name, clients: `${lanes} clients`, rate: median(one.rates) });
@@ -65,6 +81,7 @@ export async function measure({ quick }) {
       })));
     }
 
+    floor.stop();
     const fast = servers.filter(({ name }) => name === "Mayfly" || FAST.includes(name));
     const all = await steady(fast, saturation, steadySeconds, steadyRounds);
     tables.push(table(
@@ -86,6 +103,6 @@ export async function measure({ quick }) {
         layer: [{ mark: "bar" }, { mark: { type: "text", align: "left", dx: 3 }, encoding: { text: { field: "rate", format: ".0f" } } }],
       },
     };
-    return { title, text: tables.join("\n\n"), plots: { throughput: plot } };
+    return { title, goals, text: tables.join("\n\n"), plots: { throughput: plot } };
   });
 }

@@ -117,6 +117,8 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
         input: None,
         limits,
         egress: None,
+        sender: Default::default(),
+        watcher: None,
         modules: Allowed::default(),
         stdin: Vec::new(),
         // One that dies as often as it may has nobody to ask, either.

@@ -71,14 +71,14 @@ describe("the library", () => {
 
   test("has what the sandbox has", () => {
     const there = names("‸");
-    for (const name of ["console", "fetch", "URLPattern", "structuredClone", "ReadableStream", "queueMicrotask", "WebAssembly", "Iterator", "input"]) {
+    for (const name of ["console", "fetch", "URLPattern", "structuredClone", "ReadableStream", "queueMicrotask", "WebAssembly", "Iterator", "input", "Buffer", "process", "setImmediate"]) {
       assert.ok(there.includes(name), name);
     }
   });
 
   test("has nothing of a page, of files or of workers", () => {
     const there = names("‸");
-    for (const name of ["document", "window", "localStorage", "XMLHttpRequest", "Worker", "importScripts", "process", "Buffer", "Temporal", "postMessage", "onmessage"]) {
+    for (const name of ["document", "window", "localStorage", "XMLHttpRequest", "Worker", "importScripts", "Deno", "__dirname", "Temporal", "postMessage", "onmessage"]) {
       assert.ok(!there.includes(name), name);
     }
     const members = names("navigator.‸");

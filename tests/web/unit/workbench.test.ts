@@ -9,6 +9,7 @@ import { fit } from "../../../web/commands.ts";
 import { difference } from "../../../web/formatter.ts";
 import { matches, written, type KeyPress } from "../../../web/keys.ts";
 import { DEFAULTS, SettingsStore, readSettings } from "../../../web/settings.ts";
+import { adminWords } from "../../../web/strings/admin.ts";
 import { de } from "../../../web/strings/de.ts";
 import { en } from "../../../web/strings/en.ts";
 import { es } from "../../../web/strings/es.ts";
@@ -116,6 +117,23 @@ describe("words", () => {
       assert.deepEqual(catalogue.editorKeys.map(([keys]) => keys), en.editorKeys.map(([keys]) => keys));
     });
   }
+
+  test("for whoever looks after the server are complete, and those of its template", () => {
+    const { en: english, ...others } = adminWords;
+    for (const [name, catalogue] of Object.entries(others)) {
+      assert.deepEqual(shape(catalogue), shape(english));
+      const left = (words: object, own: object): string[] =>
+        Object.entries(words).flatMap(([key, value]: [string, unknown]) => {
+          const other = (own as Record<string, unknown>)[key];
+          return typeof value === "string" ? (value === other ? [`${name}: ${key}`] : []) : typeof value === "object" && value !== null ? left(value, other as object) : [];
+        });
+      assert.deepEqual(left(catalogue, english), []);
+    }
+    const template = readFileSync(path.join(root, "templates/admin.html"), "utf8");
+    const said = [...template.matchAll(/<[^>]* data-words="(\w+)"[^>]*>([^<]*)</g)];
+    assert.ok(said.length > 15);
+    for (const [tag, name, text] of said) assert.equal(text, (english as unknown as Record<string, unknown>)[name ?? ""], tag);
+  });
 
   test("of the template are those of the catalogue", () => {
     const template = ["index.html", "embed_frame.html"].map((name) => readFileSync(path.join(root, "templates", name), "utf8")).join("");
