@@ -1,5 +1,9 @@
 //! Pages, files, headers, health.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
 use crate::support::{FakeApp, TestApp, get, request};
 
 /// Addresses that the page at `/` names.
@@ -19,6 +23,29 @@ async fn the_page_is_html_that_is_asked_for_anew() {
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(page.header("cache-control"), "no-cache");
     assert!(page.text().starts_with("<!doctype html>"), "{}", page.text());
+}
+
+#[actix_web::test]
+async fn the_page_has_what_its_first_paint_takes_in_itself_and_is_compressed() {
+    let app = FakeApp::start(&[]).await;
+    let page = get(app.address, "/", &[]).await;
+    let text = page.text();
+    let policy = page.header("content-security-policy");
+    for (name, open, close, count) in
+        [("script", "<script>", "</script>", 2), ("style", "<style>", "</style>", 1)]
+    {
+        let (_, sources) = policy.split_once(&format!("{name}-src 'self' ")).expect("sources");
+        let sources = sources.split(';').next().expect("an end");
+        let own = text.split(open).skip(1).map(|rest| rest.split(close).next().expect("its end"));
+        let hashes: Vec<_> =
+            own.map(|own| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(own)))).collect();
+        assert_eq!((hashes.join(" ").as_str(), hashes.len()), (sources, count), "{name}");
+    }
+    assert!(!text.contains("rel=\"stylesheet\""), "which would be waited for");
+    assert_eq!(page.header("content-encoding"), "");
+    let packed = get(app.address, "/", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!((packed.header("content-encoding"), packed.header("vary")), ("gzip", "accept-encoding"));
+    assert!(packed.body.len() < text.len() / 2, "{} of {}", packed.body.len(), text.len());
 }
 
 #[actix_web::test]
@@ -97,7 +124,7 @@ async fn every_answer_carries_the_security_headers() {
     {
         let answer = get(app.address, path, &[]).await;
         let policy = answer.header("content-security-policy");
-        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
+        for part in ["default-src 'none'", "script-src 'self' 'sha256-", "style-src 'self' 'sha256-", "frame-ancestors 'none'", "base-uri 'none'"]
         {
             assert!(policy.contains(part), "{path}: {policy}");
         }

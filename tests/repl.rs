@@ -233,6 +233,41 @@ async fn what_nobody_catches_after_the_end_is_told_and_ends_nothing() {
 }
 
 #[actix_web::test]
+async fn what_nobody_catches_of_an_evaluation_ends_no_program_that_runs() {
+    let app = TestApp::start();
+    let source = "const gate = new Promise((open, shut) => { Object.assign(globalThis, { open, shut }) });
+        const busy = setInterval(() => {}, 10);
+        async function fails(why) { await 0; throw new Error(why) }
+        console.log('went on', await gate); clearInterval(busy); export {}";
+    let mut repl = Repl::start(&app, source).await;
+    repl.next("started").await;
+    for (evaluation, told) in [
+        ("Promise.reject(new RangeError('at once')); 0", "Uncaught (in promise) RangeError: at once"),
+        ("(async () => { await null; throw 7 })(); 0", "Uncaught (in promise) 7"),
+        ("fails('in the program'); 0", "Uncaught (in promise) Error: in the program"),
+        ("setTimeout(() => { throw new TypeError('later') }); 0", "Uncaught TypeError: later"),
+        ("setTimeout(() => Promise.reject('later still')); 0", "Uncaught (in promise) later still"),
+        ("queueMicrotask(() => { throw 'micro' })", "Uncaught micro"),
+        ("reportError(new Error('told')); 0", "Uncaught Error: told"),
+    ] {
+        repl.evaluated(evaluation).await;
+        until_printed(&mut repl, told).await;
+    }
+    assert_eq!(repl.value("1 + 1").await, json!(2));
+    repl.evaluated("open(3)").await;
+    let paused = repl.next("paused").await;
+    assert_eq!(paused["report"]["outcome"], "completed", "{paused}");
+    assert!(repl.lines.iter().any(|line| line == "went on 3"), "{:?}", repl.lines);
+    // What the program itself leaves uncaught ends it, also when an evaluation was what it waited for.
+    let mut repl = Repl::start(&app, source).await;
+    repl.next("started").await;
+    repl.evaluated("shut(new Error('shut')); 0").await;
+    let paused = repl.next("paused").await;
+    let report = (&paused["report"]["outcome"], &paused["report"]["error"]["message"]);
+    assert_eq!(report, (&json!("failed"), &json!("shut")), "{paused}");
+}
+
+#[actix_web::test]
 async fn evaluations_are_held_to_the_run_s_limits() {
     let app = TestApp::with(&["--limit-wall-ms=20s"]);
     for (source, limits, outcome) in [

@@ -15,6 +15,7 @@ import { build } from "esbuild";
 import { book } from "./docs.mjs";
 import { examples } from "./examples/catalogue.mjs";
 import { library } from "./language/library.mjs";
+import { joined } from "./join.mjs";
 import { buildModules } from "./modules/build.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -24,9 +25,12 @@ const dist = path.join(root, "static/dist");
 const bundles = [
   { name: "language-worker.js", entry: "web/language/worker.ts", format: "iife" },
   { name: "format-worker.js", entry: "web/format/worker.ts", format: "iife" },
+  { name: "search-worker.js", entry: "web/console/search-worker.ts", format: "iife" },
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
   { name: "theme.js", entry: "web/theme.ts", format: "iife" },
+  // Stands in the page behind the text box that it fills.
+  { name: "early.js", entry: "web/early.ts", format: "iife" },
   { name: "embedded.js", entry: "web/embedded/main.ts", format: "esm" },
   { name: "wizard.js", entry: "web/wizard/main.ts", format: "esm" },
   { name: "admin.js", entry: "web/admin/main.ts", format: "esm" },
@@ -118,7 +122,7 @@ async function bundle({ entry, format }, addresses, defines = {}) {
   const contents = new Map(result.outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]));
   const bytes = contents.get(own);
   contents.delete(own);
-  return { bytes, parts: contents, preload, inputs: Object.keys(result.metafile.inputs) };
+  return { bytes, parts: contents, preload, inputs: Object.keys(result.metafile.inputs), exported: (part) => outputs.get(part).exports };
 }
 
 /** The licence of every package that ended up in a bundle: their terms ask for it to travel along. */
@@ -161,7 +165,8 @@ const add = (name, bytes, hashed = hashedName(name, bytes)) => {
 add("examples.json", Buffer.from(JSON.stringify(gallery)));
 add("language-library.json", Buffer.from(JSON.stringify(library())));
 for (const entry of bundles) {
-  const made = await bundle(entry, addresses);
+  let made = await bundle(entry, addresses);
+  if (made.preload.length > 1) made = await joined(made, "shared");
   for (const [part, bytes] of made.parts) add(part, bytes, part);
   add(entry.name, made.bytes);
   if (entry.name === "main.js") for (const part of made.parts.keys()) mainParts.add(part);
@@ -179,8 +184,8 @@ add("service-worker.js", (await bundle({ entry: "web/service-worker.ts", format:
 
 /** What the service worker keeps at once: the page's script with all its small parts, and what its markup names. */
 function offline() {
-  const parts = [...mainParts].filter((name) => files.get(name).length <= OFFLINE_BYTES).map((name) => `/assets/${name}`);
-  const named = ["main.js", "theme.js", "main.css", "icon.svg", "page.webmanifest", "examples.json"].map((name) => addresses[name]);
+  const parts = [...mainParts].filter((name) => preload["main.js"].includes(name) || files.get(name).length <= OFFLINE_BYTES).map((name) => `/assets/${name}`);
+  const named = ["main.js", "search-worker.js", "theme.js", "main.css", "icon.svg", "page.webmanifest", "examples.json"].map((name) => addresses[name]);
   const edition = createHash("sha256").update([...files.keys()].sort().join("\n")).digest("hex").slice(0, 16);
   return { KEPT: JSON.stringify([...named, ...parts]), EDITION: JSON.stringify(edition) };
 }

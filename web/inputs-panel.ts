@@ -55,7 +55,7 @@ export function fillInputs(panel: HTMLElement, inputs: InputsStore): InputsPanel
   const exportedRow = row(text.exported, exported);
   const show = (now: Inputs) => {
     mode.value = now.mode;
-    exportedRow.hidden = now.mode !== "function";
+    exportedRow.hidden = now.mode !== "function" && now.exported === "";
     inputNote.textContent = now.mode === "function" ? text.inputIsArgument : text.inputIs;
     // Only what others have set: the caret of who types must stay where it is.
     for (const [field, value] of [[exported, now.exported], [input, now.input], [stdin, now.stdin]] as const) {

@@ -12,6 +12,8 @@ export type Inputs = {
   input: string;
   /** Answers, one on each line; empty for none. */
   stdin: string;
+  /** What `stdin` was made from, where an answer has lines of its own, which it would fall apart into. */
+  answers?: readonly string[];
 };
 
 /** The same, as a run's request has it. */
@@ -39,18 +41,21 @@ export function readInputs(raw: unknown): Inputs {
   const from = typeof raw === "object" && raw !== null ? (raw as Partial<Record<keyof Inputs, unknown>>) : {};
   const text = (value: unknown) => (typeof value === "string" ? value : "");
   const mode = text(from.mode);
+  const answers = Array.isArray(from.answers) ? from.answers.filter((answer): answer is string => typeof answer === "string") : [];
   return {
     mode: Object.hasOwn(MODES, mode) ? (mode as Mode) : "auto",
     exported: text(from.exported),
     input: text(from.input),
     stdin: text(from.stdin),
+    ...(answers.length > 0 ? { answers } : {}),
   };
 }
 
 /** As a request has it; or what keeps the input from being JSON. */
-export function runAs({ mode, exported, input, stdin }: Inputs): RunAs | { trouble: Trouble } {
+export function runAs({ mode, exported, input, stdin, answers }: Inputs): RunAs | { trouble: Trouble } {
   const as: RunAs = { mode };
-  if (mode === "function" && exported.trim() !== "") as.export = exported.trim();
+  // In other modes it counts for whoever calls the shared program as a function.
+  if (exported.trim() !== "") as.export = exported.trim();
   if (input.trim() !== "") {
     try {
       as.input = JSON.parse(input);
@@ -58,7 +63,7 @@ export function runAs({ mode, exported, input, stdin }: Inputs): RunAs | { troub
       return { trouble: jsonTrouble(input) ?? placeOf(input, input.length) };
     }
   }
-  const lines = linesOf(stdin);
+  const lines = answers !== undefined && textOf(answers) === stdin ? [...answers] : linesOf(stdin);
   if (lines.length > 0) as.stdin = lines;
   return as;
 }
@@ -66,8 +71,11 @@ export function runAs({ mode, exported, input, stdin }: Inputs): RunAs | { troub
 /** The same from what a shared program has. */
 export function typed({ mode, export: exported, input, stdin }: RunAs): Inputs {
   const text = input === undefined ? "" : JSON.stringify(input, null, 2);
-  return { mode, exported: exported ?? "", input: text, stdin: (stdin ?? []).map((line) => `${line}\n`).join("") };
+  const answers = stdin?.some((answer) => answer.includes("\n")) === true ? { answers: stdin } : {};
+  return { mode, exported: exported ?? "", input: text, stdin: textOf(stdin ?? []), ...answers };
 }
+
+const textOf = (answers: readonly string[]): string => answers.map((answer) => `${answer}\n`).join("");
 
 /** The end of a line ends it: behind the last one there is none. */
 function linesOf(text: string): string[] {

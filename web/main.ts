@@ -1,6 +1,7 @@
 // Puts the page together: the reducer in the middle, everything else around it.
 
 import type { Command } from "./commands.ts";
+import { takeEarly } from "./adopt.ts";
 import { AutoRun } from "./auto-run.ts";
 import { Asks } from "./console/asks.ts";
 import { ConsolePanel } from "./console/panel.ts";
@@ -48,6 +49,7 @@ const draft = new Draft({
 });
 const kept = draft.load() ?? (snippet === null ? firstProgram() : serialise(filesOf(snippet), typed(snippet.as)));
 const inputs = new InputsStore(parse(kept).inputs);
+const early = await takeEarly();
 const editor = new Workspace(byId("editor", HTMLElement), kept, {
   onChange: edited,
   onRun: run,
@@ -71,8 +73,9 @@ const autoRun = new AutoRun({
   run,
 });
 
+if (early !== null) editor.adopt(early);
 // Where measurements find it.
-performance.mark("mayfly.ready");
+performance.mark("mayfly.editor");
 inputs.onChange(edited);
 const inputsToggle = new InputsToggle(inputs);
 const showLanguage = languageChoice(byId("language", HTMLSelectElement), (end) => {
@@ -376,8 +379,8 @@ const bench = new Workbench({
 followViewport();
 keepForOffline();
 bar.show(state, Date.now());
-if (snippet === null && isFirstVisit()) {
-  welcome();
-  if (draft.load() === null) run();
-}
+const isFirst = snippet === null && isFirstVisit();
+if (isFirst) welcome();
+// What is being typed is not run before somebody wants it.
+if (early?.runs === true || (isFirst && draft.load() === null && (early === null || early.text === early.before))) run();
 sharing.showSnippet(byId("program-title", HTMLElement), byId("recorded", HTMLElement));

@@ -1,4 +1,19 @@
-// Figures for people: times, sizes, counts.
+// Figures for people: times, sizes, counts, in the page's language.
+
+import { currentLocale } from "./strings/words.ts";
+
+/** Formats by language and digits: each takes longer to make than to use a thousand times. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function written(value: number, least: number, most: number, grouped: boolean): string {
+  const key = `${currentLocale()} ${least} ${most} ${grouped}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(currentLocale(), { minimumFractionDigits: least, maximumFractionDigits: most, useGrouping: grouped });
+    formats.set(key, format);
+  }
+  return format.format(value);
+}
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -24,25 +39,20 @@ export function duration(ms: number): string {
 
 /** Seconds that tick: always one decimal, so that the text keeps its width. */
 export function elapsed(ms: number): string {
-  return ms < 60_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : duration(ms);
+  return ms < 60_000 ? `${written(Math.max(0, ms) / 1000, 1, 1, false)} s` : duration(ms);
 }
 
 /** When something happened in a run: `+0.30 s`. */
 export function sinceStart(ms: number): string {
-  return `+${(ms / 1000).toFixed(2)} s`;
+  return `+${written(ms / 1000, 2, 2, false)} s`;
 }
 
-/** `12345` becomes `12,345`. */
+/** `12345` becomes `12,345`, or what that is in the page's language. */
 export function count(value: number): string {
-  return value.toLocaleString("en");
-}
-
-/** `1` and `line` become `1 line`, `2` and `line` become `2 lines`. */
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+  return written(value, 0, 0, true);
 }
 
 /** At most one decimal, and none after a zero. */
 function figure(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Math.round(value * 10) / 10);
+  return written(value, 0, value >= 100 ? 0 : 1, false);
 }

@@ -6,6 +6,7 @@ import { isolateHistory } from "@codemirror/commands";
 import { EditorState, type Extension, type StateEffect, type Text, type TransactionSpec } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
+import type { Early } from "./adopt.ts";
 import { SLOTS, renamed, setup, type Slot } from "./editor-setup.ts";
 import { defaultEntry, moved, parse, type Files, type SourceFile } from "./files.ts";
 import { addMark, beginRun, offset, type Mark } from "./marks.ts";
@@ -130,6 +131,21 @@ export class Workspace {
       annotations: isolateHistory.of("full"),
       scrollIntoView: true,
     });
+  }
+
+  /** Goes on with what was typed before the editor was there. Undo takes it back. */
+  adopt({ before, text, from, to, hasFocus }: Early): void {
+    const least = Math.min(before.length, text.length);
+    let start = 0;
+    while (start < least && before[start] === text[start]) start += 1;
+    let end = 0;
+    while (end < least - start && before.at(-1 - end) === text.at(-1 - end)) end += 1;
+    if (before !== text && this.text() === before) {
+      this.view.dispatch({ changes: { from: start, to: before.length - end, insert: text.slice(start, text.length - end) }, userEvent: "input.type" });
+    }
+    const { length } = this.view.state.doc;
+    this.view.dispatch({ selection: { anchor: Math.min(from, length), head: Math.min(to, length) }, scrollIntoView: hasFocus });
+    if (hasFocus) this.focus();
   }
 
   /** Replaces all files. */

@@ -10,6 +10,8 @@ use actix_web::http::header::{
 };
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::de::DeserializeOwned;
 
@@ -31,6 +33,19 @@ const PRECOMPRESSED: [(Encoding, ContentEncoding, &str); 2] = [
     (Encoding::Known(ContentEncoding::Gzip), ContentEncoding::Gzip, ".gz"),
 ];
 
+/// What the editor's page has in itself: what its first paint takes. Its policy knows both by their hashes.
+#[derive(Debug)]
+pub struct Inline {
+    /// Sets the theme.
+    pub script: String,
+    /// Lets the program be typed into before the editor is there.
+    pub early: String,
+    /// All styles.
+    pub style: String,
+    /// Where a policy says which scripts and which styles may be: `'sha256-…'` for each.
+    pub sources: [String; 2],
+}
+
 /// Names of the front end's files.
 #[derive(Debug)]
 pub struct Assets {
@@ -49,11 +64,24 @@ impl Assets {
         Ok(Self { manifest: read(MANIFEST)?, preload: read(PRELOAD)? })
     }
 
-    /// The text of the script with this plain name, and its SHA-256.
+    /// The text of the script or the styles with this plain name, and its SHA-256.
     pub fn script(&self, name: &str) -> Option<(String, [u8; 32])> {
         let file = Files::get(self.manifest.get(name)?)?;
         let hash = file.metadata.sha256_hash();
         Some((String::from_utf8(file.data.into_owned()).ok()?, hash))
+    }
+
+    /// What the editor's page has in itself.
+    ///
+    /// # Errors
+    /// When the binary was built without its front end.
+    pub fn inline(&self) -> Result<Inline, String> {
+        let read = |name| self.script(name).ok_or(format!("The front end has no {name}. Run `make build`."));
+        let [(script, of_script), (early, of_early), (style, of_style)] =
+            [read("theme.js")?, read("early.js")?, read("main.css")?];
+        let source = |hash| format!("'sha256-{}'", STANDARD.encode(hash));
+        let sources = [format!("{} {}", source(of_script), source(of_early)), source(of_style)];
+        Ok(Inline { script, early, style, sources })
     }
 
     /// The address of the file with this plain name.

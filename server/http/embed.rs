@@ -37,7 +37,7 @@ struct WizardPage<'a> {
 pub fn frame_policy(origins: &[String]) -> Result<HeaderValue, InvalidHeaderValue> {
     let own = "'self'".to_owned();
     let ancestors: Vec<String> = std::iter::once(own).chain(origins.iter().cloned()).collect();
-    headers::policy(&ancestors).parse()
+    headers::policy(&ancestors, [""; 2]).parse()
 }
 
 /// `GET /embed.js`: defines the element `<mayfly-editor>`. Any page may load it; what it shows is the frame's

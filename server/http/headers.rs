@@ -7,16 +7,18 @@ use actix_web::http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue}
 use actix_web::middleware::Next;
 
 use super::State;
+use super::assets::Inline;
 
 /// What a page here never needs, and a script that slipped in would want.
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), \
                            payment=(), serial=(), usb=()";
 
-/// The content security policy of a page that `frame_ancestors`, sources of that policy, may show in a frame.
-pub fn policy(frame_ancestors: &[String]) -> String {
+/// The content security policy of a page that `frame_ancestors`, sources of that policy, may show in a frame, with
+/// scripts and styles from the server's own files and these `[scripts, styles]`.
+pub fn policy(frame_ancestors: &[String], [scripts, styles]: [&str; 2]) -> String {
     // `connect-src 'self'` covers the WebSocket of the same host as well (CSP 3).
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+        "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {}",
         frame_ancestors.join(" ")
@@ -29,6 +31,8 @@ pub struct Headers {
     framing: Vec<(HeaderName, HeaderValue)>,
     /// Everything else. An answer's own value counts more.
     others: Vec<(HeaderName, HeaderValue)>,
+    /// What the editor's page has in itself, which the policy lets it.
+    pub inline: Inline,
 }
 
 impl Headers {
@@ -36,8 +40,10 @@ impl Headers {
     ///
     /// # Errors
     /// When those are no sources of a policy.
-    pub fn new(frame_ancestors: &[String]) -> Result<Self, InvalidHeaderValue> {
-        let mut framing = vec![(header::CONTENT_SECURITY_POLICY, policy(frame_ancestors).parse()?)];
+    pub fn new(frame_ancestors: &[String], inline: Inline) -> Result<Self, InvalidHeaderValue> {
+        let sources = inline.sources.each_ref().map(|source| format!(" {source}"));
+        let policy = policy(frame_ancestors, sources.each_ref().map(String::as_str));
+        let mut framing = vec![(header::CONTENT_SECURITY_POLICY, policy.parse()?)];
         // For browsers that know no `frame-ancestors`. It has no word for other origins, so then it is left out.
         match frame_ancestors {
             [one] if one == "'none'" => {
@@ -58,6 +64,7 @@ impl Headers {
         Ok(Self {
             framing,
             others: others.map(|(name, value)| (name, HeaderValue::from_static(value))).into(),
+            inline,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that speaks HTTP: one screen of routes, and the server around them.
 
+use actix_web::middleware::Compress;
 use actix_web::web;
 
 mod admin;
@@ -36,7 +37,8 @@ use state::{AppState, State};
 fn routes(service: &mut web::ServiceConfig) {
     service
         .app_data(web::QueryConfig::default().error_handler(error::bad_query))
-        .service(get("/", pages::index))
+        // With its styles in it the page is long; files are compressed when they are built.
+        .service(get("/", pages::index).wrap(Compress::default()))
         .service(get("/assets/{name}", assets::asset))
         .service(get("/embed", embed::wizard))
         .service(get("/embed.js", embed::script))
@@ -79,7 +81,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(only("/api/v1/admin/blocks", web::post().to(admin::block), "POST"))
         .service(only("/api/v1/admin/blocks/{id}", web::delete().to(admin::unblock), "DELETE"))
         .service(only("/api/v1/admin/drain", web::post().to(admin::drain), "POST"))
-        .service(get("/s/{name}", shared::page))
+        .service(get("/s/{name}", shared::page).wrap(Compress::default()))
         .service(get("/s/{reference}/raw", shared::raw))
         .service(get("/s/{reference}/card.png", shared::card))
         .service(get("/oembed", shared::oembed))

@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::assets::{self, Assets};
+use super::assets::{self, Assets, Inline};
 use super::error::Problem;
 use super::shared::SharedPage;
 use super::{AppState, State};
@@ -16,6 +16,8 @@ const HTML: &str = "text/html; charset=utf-8";
 #[template(path = "index.html")]
 struct IndexPage<'a> {
     assets: &'a Assets,
+    /// What the first paint takes, so that nothing has to be asked for before it.
+    inline: &'a Inline,
     version: &'a str,
     /// What examples need and this server has, as words.
     offers: &'static str,
@@ -45,7 +47,7 @@ pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
 /// The editor, with a snippet in it or without.
 pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
     let offers = if state.has_fixtures { "fixtures" } else { "" };
-    html(state, &IndexPage { assets: &state.assets, version: VERSION, offers, snippet })
+    html(state, &IndexPage { assets: &state.assets, inline: &state.headers.inline, version: VERSION, offers, snippet })
 }
 
 /// A page made from its template.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::confine::ChildConfinement;
+use super::inbox::Topic;
 use super::isolate::Template;
 use super::link::{Link, exit};
 use super::rehearsal::Written;
@@ -73,6 +74,10 @@ pub fn live(
     };
     confine::run(&spec.limits);
     let link = Link::new(template.handle(), writing, signalled, spec.limits, spec.tells_usage);
+    if spec.repl {
+        // Before anybody reads what the server sends next: it may be one already.
+        link.inbox.open(Topic::Evaluations);
+    }
     let _ = to_watch.send(link.clone());
     if let Some(instead) = instead {
         let value = serde_json::value::to_raw_value(&instead(spec.program.source())).ok();

@@ -249,6 +249,11 @@ impl Template {
                     }
                     {
                         v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
+                        if let Some(repl) = repl {
+                            while let Some(error) = visit.take_stray(scope) {
+                                repl.show(scope, &error);
+                            }
+                        }
                         if let Some(error) = visit.take_rejection(scope, started.promise()) {
                             return Poll::Ready(Err(error));
                         }
@@ -301,7 +306,11 @@ impl Template {
                     let mut has_done = false;
                     {
                         v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
-                        while let Some(error) = visit.take_uncaught().or_else(|| visit.take_rejection(scope, None)) {
+                        while let Some(error) = visit
+                            .take_uncaught()
+                            .or_else(|| visit.take_stray(scope))
+                            .or_else(|| visit.take_rejection(scope, None))
+                        {
                             repl.uncaught(scope, &error);
                             has_done = true;
                         }

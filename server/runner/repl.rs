@@ -66,7 +66,6 @@ impl Repl {
     /// Of a run whose entry file has this name and so many lines.
     pub fn new(visit: Rc<Visit>, entry: &str, lines: usize, message_bytes: usize) -> Self {
         let link = visit.link.clone();
-        link.inbox.open(Topic::Evaluations);
         visit.modules.has_door.set(true);
         Self {
             link,
@@ -114,6 +113,11 @@ impl Repl {
     pub fn uncaught(&self, scope: &mut v8::PinScope<'_, '_>, error: &RunError) {
         self.is_resting.set(false);
         scope.cancel_terminate_execution();
+        self.show(scope, error);
+    }
+
+    /// Shows an error that ends nothing.
+    pub fn show(&self, scope: &mut v8::PinScope<'_, '_>, error: &RunError) {
         let lead = if error.in_promise { "Uncaught (in promise)" } else { "Uncaught" };
         let name = if error.name == "Uncaught" { String::new() } else { format!("{}: ", error.name) };
         if let Some(text) = v8::String::new(scope, &format!("{lead} {name}{}", error.message)) {
@@ -140,7 +144,7 @@ impl Repl {
 
     fn evaluate(&self, scope: &mut v8::PinScope<'_, '_>, source: &str) -> Result<Came, RunError> {
         let (text, awaits) = self.readable(scope, source)?;
-        let value = attempt(scope, &self.visit, |scope| {
+        let run = |scope: &mut v8::PinScope<'_, '_>| {
             let text = v8::String::new(scope, &text)?;
             let value = match self.door(scope) {
                 Some(door) => {
@@ -153,7 +157,8 @@ impl Repl {
                 }
             };
             Some(v8::Global::new(scope, value))
-        })?;
+        };
+        let value = Visit::as_evaluation(scope, |scope| attempt(scope, &self.visit, run))?;
         if awaits && let Ok(promise) = v8::Local::new(scope, &value).try_cast::<v8::Promise>() {
             // It is told as what came of the evaluation.
             promise.mark_as_handled();

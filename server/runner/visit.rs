@@ -36,7 +36,12 @@ pub struct Visit {
     console: RefCell<Console>,
     uncaught: RefCell<Option<RunError>>,
     rejections: RefCell<Vec<Rejection>>,
+    /// What nobody caught of what evaluations have set off.
+    strays: RefCell<Vec<RunError>>,
 }
+
+/// How many errors of evaluations are kept to be told. They are told in the next turn of the event loop.
+const MAX_STRAYS: usize = 32;
 
 /// A promise that was rejected while nobody listened.
 struct Rejection {
@@ -44,6 +49,8 @@ struct Rejection {
     reason: v8::Global<v8::Value>,
     /// Where that happened: all there is to say where a reason is not an error.
     stack: Vec<StackFrame>,
+    /// An evaluation has set it off, and not the program.
+    of_evaluation: bool,
 }
 
 impl Visit {
@@ -70,6 +77,7 @@ impl Visit {
             context,
             uncaught: RefCell::default(),
             rejections: RefCell::default(),
+            strays: RefCell::default(),
         });
         isolate.set_slot(visit.clone());
         isolate.set_promise_reject_callback(on_promise_reject);
@@ -142,14 +150,35 @@ impl Visit {
         self.console.borrow().displayed(scope, value)
     }
 
-    /// Notes an error that nobody caught, if it is the first, and ends the program. `message` is V8's, where
-    /// it made one when the error was thrown.
+    /// Does `work` as an evaluation's: what it throws, now or in what it sets off, is told and does not end the
+    /// program. V8 and `deno_core` carry the mark along with promises, microtasks and timers; no program can reach it.
+    pub fn as_evaluation<'s, 'i, T>(
+        scope: &mut v8::PinScope<'s, 'i>,
+        work: impl FnOnce(&mut v8::PinScope<'s, 'i>) -> T,
+    ) -> T {
+        let before = scope.get_continuation_preserved_embedder_data();
+        let mark = v8::Boolean::new(scope, true);
+        scope.set_continuation_preserved_embedder_data(mark.into());
+        let done = work(scope);
+        scope.set_continuation_preserved_embedder_data(before);
+        done
+    }
+
+    /// Notes an error that nobody caught, if it is the first, and ends the program, unless an evaluation has set it
+    /// off. `message` is V8's, where it made one when the error was thrown.
     pub fn uncaught<'s>(
         &self,
         scope: &mut v8::PinScope<'s, '_>,
         exception: v8::Local<'s, v8::Value>,
         message: Option<v8::Local<'s, v8::Message>>,
     ) {
+        if is_of_evaluation(scope) {
+            if self.strays.borrow().len() < MAX_STRAYS {
+                let error = errors::from_exception(scope, self, exception, message);
+                self.strays.borrow_mut().push(error);
+            }
+            return;
+        }
         if self.uncaught.borrow().is_none() {
             let error = errors::from_exception(scope, self, exception, message);
             *self.uncaught.borrow_mut() = Some(error);
@@ -206,6 +235,28 @@ impl Visit {
             }
             rejections.swap_remove(0)
         };
+        Some(self.rejected(scope, rejection, whole))
+    }
+
+    /// What nobody caught of what an evaluation has set off.
+    pub fn take_stray(&self, scope: &mut v8::PinScope<'_, '_>) -> Option<RunError> {
+        if let Some(error) = self.strays.borrow_mut().pop() {
+            return Some(error);
+        }
+        let rejection = {
+            let mut rejections = self.rejections.borrow_mut();
+            let at = rejections.iter().position(|rejection| rejection.of_evaluation)?;
+            rejections.remove(at)
+        };
+        Some(self.rejected(scope, rejection, None))
+    }
+
+    fn rejected(
+        &self,
+        scope: &mut v8::PinScope<'_, '_>,
+        rejection: Rejection,
+        whole: Option<&v8::Global<v8::Promise>>,
+    ) -> RunError {
         let reason = v8::Local::new(scope, rejection.reason);
         let mut error = errors::from_exception(scope, self, reason, None);
         error.in_promise = whole != Some(&rejection.promise);
@@ -221,8 +272,13 @@ impl Visit {
                 ..StackFrame::default()
             }));
         }
-        Some(error)
+        error
     }
+}
+
+/// Whether an evaluation has set off what runs now.
+fn is_of_evaluation(scope: &v8::PinScope<'_, '_>) -> bool {
+    scope.get_continuation_preserved_embedder_data().is_true()
 }
 
 /// <https://html.spec.whatwg.org/multipage/webappapis.html#the-hostpromiserejectiontracker-implementation>
@@ -235,7 +291,8 @@ unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
             let stack = if reason.is_native_error() { Vec::new() } else { visit.frames.current(scope, 10) };
             let promise = v8::Global::new(scope, message.get_promise());
             let reason = v8::Global::new(scope, reason);
-            visit.rejections.borrow_mut().push(Rejection { promise, reason, stack });
+            let of_evaluation = is_of_evaluation(scope);
+            visit.rejections.borrow_mut().push(Rejection { promise, reason, stack, of_evaluation });
         }
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
             let promise = v8::Global::new(scope, message.get_promise());

@@ -11,42 +11,89 @@ const ADDRESS = "/display";
 const MOST_PX = 480;
 const LEAST_PX = 24;
 
-/** How many frames are made unasked. Each is a document of its own. */
+/** How many frames are there at once unasked. Each is a document of its own. */
 const UNASKED = 20;
 
-/** How long a frame may take from its making until it stands in the page, in milliseconds. */
-const PLACED_MS = 1_000;
-
-/** A frame's HTML, when it is wanted, and when the frame was made. */
-type Shown = { html: () => Promise<string> | string; at: number };
-
-/** Frames and what they show. Those that are out of the page are let go. */
-const shown = new Map<HTMLIFrameElement, Shown>();
+/** Frames that are in the page, and those who wait there for one of these to go. */
+const shown = new Map<HTMLIFrameElement, () => Promise<string> | string>();
+const waiting = new Set<{ show: () => void }>();
+let isSettling = false;
 
 /** HTML in its frame; `title` says what it is, `html` gives it when it is wanted. */
 export function htmlFrame(title: string, html: () => Promise<string> | string): HTMLElement {
   listen();
-  const box = el("div", "display-frame");
-  const make = () => {
-    const frame = el("iframe", "frame");
-    frame.setAttribute("sandbox", "allow-scripts");
-    frame.title = title;
-    frame.src = ADDRESS;
-    shown.set(frame, { html, at: performance.now() });
-    box.replaceChildren(frame);
-    return frame;
-  };
-  for (const [frame, { at }] of shown) {
-    if (!frame.isConnected && performance.now() - at > PLACED_MS) shown.delete(frame);
-  }
-  if (shown.size < UNASKED) make();
-  else {
-    const ask = button("plain small show", words().output.show(title), () => {
-      make().focus();
-    });
-    box.append(ask);
-  }
+  const box = new (displayBox())();
+  box.className = "display-frame";
+  box.name = title;
+  box.html = html;
   return box;
+}
+
+type DisplayBox = HTMLElement & { name: string; html: () => Promise<string> | string };
+let defined: (new () => DisplayBox) | undefined;
+
+/**
+ * The element around a frame. The console takes rows out of the page and puts them back: the frame goes with them, and
+ * is made anew, if there is room for one, or if it was asked for.
+ */
+function displayBox(): new () => DisplayBox {
+  // Not before it is wanted: tests of what is around it have no page.
+  if (defined !== undefined) return defined;
+  defined = class extends HTMLElement implements DisplayBox {
+    name = "";
+    html: () => Promise<string> | string = () => "";
+    #frame: HTMLIFrameElement | null = null;
+    #asked = false;
+
+    connectedCallback(): void {
+      if (this.#asked || shown.size < UNASKED) {
+        this.show();
+        return;
+      }
+      const ask = button("plain small show", words().output.show(this.name), () => {
+        this.#asked = true;
+        this.show().focus();
+      });
+      this.replaceChildren(ask);
+      waiting.add(this);
+    }
+
+    disconnectedCallback(): void {
+      waiting.delete(this);
+      if (this.#frame !== null) shown.delete(this.#frame);
+      this.#frame = null;
+      this.replaceChildren();
+      settle();
+    }
+
+    /** Makes the frame. */
+    show(): HTMLIFrameElement {
+      waiting.delete(this);
+      const frame = el("iframe", "frame");
+      frame.setAttribute("sandbox", "allow-scripts");
+      frame.title = this.name;
+      frame.src = ADDRESS;
+      this.#frame = frame;
+      shown.set(frame, this.html);
+      this.replaceChildren(frame);
+      return frame;
+    }
+  };
+  customElements.define("mayfly-display", defined);
+  return defined;
+}
+
+/** Gives those who wait what room there is, once all that goes at the same time is gone. */
+function settle(): void {
+  if (isSettling || waiting.size === 0) return;
+  isSettling = true;
+  queueMicrotask(() => {
+    isSettling = false;
+    for (const box of waiting) {
+      if (shown.size >= UNASKED) break;
+      box.show();
+    }
+  });
 }
 
 let listening = false;
@@ -55,7 +102,7 @@ function listen(): void {
   if (listening) return;
   listening = true;
   addEventListener("message", (event: MessageEvent<unknown>) => {
-    for (const [frame, { html }] of shown) {
+    for (const [frame, html] of shown) {
       if (event.source === null || event.source !== frame.contentWindow) continue;
       const { height } = event.data as Partial<FromFrame>;
       if (height === null) void tell(frame, html);
@@ -65,7 +112,7 @@ function listen(): void {
     }
   });
   const again = () => {
-    for (const [frame, { html }] of shown) if (frame.isConnected) void tell(frame, html);
+    for (const [frame, html] of shown) void tell(frame, html);
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });

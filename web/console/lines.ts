@@ -2,7 +2,7 @@
 // is closed, which the visitor wants to see. No DOM, so that it can be tested without a page.
 
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
-import { words } from "../strings/words.ts";
+import { currentLocale, words } from "../strings/words.ts";
 import { withoutAnsi } from "./ansi.ts";
 import { inlineText } from "./children.ts";
 
@@ -42,7 +42,7 @@ export type Line = {
 };
 
 /** Which lines are wanted. */
-export type Sieve = { hidden: ReadonlySet<Level>; matches: ((text: string) => boolean) | null };
+export type Sieve = { hidden: ReadonlySet<Level>; matches: ((line: Line) => boolean) | null };
 
 /** All lines, and those of them that are shown. */
 export class Lines {
@@ -130,7 +130,7 @@ export class Lines {
     this.#groups = [];
   }
 
-  /** Says which lines are wanted. */
+  /** Says which lines are wanted; the same sieve again where it now knows better. */
   sift(sieve: Sieve): void {
     this.#sieve = sieve;
     this.#siftAgain();
@@ -153,7 +153,7 @@ export class Lines {
     // Without the lines between runs nobody would know which is which.
     if (line.what.type === "run") return true;
     const { hidden, matches } = this.#sieve;
-    return !hidden.has(line.level) && (matches === null || matches(textOf(line)));
+    return !hidden.has(line.level) && (matches === null || matches(line));
   }
 }
 
@@ -203,7 +203,7 @@ export function errorText({ name, message, in_promise }: RunError): string {
 
 /** The time of day, for a line between runs. */
 export function clock(at: number): string {
-  return new Date(at).toLocaleTimeString();
+  return new Date(at).toLocaleTimeString(currentLocale());
 }
 
 /** Whether `event` says what `line` says, from the same place. */

@@ -4,6 +4,7 @@
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
 import { words } from "../strings/words.ts";
 import { lineText, valueText } from "./copy.ts";
+import { Finder, type Ended, type SearchWorker } from "./finder.ts";
 import { Lines, textOf, type Line } from "./lines.ts";
 import { VirtualList, type ListElements } from "./list.ts";
 import type { Jump } from "./position.ts";
@@ -33,13 +34,15 @@ export class ConsolePanel {
   keeps = false;
   /** Told how many lines are shown, of how many. */
   onCount: (shown: number, all: number) => void = () => undefined;
+  /** Told that what was looked for is not looked for any more. All lines are shown then. */
+  onSearchEnd: (why: Ended) => void = () => undefined;
   /** Told that a row's menu is wanted: for the row of a line, at an element, perhaps at a place on the screen. */
   onMenu: ((line: Line, at: HTMLElement, place: { x: number; y: number } | null) => void) | null = null;
   readonly #elements: PanelElements;
   readonly #jump: Jump;
   readonly #lines = new Lines();
   readonly #list: VirtualList<Line>;
-  #search: Search = null;
+  #finder: Finder<Line> | null = null;
   #runs = 0;
   #frame: number | null = null;
   /** Lines that came since they were drawn last, and frames that have passed. */
@@ -144,12 +147,33 @@ export class ConsolePanel {
     this.#showSoon();
   }
 
-  /** Shows lines of these levels and what is looked for. */
-  sift(hidden: ReadonlySet<Level>, search: Search): void {
-    this.#search = search;
-    this.#lines.sift({ hidden, matches: search?.matches ?? null });
-    this.#isOther = true;
-    this.#showSoon();
+  /** Shows lines of these levels and what is looked for; `start` starts the worker that looks for patterns. */
+  sift(hidden: ReadonlySet<Level>, search: Search | null, start: () => SearchWorker): void {
+    this.#finder?.end();
+    this.#finder = null;
+    const sift = (finder: Finder<Line> | null) => {
+      this.#lines.sift({ hidden, matches: finder === null ? null : (line) => finder.has(line) });
+      this.#isOther = true;
+      this.#showSoon();
+    };
+    if (search === null) {
+      sift(null);
+      return;
+    }
+    const finder = new Finder<Line>(search, textOf, {
+      onNews: () => {
+        sift(finder);
+      },
+      onEnd: (why) => {
+        this.#finder = null;
+        sift(null);
+        this.onSearchEnd(why);
+      },
+    }, start);
+    this.#finder = finder;
+    // What is shown stays until there is something to show instead.
+    for (const line of this.#lines.all) finder.has(line);
+    if (finder.isIdle) sift(finder);
   }
 
   /** The lines that are shown now. */
@@ -243,8 +267,8 @@ export class ConsolePanel {
   /** Marks what is looked for, where the browser can mark text without changing the page. */
   #highlight(): void {
     if (!("highlights" in CSS)) return;
-    const search = this.#search;
-    if (search === null) {
+    const finder = this.#finder;
+    if (finder === null) {
       CSS.highlights.delete(HIGHLIGHT);
       return;
     }
@@ -254,7 +278,7 @@ export class ConsolePanel {
       if (message === null) continue;
       const texts = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
       for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
-        for (const [from, to] of search.places(node.nodeValue ?? "")) {
+        for (const [from, to] of finder.placesIn(node.nodeValue ?? "")) {
           const range = document.createRange();
           range.setStart(node, from);
           range.setEnd(node, to);

@@ -73,6 +73,7 @@ export class ReplLine {
       return;
     }
     form.hidden = false;
+    form.toggleAttribute("data-runs", !hasEnded);
     const text = words().output;
     const { evaluating, until } = open;
     this.#isFull = evaluating.length >= AT_ONCE;

@@ -3,7 +3,7 @@
 import { button, el, icon } from "../dom.ts";
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
 import { words } from "../strings/words.ts";
-import { sinceStart } from "../units.ts";
+import { count as figure, sinceStart } from "../units.ts";
 import { inlineText } from "./children.ts";
 import { applyStyle } from "./css.ts";
 import { renderBundle } from "./display.ts";
@@ -26,9 +26,9 @@ export function renderLine(line: Line, jump: Jump): HTMLElement {
 /** Brings a row up to what has changed of its line: how often it came, and when last. */
 export function updateRow(made: HTMLElement, { times, what, opens }: Line): void {
   const count = made.querySelector<HTMLElement>(":scope > .times");
-  if (count !== null && times > 1 && count.textContent !== String(times)) {
+  if (count !== null && times > 1 && count.textContent !== figure(times)) {
     count.hidden = false;
-    count.textContent = String(times);
+    count.textContent = figure(times);
     count.title = words().output.times(times);
   }
   if (what.type === "event" && times > 1) {

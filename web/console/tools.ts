@@ -1,6 +1,7 @@
 // The bar above the console's lines: what to look for, which levels, and what is done with all of them. What is
 // chosen is remembered, but for what is looked for: nobody remembers that himself.
 
+import { assetUrl } from "../assets.ts";
 import { copyText } from "../clipboard.ts";
 import type { Command } from "../commands.ts";
 import { button, el, icon } from "../dom.ts";
@@ -21,7 +22,7 @@ export class ConsoleTools {
   readonly #scroller: HTMLElement;
   readonly #find = el("input", "field find");
   readonly #found = el("span", "found");
-  #search: Search = null;
+  #search: Search | null = null;
   #trouble = "";
   #count = "";
   #saying: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +61,13 @@ export class ConsoleTools {
     panel.onCount = (shown, all) => {
       this.#count = shown === all && this.#search === null ? "" : text.found(shown, all);
       this.#showFound();
+    };
+    panel.onSearchEnd = (why) => {
+      const { slowPattern, lostSearch, badPattern } = text;
+      this.#search = null;
+      this.#trouble = why === "slow" ? slowPattern : why === "lost" ? lostSearch : badPattern(why.trouble);
+      this.#showFound();
+      this.#saySoon();
     };
     panel.onMenu = (line, at, place) => {
       void import("./menu.ts").then(({ openLineMenu }) => {
@@ -116,6 +124,10 @@ export class ConsoleTools {
       this.#sift();
     }
     this.#showFound();
+    this.#saySoon();
+  }
+
+  #saySoon(): void {
     clearTimeout(this.#saying);
     this.#saying = setTimeout(() => {
       this.#announce(this.#found.textContent);
@@ -123,7 +135,7 @@ export class ConsoleTools {
   }
 
   #sift(): void {
-    this.#panel.sift(new Set(this.#settings.now.hiddenLevels), this.#search);
+    this.#panel.sift(new Set(this.#settings.now.hiddenLevels), this.#search, () => new Worker(assetUrl("search-worker.js"), { name: "search" }));
   }
 
   #showFound(): void {

@@ -3,7 +3,8 @@
 import type { Words } from "./en.ts";
 import { output } from "./output/de.ts";
 
-const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const figure = (count: number) => count.toLocaleString("de");
+const several = (count: number, one: string, many: string) => `${figure(count)} ${count === 1 ? one : many}`;
 
 /** German. */
 export const de: Words = {
@@ -308,8 +309,8 @@ export const de: Words = {
   recorded: (time) => `Aufgezeichnet: ${time}`,
   sameRun: "Ihr Lauf tat dasselbe.",
   otherRun: (how) => `Ihr Lauf weicht ab: ${how}`,
-  printedLess: (now, then) => `Er schrieb ${now} von ${then} Zeilen.`,
-  printedMore: (then) => `Er schrieb mehr Zeilen als die ${then} aufgezeichneten.`,
+  printedLess: (now, then) => `Er schrieb ${figure(now)} von ${figure(then)} Zeilen.`,
+  printedMore: (then) => `Er schrieb mehr Zeilen als die ${figure(then)} aufgezeichneten.`,
   lineDiffers: (line) => `Zeile ${line} der Ausgabe ist eine andere.`,
   endDiffers: "Er endete anders.",
   failureDiffers: "Er scheiterte anders.",

@@ -2,7 +2,8 @@
 
 import { output } from "./output/en.ts";
 
-const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const figure = (count: number) => count.toLocaleString("en");
+const several = (count: number, one: string, many: string) => `${figure(count)} ${count === 1 ? one : many}`;
 
 /** English. */
 export const en = {
@@ -276,8 +277,8 @@ export const en = {
   recorded: (time: string) => `Recorded: ${time}`,
   sameRun: "Your run did the same.",
   otherRun: (how: string) => `Your run differs: ${how}`,
-  printedLess: (now: number, then: number) => `It printed ${now} of ${then} lines.`,
-  printedMore: (then: number) => `It printed more lines than the ${then} recorded.`,
+  printedLess: (now: number, then: number) => `It printed ${figure(now)} of ${figure(then)} lines.`,
+  printedMore: (then: number) => `It printed more lines than the ${figure(then)} recorded.`,
   lineDiffers: (line: number) => `Line ${line} of the output is another.`,
   endDiffers: "It ended in another way.",
   failureDiffers: "It failed in another way.",

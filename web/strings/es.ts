@@ -3,7 +3,8 @@
 import type { Words } from "./en.ts";
 import { output } from "./output/es.ts";
 
-const several = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const figure = (count: number) => count.toLocaleString("es");
+const several = (count: number, one: string, many: string) => `${figure(count)} ${count === 1 ? one : many}`;
 
 /** Spanish. */
 export const es: Words = {
@@ -308,8 +309,8 @@ export const es: Words = {
   recorded: (time) => `Grabado: ${time}`,
   sameRun: "Su ejecución hizo lo mismo.",
   otherRun: (how) => `Su ejecución difiere: ${how}`,
-  printedLess: (now, then) => `Escribió ${now} de ${then} líneas.`,
-  printedMore: (then) => `Escribió más líneas que las ${then} grabadas.`,
+  printedLess: (now, then) => `Escribió ${figure(now)} de ${figure(then)} líneas.`,
+  printedMore: (then) => `Escribió más líneas que las ${figure(then)} grabadas.`,
   lineDiffers: (line) => `La línea ${line} de la salida es otra.`,
   endDiffers: "Terminó de otra manera.",
   failureDiffers: "Falló de otra manera.",

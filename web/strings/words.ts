@@ -42,6 +42,7 @@ export function pick(wanted: readonly string[]): Locale {
 /** Loads a language; `auto` is the first of the browser's that there is. */
 export async function useLocale(setting: Locale | "auto"): Promise<void> {
   locale = setting === "auto" ? pick(navigator.languages) : setting;
+  chosen = en;
   if (locale === "en") return;
   try {
     chosen = await LOADERS[locale]();

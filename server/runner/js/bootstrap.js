@@ -255,6 +255,18 @@ for (const name in interfaces) {
     configurable: true,
   });
 }
+// deno_web leaves a timer's context before it reports what the callback threw. An evaluation's is reported inside, where
+// it can be told from the program's.
+let report;
+const asEvaluation = (callback) =>
+  function (...args) {
+    try {
+      return ReflectApply(callback, this, args);
+    } catch (error) {
+      report(error);
+    }
+  };
+
 for (const name in operations) {
   const operate = operations[name];
   if (typeof operate !== "function") throw new TypeError(`deno_web has no ${name}`);
@@ -264,6 +276,7 @@ for (const name in operations) {
   const { [name]: operation } = {
     [name](...args) {
       if (needsHandler && args.length === 0) throw new TypeError(`${name} needs a function to call`);
+      if (needsHandler && typeof args[0] === "function" && core.getAsyncContext() === true) args[0] = asEvaluation(args[0]);
       return ReflectApply(operate, this, args);
     },
   };
@@ -416,7 +429,8 @@ const errorOf = uncurryThis(ObjectGetOwnPropertyDescriptor(event.ErrorEvent.prot
 // What Rust takes off the global object before any program runs.
 globalThis.__mayfly = {
   /** Hands over the function that is told of every error nobody caught in a timer or an event listener. */
-  onUncaught(report) {
+  onUncaught(tell) {
+    report = tell;
     core.setReportExceptionCallback(report);
     // Listeners' errors are dispatched on the global object first, which here is no event target.
     event.saveGlobalThisReference({

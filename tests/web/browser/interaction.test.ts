@@ -204,14 +204,33 @@ display.svg("no picture", { alt: "Broken" });`);
       most = Math.max(most, await page.locator("iframe").count());
     }
     assert.ok(most <= 20, String(most));
-    // The last one is there, or there for the asking.
-    const last = page.locator(".row:has(.display-frame)").last();
-    if ((await last.locator(".show").count()) > 0) await last.locator(".show").click();
-    await last.frameLocator("iframe").locator("p", { hasText: "49" }).waitFor();
-    // Those of an earlier run do not count.
-    await run("await new Promise((wake) => setTimeout(wake, 1100)); display.html('<p>new')");
+    await page.frameLocator("iframe >> nth=-1").locator("p", { hasText: "49" }).waitFor();
+    await run("display.html('<p>new')");
     assert.equal(await outcome(), "Completed");
-    await page.locator("iframe").waitFor();
+    await page.frameLocator("iframe").locator("p", { hasText: "new" }).waitFor();
+  });
+
+  test("gives a frame to those who wait for one when others are gone, and at once to who asks", async () => {
+    const { width = 1280, height = 800 } = page.viewportSize() ?? {};
+    // So high that more are in sight than there may be.
+    await page.setViewportSize({ width, height: 3200 });
+    await run("for (let i = 0; i < 50; i++) display.html(`<p style='margin: 0; height: 60px'>${i}`)");
+    assert.equal(await outcome(), "Completed");
+    const [frames, asks] = [page.locator("iframe.frame"), page.locator(".display-frame .show")];
+    await asks.first().waitFor();
+    assert.equal(await frames.count(), 20);
+    const waits = await asks.count();
+    await asks.last().click();
+    await page.waitForFunction((waits) => document.querySelectorAll(".display-frame .show").length === waits - 1, waits);
+    assert.equal(await frames.count(), 21);
+    await page.setViewportSize({ width, height });
+    await page.waitForFunction(() => document.querySelector(".display-frame .show") === null);
+    // What went out of the page and comes back shows what it is to show.
+    const list = page.locator("#console");
+    await list.evaluate((list) => {
+      list.scrollTop = 0;
+    });
+    await page.frameLocator("iframe >> nth=0").locator("p", { hasText: /^0$/ }).waitFor();
   });
 });
 

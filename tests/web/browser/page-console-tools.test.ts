@@ -52,6 +52,26 @@ describe("finding", () => {
     await page.locator("#console-found", { hasText: "1 of 2 lines" }).waitFor();
   });
 
+  test("by a pattern that never ends: the page goes on, says so, and shows all lines", async () => {
+    await open();
+    await run(prints(says("apple"), says(`${"a".repeat(60)}!`), says("pear")));
+    await page.locator(".row", { hasText: "pear" }).waitFor();
+    await find().fill("/^(a+)+$/");
+    // Meanwhile the page answers.
+    await page.locator("#console-levels").click();
+    await page.getByRole("checkbox", { name: "Output" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("#console-found.bad", { hasText: "This pattern takes too long" }).waitFor();
+    await page.locator("#live", { hasText: "This pattern takes too long" }).waitFor({ state: "attached" });
+    assert.equal(await page.locator(".row").count(), 3);
+    assert.deepEqual(await axe(page), []);
+    // The next one is looked for as if nothing had been.
+    await find().fill("/^p/");
+    await rowsAre("pear");
+    await page.locator("#console-found:not(.bad)", { hasText: "1 of 3 lines" }).waitFor();
+    await page.waitForFunction(() => CSS.highlights.get("console-found")?.size === 1);
+  });
+
   test("by level, which is remembered", async () => {
     await open();
     await run(prints(says("fine"), says("careful", { level: "warn" }), says("detail", { level: "debug" })));

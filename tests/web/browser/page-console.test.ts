@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { Value } from "../../../web/protocol.ts";
+import { axe } from "../support/audit.ts";
 import { focused, onRun, open, page, prints, run, usePages } from "../support/mock-page.ts";
 import { report } from "../support/mock-server.ts";
-import { POINT, event, sampleRun, string } from "../support/sample-run.ts";
+import { POINT, event, number, sampleRun, string } from "../support/sample-run.ts";
 
 usePages();
 
@@ -70,6 +71,31 @@ describe("the console", () => {
     assert.equal(await item.getAttribute("aria-expanded"), "false");
     // One stop in the tab order for each value.
     assert.equal(await page.locator('.tree [role=treeitem][tabindex="0"]').count(), 1);
+  });
+
+  test("opens long arrays by the hundred, entries of maps, and prototypes, each when it is wanted", async () => {
+    await open();
+    const items = Array.from({ length: 250 }, (_, at) => number(at * 2));
+    const array: Value = { type: "object", kind: "array", class: "Array", text: "(250) [0, 2, 4, …]", length: 250, items };
+    const fly: Value = { type: "object", kind: "object", class: "Fly", text: "Fly {days: 1}", properties: [{ key: "days", value: number(1) }] };
+    const map: Value = { type: "object", kind: "map", class: "Map", text: 'Map(1) {"fly" => Fly}', length: 1, entries: [[string("fly"), fly]] };
+    const child: Value = { ...fly, prototype: { type: "object", kind: "object", class: "Insect", text: "Insect {}", properties: [{ key: "name", accessor: "getter" }] } };
+    await run(prints(event({ args: [array, map, child] })));
+    await page.locator("#badge", { hasText: "Completed" }).waitFor();
+    const trees = page.locator(".tree");
+    const shownIn = (tree: number) => trees.nth(tree).locator("[role=treeitem]:visible");
+    await shownIn(0).first().click();
+    assert.deepEqual(await shownIn(0).allTextContents(), ["(250) [0, 2, 4, …]", "[0 … 99]", "[100 … 199]", "[200 … 249]"]);
+    await shownIn(0).nth(2).click();
+    assert.equal(await shownIn(0).count(), 104, "and only that hundred");
+    assert.equal(await shownIn(0).nth(3).textContent(), "100: 200");
+    await shownIn(1).first().click();
+    await shownIn(1).nth(1).click();
+    assert.deepEqual((await shownIn(1).allTextContents()).slice(1, 4), ['0: "fly" ⇒ Fly {days: 1}', 'key: "fly"', "value: Fly {days: 1}"]);
+    await shownIn(2).first().click();
+    await shownIn(2).nth(2).click();
+    assert.deepEqual(await shownIn(2).allTextContents(), ["Fly {days: 1}", "days: 1", "[[Prototype]]: Insect {}", "name: (getter)"]);
+    assert.deepEqual(await axe(page), []);
   });
 
   test("has real tables", async () => {

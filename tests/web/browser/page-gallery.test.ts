@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 
 import { axe, layout } from "../support/audit.ts";
 import { LOOKS, program } from "../support/browser.ts";
-import { forgive, open, page, prints, server, usePages } from "../support/mock-page.ts";
+import { forgive, onRun, open, page, prints, server, usePages } from "../support/mock-page.ts";
 import { event, string } from "../support/sample-run.ts";
 
 usePages();
@@ -103,6 +103,24 @@ describe("a first visit", () => {
     assert.ok(await page.locator("#welcome").isHidden());
     assert.equal(await page.locator("#badge").textContent(), "Ready");
     assert.equal(server.received.filter((message) => message.type === "run").length, 1);
+  });
+
+  test("has room on a phone for what the program prints, while it runs", async () => {
+    const lines = Array.from({ length: 12 }, (_, at) => event({ args: [string(`line ${at}`)], text: `line ${at}` }));
+    server.script = onRun((run_id, peer) => {
+      peer.send({ type: "started", run_id });
+      peer.send({ type: "console", run_id, seq: 0, events: lines });
+    });
+    await open({ isNew: true, viewport: { width: 360, height: 640 } });
+    await page.locator(".row", { hasText: "line 11" }).waitFor();
+    await page.locator("#badge", { hasText: "Running" }).waitFor();
+    assert.ok(await page.locator("#console").evaluate((list) => list.clientHeight >= 60));
+    assert.deepEqual(await layout(page), { sideways: 0, runInSight: true });
+    // The sentence put away, all of the console is there.
+    await page.locator("#welcome-close").click();
+    await page.locator("#console-tools .find").waitFor();
+    await page.locator("#repl textarea").waitFor();
+    assert.ok(await page.locator("#console").evaluate((list) => list.clientHeight >= 27));
   });
 
   test("to a shared program runs nothing", async () => {

@@ -104,6 +104,25 @@ describe("how a program is run", () => {
     assert.deepEqual({ mode, exported, input, stdin }, { mode: "function", exported: "sum", input: { n: 2 }, stdin: ["c"] });
   });
 
+  test("what counts only for callers of a shared program, and an answer of two lines, are not lost on the way", async () => {
+    server.snippet = { id: "a1B2c3D4e5f6", version: 1, title: "Sum", source: "export const sum = (n) => n", language: "javascript", mode: "module", export: "sum", stdin: ["two\nlines", "b"], output: null, parent: null };
+    const asked: string[] = [];
+    server.api = (request) => {
+      asked.push(request.body);
+      return { status: 201, json: { id: "b1B2c3D4e5f6", url: `${server.url}/s/b1B2c3D4e5f6`, version: 1, deletion_token: "t" } };
+    };
+    await open({}, () => undefined);
+    await page.goto(`${server.url}/s/a1B2c3D4e5f6`);
+    await page.locator("#connection[data-at=open]").waitFor();
+    await toggle().click();
+    assert.equal(await page.getByLabel("Export to call").inputValue(), "sum", "it can be seen, and taken out");
+    await page.keyboard.press("Control+s");
+    await page.locator("dialog[open]").getByRole("button", { name: "Share", exact: true }).click();
+    await page.locator("#share-link").waitFor();
+    const { mode, export: exported, stdin } = JSON.parse(asked[0] ?? "") as Record<string, unknown>;
+    assert.deepEqual({ mode, exported, stdin }, { mode: "module", exported: "sum", stdin: ["two\nlines", "b"] });
+  });
+
   for (const [name, options] of LOOKS) {
     test(`${name}: the panel fits, and axe finds nothing`, async () => {
       await open(options);

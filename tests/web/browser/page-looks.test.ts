@@ -103,8 +103,9 @@ test("the page's scripts stay small", async () => {
   await open();
   const manifest = JSON.parse(await readFile("static/dist/manifest.json", "utf8")) as Record<string, string>;
   let total = 0;
-  for (const name of ["main.js", "theme.js"]) {
-    const hashed = manifest[name];
+  const preload = JSON.parse(await readFile("static/dist/preload.json", "utf8")) as Record<string, string[]>;
+  const names = ["main.js", "theme.js", "early.js"].map((name) => manifest[name]);
+  for (const hashed of [...names, ...(preload["main.js"] ?? [])]) {
     assert.ok(hashed);
     total += (await readFile(`static/dist/${hashed}.br`)).length;
   }

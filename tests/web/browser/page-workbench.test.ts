@@ -147,7 +147,7 @@ describe("the divider", () => {
     assert.equal(first, second);
     await page.locator("#divider").focus();
     await page.keyboard.press("ArrowDown");
-    assert.equal(await value(), "49");
+    assert.equal(await value(), "45");
     await command("side by side");
     assert.equal(await page.locator("#divider").getAttribute("aria-orientation"), "vertical");
   });

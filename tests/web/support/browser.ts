@@ -54,12 +54,15 @@ export async function openPage(
   before: () => void = () => undefined,
 ): Promise<Watched> {
   const watched = await watchPage(browser, url, options, before);
-  await watched.page.locator("#connection[data-at=open]").waitFor();
+  if (options.holds === undefined) await watched.page.locator("#connection[data-at=open]").waitFor();
   return watched;
 }
 
 /** Contexts whose visitor has been here before: all but those that say otherwise. */
-export type Visitor = BrowserContextOptions & { isNew?: boolean };
+export type Visitor = BrowserContextOptions & { isNew?: boolean; holds?: Held };
+
+/** Files that do not come before something has happened. */
+export type Held = { files: RegExp; until: Promise<void> };
 
 /** Opens any page, as `openPage` does. CSP violations, errors and failed requests end up in `problems`. */
 export async function watchPage(
@@ -68,7 +71,7 @@ export async function watchPage(
   options: Visitor = {},
   before: () => void = () => undefined,
 ): Promise<Watched> {
-  const { isNew = false, serviceWorkers = "block", ...rest } = options;
+  const { isNew = false, serviceWorkers = "block", holds, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers, ...rest });
   if (!isNew) {
     await context.addInitScript(() => {
@@ -96,7 +99,13 @@ export async function watchPage(
     // A page that is left or reloaded gives up what it was loading for later.
     if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`request: ${request.url()}`);
   });
-  await page.goto(url);
+  if (holds !== undefined) {
+    await context.route(holds.files, async (route) => {
+      await holds.until;
+      await route.continue();
+    });
+  }
+  await page.goto(url, { waitUntil: holds === undefined ? "load" : "commit" });
   return { page, problems, close: () => context.close() };
 }
 

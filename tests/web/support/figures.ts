@@ -25,7 +25,7 @@ const NETWORKS = {
   "DevTools' preset, 562.5 ms a request": { latency: 562.5, downloadThroughput: (1.6 * 1024 * 1024 * 0.9) / 8, uploadThroughput: (750 * 1024 * 0.9) / 8 },
 } as const;
 
-type Load = { paint: number; ready: number; shift: number };
+type Load = { paint: number; ready: number; editor: number; shift: number };
 
 const part = (values: number[], of: number): number => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * of))] ?? NaN;
 const median = (values: number[]): number => part(values, 0.5);
@@ -67,6 +67,7 @@ async function load(browser: Browser, url: string, network: (typeof NETWORKS)[ke
   const measured = await page.evaluate(() => ({
     paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
     ready: performance.getEntriesByName("mayfly.ready")[0]?.startTime ?? NaN,
+    editor: performance.getEntriesByName("mayfly.editor")[0]?.startTime ?? NaN,
     shift: (globalThis as unknown as { seen: { shift: number } }).seen.shift,
   }));
   await context.close();
@@ -155,7 +156,7 @@ async function scriptBytes(): Promise<number> {
   const read = async (name: string) => JSON.parse(await readFile(path.join(dist, name), "utf8")) as unknown;
   const manifest = (await read("manifest.json")) as Record<string, string>;
   const preload = (await read("preload.json")) as Record<string, string[]>;
-  const names = ["main.js", "theme.js"].map((name) => manifest[name] ?? "").concat(preload["main.js"] ?? []);
+  const names = ["main.js", "theme.js", "early.js"].map((name) => manifest[name] ?? "").concat(preload["main.js"] ?? []);
   const sizes = await Promise.all(names.map(async (name) => (await readFile(path.join(dist, `${name}.br`))).length));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
@@ -168,9 +169,12 @@ for (const [name, network] of Object.entries(NETWORKS)) {
   write(`\nFirst visit, processor 4 times as slow, ${name}; median of ${LOADS}`);
   const loads: Load[] = [];
   for (let i = 0; i < LOADS; i += 1) loads.push(await load(browser, server.url, network));
-  const [paint, ready, shift] = [median(loads.map((it) => it.paint)), median(loads.map((it) => it.ready)), Math.max(...loads.map((it) => it.shift))];
+  // What can't be seen can't be typed into.
+  const ready = median(loads.map((it) => Math.max(it.paint, it.ready)));
+  const [paint, editor, shift] = [median(loads.map((it) => it.paint)), median(loads.map((it) => it.editor)), Math.max(...loads.map((it) => it.shift))];
   say("first contentful paint", `${Math.round(paint)} ms`, "under 1,200 ms", paint < 1_200);
-  say("ready to type", `${Math.round(ready)} ms`, "under 2,000 ms", ready < 2_000);
+  say("ready to type, as plain text", `${Math.round(ready)} ms`, "under 2,000 ms", ready < 2_000);
+  say("the editor in place of that, with what was typed", `${Math.round(editor)} ms`, "under 2,000 ms", editor < 2_000);
   say("cumulative layout shift, the worst", shift.toFixed(4), "0", shift === 0);
 }
 for (const slower of [1, 4]) {

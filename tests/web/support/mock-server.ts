@@ -12,20 +12,26 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { ClientMsg, Limits, Outcome, RunReport, ServerMsg } from "../../../web/protocol.ts";
 import { root } from "./paths.ts";
 
-/** What the real server sends with every page. */
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "frame-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
+/** The scripts and the styles that the editor's page has in itself. */
+type Inline = { script: string; early: string; style: string };
+
+const source = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
+/** What the real server sends with every page, given what the editor's page has in itself. */
+const policyOf = ({ script, early, style }: Inline): string =>
+  [
+    "default-src 'none'",
+    `script-src 'self' '${source(script)}' '${source(early)}'`,
+    `style-src 'self' '${source(style)}'`,
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "frame-src 'self'",
+    "font-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
 
 /** A request to the API, as the mock's `api` gets it. */
 export type Asked = { method: string; path: string; headers: IncomingHttpHeaders; body: string };
@@ -179,8 +185,11 @@ export class MockServer {
     const dist = path.join(root, "static/dist");
     const manifest = JSON.parse(await readFile(path.join(dist, "manifest.json"), "utf8")) as Record<string, string>;
     const preload = JSON.parse(await readFile(path.join(dist, "preload.json"), "utf8")) as Record<string, string[]>;
+    const built = (name: string) => readFile(path.join(dist, manifest[name] ?? ""), "utf8");
+    const inline: Inline = { script: await built("theme.js"), early: await built("early.js"), style: await built("main.css") };
+    const policyOfAll = policyOf(inline);
     const pages = {
-      index: await render("index.html", manifest, preload),
+      index: await render("index.html", manifest, preload, inline),
       frame: await render("embed_frame.html", manifest, preload),
       wizard: await render("embed.html", manifest, preload),
     };
@@ -196,7 +205,7 @@ export class MockServer {
       const where = (request.url ?? "").replace(/\?.*$/, "");
       mock?.asked.set(where, (mock.asked.get(where) ?? 0) + 1);
       const html = (body: string, policy: string) => {
-        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": `${CSP}; ${policy}` });
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": `${policyOfAll}; ${policy}` });
         response.end(body);
       };
       const json = answers[where];
@@ -219,7 +228,7 @@ export class MockServer {
         });
       } else if (where === "/service-worker.js") {
         void readFile(path.join(dist, manifest["service-worker.js"] ?? "")).then((body) => {
-          response.writeHead(200, { "content-type": TYPES[".js"], "cache-control": "no-cache", "content-security-policy": `${CSP}; frame-ancestors 'none'` });
+          response.writeHead(200, { "content-type": TYPES[".js"], "cache-control": "no-cache", "content-security-policy": `${policyOfAll}; frame-ancestors 'none'` });
           response.end(body);
         });
       } else if (where === "/display") {
@@ -296,7 +305,7 @@ async function renderFrame(manifest: Record<string, string>): Promise<{ html: st
 }
 
 /** As much of askama as the page's templates use. */
-async function render(template: string, manifest: Record<string, string>, preload: Record<string, string[]>): Promise<string> {
+async function render(template: string, manifest: Record<string, string>, preload: Record<string, string[]>, inline?: Inline): Promise<string> {
   const read = (name: string) => readFile(path.join(root, "templates", name), "utf8");
   const blocks = new Map<string, string>();
   const own = await read(template);
@@ -313,10 +322,13 @@ async function render(template: string, manifest: Record<string, string>, preloa
       if (hashed === undefined) throw new Error(`The templates name an asset that was not built: ${name}`);
       return `/assets/${hashed}`;
     })
+    .replace("{{ inline.script|safe }}", () => inline?.script ?? "")
+    .replace("{{ inline.early|safe }}", () => inline?.early ?? "")
+    .replace("{{ inline.style|safe }}", () => inline?.style ?? "")
     .replaceAll("{{ version }}", "0.0.0")
     .replaceAll("{{ offers }}", "fixtures");
   const made = withoutSnippet(page);
-  const left = /{[{%].*/.exec(made);
+  const left = /{(?:{ |%).*/.exec(made);
   if (left !== null) throw new Error(`${template} says what this does not understand: ${left[0]}`);
   return made;
 }

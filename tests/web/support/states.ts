@@ -87,7 +87,7 @@ const STATES: { name: string; isNew?: boolean; reach: (stage: Stage) => Promise<
     name: "first-visit",
     isNew: true,
     reach: async ({ page }) => {
-      await page.locator(".row").nth(11).waitFor();
+      await page.locator(".row", { hasText: "+1.65 s" }).waitFor();
     },
   },
   {

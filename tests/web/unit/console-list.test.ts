@@ -6,9 +6,11 @@ import { describe, test } from "node:test";
 import { ansiPieces, withoutAnsi } from "../../../web/console/ansi.ts";
 import { children } from "../../../web/console/children.ts";
 import { lineData, lineText, linesJson, valueData, valueText } from "../../../web/console/copy.ts";
+import { BATCH_MS, Finder, type Ended, type SearchWorker } from "../../../web/console/finder.ts";
 import { Heights } from "../../../web/console/heights.ts";
 import { Lines, textOf } from "../../../web/console/lines.ts";
-import { readSearch } from "../../../web/console/search.ts";
+import { isIn, placesIn, readSearch } from "../../../web/console/search.ts";
+import type { FromSearch, ToSearch } from "../../../web/console/search-worker.ts";
 import { compare, keyOfValue } from "../../../web/console/table.ts";
 import { withoutTail } from "../../../web/console/text.ts";
 import { Pace, type Clock } from "../../../web/pace.ts";
@@ -112,7 +114,7 @@ describe("lines", () => {
     assert.deepEqual(texts(lines), ["outer", "one", "inner", "two", "three"]);
     lines.sift({ hidden: new Set(["log"]), matches: null });
     assert.deepEqual(texts(lines), ["two"]);
-    lines.sift({ hidden: new Set(), matches: (text) => text.includes("t") });
+    lines.sift({ hidden: new Set(), matches: (line) => textOf(line).includes("t") });
     assert.deepEqual(texts(lines), ["outer", "two", "three"]);
     lines.add(line("four"));
     lines.add(line("ten"));
@@ -141,20 +143,22 @@ describe("what is looked for", () => {
   };
 
   test("is a text in any case, or a pattern between slashes", () => {
+    const has = (typed: string, text: string) => isIn(search(typed) ?? { text: "" }, text);
+    const places = (typed: string, text: string) => placesIn(search(typed) ?? { text: "" }, text);
     assert.equal(search(""), null);
-    assert.ok(search("ab")?.matches("xABx"));
-    assert.deepEqual(search("ab")?.places("ab AB"), [[0, 2], [3, 5]]);
-    assert.ok(search("/a.c")?.matches("/a.c"), "one slash makes no pattern");
-    assert.ok(search("/^a.c$/")?.matches("abc"));
-    assert.ok(!search("/^a.c$/")?.matches("ABC"));
-    assert.ok(search("/^a.c$/i")?.matches("ABC"));
-    assert.deepEqual(search("/\\d+/gy")?.places("1 22 x"), [[0, 1], [2, 4]]);
+    assert.ok(has("ab", "xABx"));
+    assert.deepEqual(places("ab", "ab AB"), [[0, 2], [3, 5]]);
+    assert.ok(has("/a.c", "/a.c"), "one slash makes no pattern");
+    assert.ok(has("/^a.c$/", "abc"));
+    assert.ok(!has("/^a.c$/", "ABC"));
+    assert.ok(has("/^a.c$/i", "ABC"));
+    assert.deepEqual(places("/\\d+/gy", "1 22 x"), [[0, 1], [2, 4]]);
     const digits = search("/\\d/");
-    assert.ok(digits?.matches("abc 5") === true);
-    assert.deepEqual(digits.places("1"), [[0, 1]], "wherever it was found before");
-    assert.deepEqual(search("/x*/")?.places("ab"), [], "nothing is no place");
-    assert.ok(search("/a/")?.matches("a") && search("/a/")?.matches("a"), "nothing is remembered");
-    assert.deepEqual(search("ss")?.places("İss"), [], "whose small form is longer");
+    assert.ok(digits !== null && isIn(digits, "abc 5"));
+    assert.deepEqual(placesIn(digits, "1"), [[0, 1]], "wherever it was found before");
+    assert.ok(isIn(digits, "1") && isIn(digits, "1"), "nothing is remembered");
+    assert.deepEqual(places("/x*/", "ab"), [], "nothing is no place");
+    assert.deepEqual(places("ss", "İss"), [], "whose small form is longer");
   });
 
   test("says what is wrong with a pattern", () => {
@@ -162,6 +166,102 @@ describe("what is looked for", () => {
       const read = readSearch(typed);
       assert.ok("trouble" in read && read.trouble.toLowerCase().includes(word.toLowerCase()), JSON.stringify(read));
     }
+  });
+});
+
+describe("a search", () => {
+  type Item = { text: string };
+  const items = (...texts: string[]): Item[] => texts.map((text) => ({ text }));
+
+  /** A finder with a worker that answers when it is told to. */
+  function finder(typed: string) {
+    const read = readSearch(typed);
+    assert.ok("search" in read && read.search !== null);
+    const told: { news: number; ended: Ended[]; sent: ToSearch[]; isGone: boolean } = { news: 0, ended: [], sent: [], isGone: false };
+    const worker: SearchWorker = {
+      postMessage: (message: ToSearch) => {
+        told.sent.push(message);
+      },
+      terminate: () => {
+        told.isGone = true;
+      },
+      onmessage: null,
+      onerror: null,
+    };
+    const hooks = {
+      onNews: () => {
+        told.news += 1;
+      },
+      onEnd: (why: Ended) => {
+        told.ended.push(why);
+      },
+    };
+    const it = new Finder<Item>(read.search, ({ text }) => text, hooks, () => worker);
+    const say = (data: FromSearch) => {
+      worker.onmessage?.call(worker as Worker, { data } as MessageEvent);
+    };
+    const fail = () => {
+      worker.onerror?.call(worker as Worker, {} as ErrorEvent);
+    };
+    return { it, told, say, fail };
+  }
+
+  test("for a text needs no worker", () => {
+    const { it, told } = finder("a");
+    const [yes, no] = items("cat", "dog");
+    assert.ok(yes && no && it.has(yes) && !it.has(no) && it.isIdle);
+    assert.deepEqual(it.placesIn("cat"), [[1, 2]]);
+    assert.equal(told.sent.length, 0);
+  });
+
+  test("for a pattern asks a worker once for each item, in batches, and tells when more is known", () => {
+    const { it, told, say } = finder("/a/");
+    const all = items("cat", ...Array.from({ length: 2_500 }, () => "dog"));
+    for (const item of all) assert.ok(!it.has(item), "not known yet");
+    assert.equal(told.sent.length, 0, "nothing is sent to a worker that is not there");
+    say({});
+    assert.equal(told.sent.length, 1);
+    const [first] = told.sent;
+    say({ found: (first?.texts ?? []).map((text) => text === "cat") });
+    assert.equal(told.news, 1);
+    say({ found: (told.sent[1]?.texts ?? []).map(() => false) });
+    assert.ok(it.isIdle && told.sent.length === 2);
+    assert.equal(told.sent.flatMap(({ texts }) => texts).length, all.length);
+    assert.deepEqual(all.map((item) => it.has(item)).filter((has) => has), [true]);
+    assert.deepEqual(it.placesIn("cat"), []);
+    assert.equal(told.sent[2]?.where, true);
+    say({ places: [[[1, 2]]] });
+    assert.deepEqual(it.placesIn("cat"), [[1, 2]]);
+    it.end();
+    assert.ok(told.isGone && told.ended.length === 0);
+  });
+
+  test("that takes too long is ended, and said to be", (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const { it, told, say } = finder("/(a+)+$/");
+    const [item] = items("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
+    assert.ok(item && !it.has(item));
+    context.mock.timers.tick(10 * BATCH_MS);
+    assert.deepEqual(told.ended, [], "to load the worker is no search");
+    say({});
+    context.mock.timers.tick(BATCH_MS - 1);
+    assert.deepEqual(told.ended, []);
+    context.mock.timers.tick(1);
+    assert.deepEqual(told.ended, ["slow"]);
+    assert.ok(told.isGone);
+    assert.ok(!it.has({ text: "a" }) && told.sent.length === 1, "nothing more is asked");
+  });
+
+  test("ends when its worker can't be had, or finds the pattern to be none", () => {
+    const lost = finder("/a/");
+    lost.it.has({ text: "a" });
+    lost.fail();
+    assert.deepEqual(lost.told.ended, ["lost"]);
+    const wrong = finder("/a/");
+    wrong.it.has({ text: "a" });
+    wrong.say({});
+    wrong.say({ trouble: "too large" });
+    assert.deepEqual(wrong.told.ended, [{ trouble: "too large" }]);
   });
 });
 

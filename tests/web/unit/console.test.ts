@@ -6,7 +6,8 @@ import { valueText } from "../../../web/console/copy.ts";
 import { safeDeclarations } from "../../../web/console/css.ts";
 import { pieces } from "../../../web/console/preview.ts";
 import type { ObjectValue, Value } from "../../../web/protocol.ts";
-import { bytes, duration, elapsed, plural, sinceStart } from "../../../web/units.ts";
+import { useLocale, words } from "../../../web/strings/words.ts";
+import { bytes, count, duration, elapsed, sinceStart } from "../../../web/units.ts";
 import { uuid } from "../../../web/uuid.ts";
 import { ERROR, POINT, number, string } from "../support/sample-run.ts";
 
@@ -174,7 +175,20 @@ test("figures", () => {
   assert.deepEqual([0, 999, 1000, 1349, 10_004, 59_999, 60_000, 125_000].map(duration), ["0 ms", "999 ms", "1 s", "1.3 s", "10 s", "59.9 s", "1 min", "2 min 5 s"]);
   assert.deepEqual([-5, 0, 1234, 61_000].map(elapsed), ["0.0 s", "0.0 s", "1.2 s", "1 min 1 s"]);
   assert.equal(sinceStart(301), "+0.30 s");
-  assert.deepEqual([0, 1, 1000].map((n) => plural(n, "line")), ["0 lines", "1 line", "1,000 lines"]);
+  assert.equal(count(12_345), "12,345");
+});
+
+test("figures are in the page's language", async () => {
+  try {
+    await useLocale("de");
+    assert.deepEqual([bytes(1536), duration(1349), elapsed(1234), sinceStart(301), count(12_345)], ["1,5 KiB", "1,3 s", "1,2 s", "+0,30 s", "12.345"]);
+    assert.equal(words().output.found(1_000, 12_345), "1.000 von 12.345 Zeilen");
+    await useLocale("es");
+    assert.deepEqual([bytes(1536), sinceStart(301), count(12_345)], ["1,5 KiB", "+0,30 s", "12.345"]);
+  } finally {
+    await useLocale("en");
+  }
+  assert.deepEqual([bytes(1536), words().run], ["1.5 KiB", "Run"]);
 });
 
 test("ids are version 4 UUIDs, each its own", () => {

@@ -68,13 +68,30 @@ describe("inputs", () => {
     const cases: [Inputs, RunAs][] = [
       [NO_INPUTS, { mode: "auto" }],
       [{ mode: "function", exported: " sum ", input: '{\n  "a": [\n    1\n  ]\n}', stdin: "" }, { mode: "function", export: "sum", input: { a: [1] } }],
-      [{ mode: "auto", exported: "sum", input: "null", stdin: "one\n\ntwo\n" }, { mode: "auto", input: null, stdin: ["one", "", "two"] }],
+      [{ mode: "auto", exported: "sum", input: "null", stdin: "one\n\ntwo\n" }, { mode: "auto", export: "sum", input: null, stdin: ["one", "", "two"] }],
       [{ mode: "auto", exported: "", input: "", stdin: "\n" }, { mode: "auto", stdin: [""] }],
     ];
     for (const [inputs, as] of cases) {
       assert.deepEqual(runAs(inputs), as);
       assert.deepEqual(runAs(typed(as)), as);
     }
+  });
+
+  test("of a shared program come through the page as they are, whatever they are", () => {
+    const random = new Random(23);
+    const answers = ["", "one", "two\nlines", "\n", " ", "\r\n", "ü"];
+    for (let i = 0; i < 500; i += 1) {
+      const as: RunAs = { mode: random.of(ALL_MODES) };
+      if (random.below(2) === 0) as.export = "sum";
+      if (random.below(2) === 0) as.input = random.of([null, 0, "", "x", [1, { a: [] }], false]);
+      const stdin = Array.from({ length: random.below(4) }, () => random.of(answers));
+      if (stdin.length > 0) as.stdin = stdin;
+      // Also when it was kept in between.
+      const kept = parse(serialise({ files: [{ name: "main.js", content: "1" }], active: "main.js", entry: null }, typed(as))).inputs;
+      assert.deepEqual(runAs(kept), as);
+    }
+    const kept = typed({ mode: "auto", stdin: ["two\nlines"] });
+    assert.deepEqual(runAs({ ...kept, stdin: "two\nlines\nmore" }), { mode: "auto", stdin: ["two", "lines", "more"] }, "once it was typed in, a line is an answer");
   });
 
   test("that are no JSON say where", () => {

@@ -164,7 +164,7 @@ test("the page's scripts, without the language service, are small enough to begi
   const read = (name: string) => JSON.parse(readFileSync(path.join(dist, name), "utf8")) as Record<string, unknown>;
   const manifest = read("manifest.json") as Record<string, string>;
   const preload = read("preload.json") as Record<string, string[]>;
-  const first = [manifest["main.js"] ?? "", manifest["theme.js"] ?? "", ...(preload["main.js"] ?? [])];
+  const first = [manifest["main.js"] ?? "", manifest["theme.js"] ?? "", manifest["early.js"] ?? "", ...(preload["main.js"] ?? [])];
   const size = (end: string) => first.reduce((sum, file) => sum + readFileSync(path.join(dist, file + end)).length, 0);
   assert.ok(size(".br") <= 180 << 10, `${size(".br")} bytes by Brotli`);
   // None of it is the worker's.

@@ -55,6 +55,8 @@ export const output: Words["output"] = {
   findHint: "Filter: Text oder /Regex/",
   found: (shown, all) => `${figure(shown)} von ${several(all, "Zeile", "Zeilen")}`,
   badPattern: (why) => `Kein Muster: ${why}`,
+  slowPattern: "Dieses Muster braucht zu lange: alle Zeilen sind da. Wiederholungen in Wiederholungen wie (a+)+ tun das.",
+  lostSearch: "Muster lassen sich gerade nicht suchen: alle Zeilen sind da.",
   levels: "Stufen",
   levelNames: { error: "Fehler", warn: "Warnungen", info: "Hinweise", log: "Ausgaben", debug: "Einzelheiten" },
   options: "Optionen der Konsole",

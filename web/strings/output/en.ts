@@ -56,6 +56,8 @@ export const output = {
   findHint: "Filter: text or /regex/",
   found: (shown: number, all: number) => `${shown.toLocaleString("en")} of ${several(all, "line", "lines")}`,
   badPattern: (why: string) => `No pattern: ${why}`,
+  slowPattern: "This pattern takes too long: all lines are shown. Repeats in repeats, like (a+)+, do that.",
+  lostSearch: "Patterns can't be looked for now: all lines are shown.",
   levels: "Levels",
   levelNames: { error: "Errors", warn: "Warnings", info: "Information", log: "Output", debug: "Details" },
   options: "Console options",

@@ -55,6 +55,8 @@ export const output: Words["output"] = {
   findHint: "Filtro: texto o /regex/",
   found: (shown, all) => `${figure(shown)} de ${several(all, "línea", "líneas")}`,
   badPattern: (why) => `No es un patrón: ${why}`,
+  slowPattern: "Este patrón tarda demasiado: se muestran todas las líneas. Repeticiones dentro de repeticiones, como (a+)+, lo causan.",
+  lostSearch: "Ahora no se pueden buscar patrones: se muestran todas las líneas.",
   levels: "Niveles",
   levelNames: { error: "Fallos", warn: "Avisos", info: "Información", log: "Salida", debug: "Detalles" },
   options: "Opciones de la consola",
