@@ -130,6 +130,9 @@ impl Template {
         let _entered = self.executor.enter();
         let context = self.runtime.main_context();
         v8::scope_with_context!(scope, self.runtime.v8_isolate(), &context);
+        // Compiled when it is first called: here once, or in each child.
+        let receiver = v8::undefined(scope).into();
+        v8::Local::new(scope, &self.start_clock).call(scope, receiver, &[]);
         let files = Files::new(Submission::of_source(WARM_UP.into(), Language::Javascript, Mode::Auto));
         let Some(program) = files.program(files.entry()) else { return };
         let origin = origin(scope, WARM_UP_NAME, false);
