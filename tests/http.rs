@@ -124,8 +124,13 @@ async fn every_answer_carries_the_security_headers() {
     {
         let answer = get(app.address, path, &[]).await;
         let policy = answer.header("content-security-policy");
-        for part in ["default-src 'none'", "script-src 'self' 'sha256-", "style-src 'self' 'sha256-", "frame-ancestors 'none'", "base-uri 'none'"]
-        {
+        for part in [
+            "default-src 'none'",
+            "script-src 'self' 'sha256-",
+            "style-src 'self' 'sha256-",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");

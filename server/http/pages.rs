@@ -47,7 +47,16 @@ pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
 /// The editor, with a snippet in it or without.
 pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
     let offers = if state.has_fixtures { "fixtures" } else { "" };
-    html(state, &IndexPage { assets: &state.assets, inline: &state.headers.inline, version: VERSION, offers, snippet })
+    html(
+        state,
+        &IndexPage {
+            assets: &state.assets,
+            inline: &state.headers.inline,
+            version: VERSION,
+            offers,
+            snippet,
+        },
+    )
 }
 
 /// A page made from its template.

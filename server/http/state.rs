@@ -226,10 +226,9 @@ impl AppState {
             admin_session: config.admin.session,
             run_rates: RunRates { anybody: client.rate_limit, keys: keys.rates(), origins: embed.rate_limit },
             rules: Arc::new(rules),
-            headers: assets
-                .inline()
-                .map_err(io::Error::other)
-                .and_then(|inline| Headers::new(&settings.frame_ancestors, inline).map_err(io::Error::other))?,
+            headers: assets.inline().map_err(io::Error::other).and_then(|inline| {
+                Headers::new(&settings.frame_ancestors, inline).map_err(io::Error::other)
+            })?,
             frame_policy: embed::frame_policy(&embed.origins).map_err(io::Error::other)?,
             display: Display::new(assets, &around).map_err(io::Error::other)?,
             assets: assets.clone(),
