@@ -36,14 +36,14 @@ const older = byId("older", HTMLButtonElement);
 const place = (id: string) => byId(id, HTMLElement);
 const uses = [text.name, text.runsCount, text.failed, text.overLimits, text.turnedAway, text.cpu, text.used, text.last];
 const tables = {
-  servers: new Table(place("servers"), [text.server, text.state, text.openRuns, text.queuedRuns, text.connections, text.since], text.none, true),
-  runs: new Table(place("runs"), [text.run, text.state, text.age, text.from, text.sites, text.snippet, text.server], text.noRuns, true),
-  blocks: new Table(place("blocked"), [text.whom, text.until, text.reasonShort, text.by], text.noBlocks, true),
+  servers: new Table(place("servers"), [text.server, text.state, text.openRuns, text.queuedRuns, text.connections, text.since], text.none),
+  runs: new Table(place("runs"), [text.run, text.state, text.age, text.from, text.sites, text.snippet, text.server], text.noRuns),
+  blocks: new Table(place("blocked"), [text.whom, text.until, text.reasonShort, text.by], text.noBlocks),
   limits: new Table(place("limits"), [text.limit, text.times, text.last, text.lastRun], text.none),
   errors: new Table(place("errors"), [text.error, text.snippet, text.sites, text.times, text.last, text.lastRun], text.none),
-  origins: new Table(place("origins"), uses, text.none, true),
+  origins: new Table(place("origins"), uses, text.none),
   keys: new Table(place("keys"), uses, text.noKeys),
-  clients: new Table(place("clients"), uses, text.none, true),
+  clients: new Table(place("clients"), uses, text.none),
   acts: new Table(place("acts"), [text.when, text.who, text.from, text.what, text.about], text.none),
 };
 

@@ -22,8 +22,7 @@ export class Table {
   readonly #table: HTMLTableElement;
   readonly #none: HTMLElement;
 
-  /** `acts` says whether rows have a button. */
-  constructor(place: HTMLElement, columns: readonly string[], empty: string, acts = false) {
+  constructor(place: HTMLElement, columns: readonly string[], empty: string) {
     this.#place = place;
     this.#columns = columns;
     this.#empty = empty;
@@ -32,7 +31,6 @@ export class Table {
       cell.scope = "col";
       return cell;
     }));
-    if (acts) head.append(el("td"));
     this.#table = el("table", "admin-table", el("thead", "", head), this.#body);
     // On a narrow screen rows are shown as lists, which would make them none to a screen reader.
     this.#table.setAttribute("role", "table");
