@@ -23,7 +23,7 @@ export type PanelElements = ListElements & {
 
 /** While more lines than this come in a frame nobody reads them: then they are drawn less often, after so many frames. */
 const FLOOD = 150;
-const FLOOD_FRAMES = 3;
+const FLOOD_FRAMES = 6;
 
 /** Under this name the page's styles know what a search has found. */
 const HIGHLIGHT = "console-found";
