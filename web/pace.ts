@@ -2,12 +2,12 @@
 // waits its turn. What comes alone is done at once.
 
 /** How much of a frame goes into this work at most and at least, in milliseconds. */
-const BUDGET_MS = 7;
-const LEAST_MS = 2;
+const BUDGET_MS = 4;
+const LEAST_MS = 1;
 
 /** How long a frame is, at 60 a second, and how much of that is left alone, in milliseconds. */
 const FRAME_MS = 1000 / 60;
-const SPARE_MS = 5;
+const SPARE_MS = 7;
 
 /** How long a frame is awaited, in milliseconds: where nothing is drawn there are none. */
 const LATEST_MS = 100;

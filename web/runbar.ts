@@ -39,6 +39,9 @@ export class RunBar {
     this.#elements = elements;
     this.#meters = new Meters(elements.meters);
     this.#jump = jump;
+    new ResizeObserver(() => {
+      this.#reach();
+    }).observe(elements.message);
   }
 
   /** Shows `state`. Called at every change, and several times a second while time matters. */
@@ -52,7 +55,8 @@ export class RunBar {
     setText(badge, word);
     badge.dataset["tone"] = tone;
     const reason = state.connection.at === "closed" ? state.connection.reason : "";
-    if (phase !== this.#shown || reason !== this.#reason) this.#message(phase, reason);
+    const isOther = phase !== this.#shown || reason !== this.#reason;
+    if (isOther) this.#message(phase, reason);
     this.#shown = phase;
     this.#reason = reason;
     retry.hidden = phase.at !== "rejected" && phase.at !== "lost";
@@ -61,6 +65,7 @@ export class RunBar {
       retry.disabled = wait > 0;
       setText(retry, wait > 0 ? words().tryAgainIn(wait) : words().tryAgain);
     }
+    if (isOther) this.#reach();
     this.#meters.show(usedSoFar(state, now), limitsOf(state));
     this.#long(state);
     this.#connection(state, now);
@@ -80,6 +85,13 @@ export class RunBar {
     const link = this.#link(place, found === null ? words().line(place.line) : named);
     if (found === null) message.replaceChildren(`${text} `, link);
     else message.replaceChildren(text.slice(0, found.index), link, text.slice(found.index + named.length));
+  }
+
+  /** Lets the keyboard scroll a message that has more to say than there is room for. */
+  #reach(): void {
+    const { message } = this.#elements;
+    if (message.scrollHeight > message.clientHeight + 1) message.tabIndex = 0;
+    else message.removeAttribute("tabindex");
   }
 
   /** Asks whether a run that computes for long may go on. Its words change as it does, its buttons stay. */

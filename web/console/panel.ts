@@ -23,7 +23,7 @@ export type PanelElements = ListElements & {
 
 /** While more lines than this come in a frame nobody reads them: then they are drawn less often, after so many frames. */
 const FLOOD = 150;
-const FLOOD_FRAMES = 3;
+const FLOOD_FRAMES = 6;
 
 /** Under this name the page's styles know what a search has found. */
 const HIGHLIGHT = "console-found";
@@ -201,9 +201,13 @@ export class ConsolePanel {
   }
 
   #show(): void {
+    // To drop lines costs as much as there are lines. In a flood that is left to when there are twice as many as are
+    // kept; what is over is dropped behind it.
+    const isFlood = this.#fresh > FLOOD;
+    if (isFlood) this.#showSoon();
+    else this.#lines.trim();
     this.#fresh = 0;
     this.#waited = 0;
-    this.#lines.trim();
     const { shown, all, dropped } = this.#lines;
     if (this.#isOther) {
       this.#list.replace(shown);

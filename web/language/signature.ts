@@ -34,21 +34,31 @@ function tooltip(signature: Signature): Tooltip {
   };
 }
 
-/** Shows what is known of the call around the caret, if there is one. */
-async function ask(client: Client, view: EditorView): Promise<void> {
-  const { state } = view;
-  const found = await client.ask("signature", { file: state.facet(fileName), at: state.selection.main.head }).catch(() => null);
-  // What has moved on since asks for itself.
-  if (view.state.doc !== state.doc || !view.state.selection.eq(state.selection)) return;
-  if (found === null && view.state.field(shown) === null) return;
-  view.dispatch({ effects: show.of(found === null ? null : tooltip(found)) });
-}
-
 /** Help with calls. */
 export function signatureHelp(client: Client): Extension {
   const watch = ViewPlugin.fromClass(
     class {
       timer: ReturnType<typeof setTimeout> | undefined;
+      /** Which question's answer is wanted. */
+      turn = 0;
+
+      /** Shows what is known of the call around the caret, if there is one. */
+      async ask(view: EditorView): Promise<void> {
+        this.turn += 1;
+        const { turn } = this;
+        const { state } = view;
+        const found = await client.ask("signature", { file: state.facet(fileName), at: state.selection.main.head }).catch(() => null);
+        // What has moved on since asks for itself.
+        if (turn !== this.turn || view.state.doc !== state.doc || !view.state.selection.eq(state.selection)) return;
+        if (found === null && view.state.field(shown) === null) return;
+        view.dispatch({ effects: show.of(found === null ? null : tooltip(found)) });
+      }
+
+      /** No answer is wanted any more. */
+      forget(): void {
+        clearTimeout(this.timer);
+        this.turn += 1;
+      }
 
       update({ docChanged, selectionSet, state, startState, transactions, view }: ViewUpdate): void {
         if (!docChanged && !selectionSet) return;
@@ -57,15 +67,17 @@ export function signatureHelp(client: Client): Extension {
         // closeBrackets types the pair at once: then the caret stands between them.
         if (!typed && startState.field(shown) === null) return;
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => void ask(client, view), PAUSE_MS);
+        this.timer = setTimeout(() => void this.ask(view), PAUSE_MS);
       }
 
       destroy(): void {
-        clearTimeout(this.timer);
+        this.forget();
       }
     },
   );
   const hide = (view: EditorView) => {
+    // What was asked before would show it again.
+    view.plugin(watch)?.forget();
     if (view.state.field(shown) === null) return false;
     view.dispatch({ effects: show.of(null) });
     return true;
@@ -75,7 +87,7 @@ export function signatureHelp(client: Client): Extension {
     {
       key: "Mod-Shift-Space",
       run: (view) => {
-        void ask(client, view);
+        void view.plugin(watch)?.ask(view);
         return true;
       },
     },
