@@ -415,7 +415,7 @@ async fn servers_with_one_postgres_follow_the_same_orders() {
 }
 
 #[actix_web::test]
-async fn without_its_store_the_operator_still_sees_and_stops() {
+async fn without_postgres_the_operator_still_sees_and_stops() {
     let mut postgres = Postgres::start();
     let url = format!("--database-url={}", postgres.url());
     let app = TestApp::with(&[KEYS, &url, "--database-timeout=1s"]);
