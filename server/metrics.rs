@@ -102,6 +102,13 @@ pub enum FetchEnd {
     Failed,
 }
 
+impl FetchEnd {
+    /// What it is called in metrics and traces.
+    pub fn name(self) -> &'static str {
+        FETCH_ENDS[self as usize]
+    }
+}
+
 /// What a store was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreCall {

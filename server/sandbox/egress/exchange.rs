@@ -123,19 +123,16 @@ impl Exchange {
             Ok(end) => end,
             Err(_) => Err(Failure::Refused(format!("it took longer than {timeout:?} (egress.timeout)"))),
         };
-        match &end {
-            Ok(()) => {}
-            Err(Failure::Blocked(_)) => span.fail("blocked"),
-            Err(Failure::Refused(_)) => span.fail("refused"),
-            Err(Failure::Failed(_)) => span.fail("failed"),
-        }
-        drop(span);
         let ended = match &end {
             Ok(()) => FetchEnd::Done,
             Err(Failure::Blocked(_)) => FetchEnd::Blocked,
             Err(Failure::Refused(_)) => FetchEnd::Refused,
             Err(Failure::Failed(_)) => FetchEnd::Failed,
         };
+        if ended != FetchEnd::Done {
+            span.fail(ended.name());
+        }
+        drop(span);
         metrics::fetched(ended);
         if let Some(asked) = asked.into_inner() {
             asked.ended(ended);
