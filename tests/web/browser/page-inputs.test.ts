@@ -25,6 +25,26 @@ async function sent(): Promise<Run> {
   return run;
 }
 
+/** Opens a shared program that is run like this; gives what sharing it again is asked with. */
+async function openShared(how: Record<string, unknown>): Promise<string[]> {
+  server.snippet = { id: "a1B2c3D4e5f6", version: 1, title: "Sum", source: "export const sum = (n) => n", language: "javascript", ...how, output: null, parent: null };
+  const asked: string[] = [];
+  server.api = (request) => {
+    asked.push(request.body);
+    return { status: 201, json: { id: "b1B2c3D4e5f6", url: `${server.url}/s/b1B2c3D4e5f6`, version: 1, deletion_token: "t" } };
+  };
+  await open({}, () => undefined);
+  await page.goto(`${server.url}/s/a1B2c3D4e5f6`);
+  await page.locator("#connection[data-at=open]").waitFor();
+  return asked;
+}
+
+async function share(): Promise<void> {
+  await page.keyboard.press("Control+s");
+  await page.locator("dialog[open]").getByRole("button", { name: "Share", exact: true }).click();
+  await page.locator("#share-link").waitFor();
+}
+
 describe("how a program is run", () => {
   test("mode, export, input and answers go out with a run, and the draft keeps them", async () => {
     await open();
@@ -84,41 +104,21 @@ describe("how a program is run", () => {
   });
 
   test("a shared program comes with its own, and is shared with what is set", async () => {
-    server.snippet = { id: "a1B2c3D4e5f6", version: 1, title: "Sum", source: "export const sum = (n) => n", language: "javascript", mode: "function", export: "sum", input: { n: 2 }, stdin: ["a", "b"], output: null, parent: null };
-    const asked: string[] = [];
-    server.api = (request) => {
-      asked.push(request.body);
-      return { status: 201, json: { id: "b1B2c3D4e5f6", url: `${server.url}/s/b1B2c3D4e5f6`, version: 1, deletion_token: "t" } };
-    };
-    await open({}, () => undefined);
-    await page.goto(`${server.url}/s/a1B2c3D4e5f6`);
-    await page.locator("#connection[data-at=open]").waitFor();
+    const asked = await openShared({ mode: "function", export: "sum", input: { n: 2 }, stdin: ["a", "b"] });
     const run = await sent();
     assert.deepEqual([run.mode, run.export, run.input, run.stdin], ["function", "sum", { n: 2 }, ["a", "b"]]);
     await toggle().click();
     await page.getByLabel("Answers, one a line").fill("c");
-    await page.keyboard.press("Control+s");
-    await page.locator("dialog[open]").getByRole("button", { name: "Share", exact: true }).click();
-    await page.locator("#share-link").waitFor();
+    await share();
     const { mode, export: exported, input, stdin } = JSON.parse(asked[0] ?? "") as Record<string, unknown>;
     assert.deepEqual({ mode, exported, input, stdin }, { mode: "function", exported: "sum", input: { n: 2 }, stdin: ["c"] });
   });
 
   test("what counts only for callers of a shared program, and an answer of two lines, are not lost on the way", async () => {
-    server.snippet = { id: "a1B2c3D4e5f6", version: 1, title: "Sum", source: "export const sum = (n) => n", language: "javascript", mode: "module", export: "sum", stdin: ["two\nlines", "b"], output: null, parent: null };
-    const asked: string[] = [];
-    server.api = (request) => {
-      asked.push(request.body);
-      return { status: 201, json: { id: "b1B2c3D4e5f6", url: `${server.url}/s/b1B2c3D4e5f6`, version: 1, deletion_token: "t" } };
-    };
-    await open({}, () => undefined);
-    await page.goto(`${server.url}/s/a1B2c3D4e5f6`);
-    await page.locator("#connection[data-at=open]").waitFor();
+    const asked = await openShared({ mode: "module", export: "sum", stdin: ["two\nlines", "b"] });
     await toggle().click();
     assert.equal(await page.getByLabel("Export to call").inputValue(), "sum", "it can be seen, and taken out");
-    await page.keyboard.press("Control+s");
-    await page.locator("dialog[open]").getByRole("button", { name: "Share", exact: true }).click();
-    await page.locator("#share-link").waitFor();
+    await share();
     const { mode, export: exported, stdin } = JSON.parse(asked[0] ?? "") as Record<string, unknown>;
     assert.deepEqual({ mode, exported, stdin }, { mode: "module", exported: "sum", stdin: ["two\nlines", "b"] });
   });
