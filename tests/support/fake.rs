@@ -1,5 +1,7 @@
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use clap::{Args as _, Command};
@@ -10,6 +12,7 @@ use mayfly::protocol::runner::{Layer, LayerState};
 use mayfly::sandbox::{ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Runs};
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,25 @@ pub(crate) struct FakeApp {
     /// What the server keeps.
     pub(crate) folder: tempfile::TempDir,
     served: Option<actix_web::rt::task::JoinHandle<std::io::Result<()>>>,
+}
+
+/// A future that is dropped inside its runtime, even when a test ends and leaves it: a query that is under way then
+/// gives back its connection by a task of its own.
+struct Inside<F>(Option<Pin<Box<F>>>, Handle);
+
+impl<F: Future> Future for Inside<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().expect("it is there until it is dropped").as_mut().poll(context)
+    }
+}
+
+impl<F> Drop for Inside<F> {
+    fn drop(&mut self) {
+        let _inside = self.1.enter();
+        self.0 = None;
+    }
 }
 
 /// A run from the sandbox's side.
@@ -171,10 +193,11 @@ impl FakeApp {
             mayfly::http::serve(&config, Arc::new(FakeRuns { started })).expect("the server starts");
         let address = serving.address;
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = actix_web::rt::spawn(serving.run(async {
+        let serving = serving.run(async {
             let _ = stopped.await;
             mayfly::http::Stop::Told
-        }));
+        });
+        let served = actix_web::rt::spawn(Inside(Some(Box::pin(serving)), Handle::current()));
         Self { address, runs, stop: Some(stop), folder, served: Some(served) }
     }
 
