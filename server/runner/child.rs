@@ -1,15 +1,16 @@
 //! A child's life: confine itself, get ready, run one program, leave.
 
+use std::ffi::c_void;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::confine::ChildConfinement;
 use super::inbox::Topic;
 use super::isolate::Template;
 use super::link::{Link, exit};
-use super::rehearsal::Written;
 use super::{Instead, confine};
 use crate::protocol::frame;
 use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
@@ -20,21 +21,19 @@ const RUN_BYTES: u32 = 64 << 20;
 const STACK_BYTES: usize = 128 << 10;
 
 /// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one. `instead` runs in the place
-/// of a program, where a test says so; `written` is what a run is known to write to.
+/// of a program, where a test says so; `is_warm` says that all that a run writes to is this process's own already.
 pub fn live(
     mut socket: UnixStream,
     confinement: &ChildConfinement,
     instead: Option<Instead>,
-    written: &Written,
+    is_warm: bool,
     make: impl FnOnce() -> Result<Template, String>,
 ) -> ! {
     confinement.begin();
     let Ok(mut template) = make() else { exit(1) };
     template.reseed();
-    if written.is_empty() {
+    if !is_warm {
         template.warm_up();
-    } else {
-        written.copy();
     }
     let (Ok(reading), Ok(writing)) = (socket.try_clone(), socket.try_clone()) else { exit(1) };
     let Ok(signalled) = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC) else { exit(1) };
@@ -48,7 +47,7 @@ pub fn live(
             link.watch(reading);
         }
     };
-    if std::thread::Builder::new().name("watch".into()).stack_size(STACK_BYTES).spawn(life).is_err() {
+    if start_thread(life).is_err() {
         exit(1);
     }
 
@@ -85,4 +84,35 @@ pub fn live(
     }
     let ended = template.run(&link, spec);
     link.finish(ended.ending, ended.value, ended.returned, ended.error)
+}
+
+/// Starts a thread. Rust's own way looks up a function by its name in all libraries, and maps a stack for signals, in
+/// each child anew: that was a tenth of what it takes to get one ready.
+fn start_thread<F: FnOnce() + Send + 'static>(life: F) -> Result<(), Errno> {
+    extern "C" fn live<F: FnOnce()>(life: *mut c_void) -> *mut c_void {
+        // SAFETY: the name is text with its end. The pointer is the one below, which is given away.
+        unsafe {
+            libc::prctl(libc::PR_SET_NAME, c"watch".as_ptr());
+            Box::from_raw(life.cast::<F>())();
+        }
+        std::ptr::null_mut()
+    }
+    let life = Box::into_raw(Box::new(life));
+    // SAFETY: pthread_attr_init makes a value of what it is given. The thread gets a box of its own, and is not joined.
+    let error = unsafe {
+        let mut attributes = std::mem::MaybeUninit::uninit();
+        libc::pthread_attr_init(attributes.as_mut_ptr());
+        let mut attributes = attributes.assume_init();
+        libc::pthread_attr_setstacksize(&raw mut attributes, STACK_BYTES);
+        let mut thread = std::mem::zeroed();
+        libc::pthread_create(&raw mut thread, &raw const attributes, live::<F>, life.cast())
+    };
+    match error {
+        0 => Ok(()),
+        error => {
+            // SAFETY: nobody else has it.
+            drop(unsafe { Box::from_raw(life) });
+            Err(Errno::from_raw(error))
+        }
+    }
 }

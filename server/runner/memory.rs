@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use deno_core::v8;
+use nix::errno::Errno;
 
 use super::huge;
 
@@ -176,7 +177,8 @@ pub fn mappings() -> Vec<Mapping> {
 }
 
 /// What the kernel says of a page: see pagemap in its documentation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
+#[repr(transparent)]
 pub struct Page(u64);
 
 impl Page {
@@ -213,21 +215,45 @@ impl Pages {
     /// # Errors
     /// When the kernel does not say.
     pub fn of(&self, start: usize, end: usize) -> io::Result<Vec<Page>> {
-        const ENTRY: usize = size_of::<u64>();
-        let mut entries = vec![0; (end - start) / PAGE * ENTRY];
-        self.0.read_exact_at(&mut entries, (start / PAGE * ENTRY) as u64)?;
-        let (entries, _) = entries.as_chunks();
-        Ok(entries.iter().map(|entry| Page(u64::from_ne_bytes(*entry))).collect())
+        let mut pages = vec![Page::default(); (end - start) / PAGE];
+        self.read(start, &mut pages)?;
+        Ok(pages)
     }
+
+    /// The pages from an address on, at a page's start.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn read(&self, start: usize, pages: &mut [Page]) -> io::Result<()> {
+        // SAFETY: a page is a number, and any bytes are one.
+        let bytes = unsafe {
+            std::slice::from_raw_parts_mut(pages.as_mut_ptr().cast::<u8>(), size_of_val(pages))
+        };
+        self.0.read_exact_at(bytes, (start / PAGE * size_of::<Page>()) as u64)
+    }
+}
+
+/// Maps what is read there, without a change. Since Linux 5.14; no crate has the number on all C libraries.
+pub const MADV_POPULATE_READ: libc::c_int = 22;
+/// Has the effect of a write to each page, without a change. The same.
+pub const MADV_POPULATE_WRITE: libc::c_int = 23;
+
+/// Gives the kernel advice that changes nothing for who uses the memory from `start` to `end`.
+///
+/// # Errors
+/// The kernel's. What is not mapped is refused.
+pub fn madvise(start: usize, end: usize, advice: libc::c_int) -> Result<(), Errno> {
+    debug_assert!(matches!(advice, MADV_POPULATE_READ | MADV_POPULATE_WRITE | libc::MADV_DOFORK));
+    // SAFETY: none of these changes what is read there.
+    Errno::result(unsafe { libc::madvise(start as *mut c_void, end - start, advice) }).map(drop)
 }
 
 /// Asks the kernel to copy all of this process's memory at a fork. V8 marks its own `MADV_DONTFORK`, so
 /// without this a child would die at its first step. Whether it worked shows only in a child.
 pub fn inherit_all_memory() {
     for Mapping { start, end, .. } in mappings() {
-        // SAFETY: DOFORK changes nothing for this process. It is refused for the kernel's own mappings
-        // (vdso), which are inherited anyway.
-        unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DOFORK) };
+        // It is refused for the kernel's own mappings (vdso), which are inherited anyway.
+        let _ = madvise(start, end, libc::MADV_DOFORK);
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod absent;
+mod addresses;
 mod catalogue;
 mod child;
 mod clone;
@@ -27,6 +28,7 @@ mod inbox;
 pub mod inspect;
 mod isolate;
 mod link;
+mod mapped;
 mod memory;
 mod modules;
 mod ops;

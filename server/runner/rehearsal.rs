@@ -1,22 +1,21 @@
-//! Finds out which memory a run writes to, so that each child can have it copied before its visitor waits.
+//! Finds out which memory a run uses, so that each child can have it before its visitor waits.
 //!
 //! A fork shares its zygote's memory until somebody writes: the first write to each page stops the program for a copy.
 //! Most of the pages are the same for all children, as they begin alike. So the zygote has one child live through a
 //! small program of ours, which says as it leaves what it has written to; the others ask the kernel for copies of just
-//! that, all at once, before they are ready.
+//! that, all at once, before they do anything else. It says, too, what it has of mapped files, which the zygote has all
+//! inherit ([`super::mapped`]).
 
-use std::ffi::c_void;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::Mutex;
 
 use nix::errno::Errno;
 
 use super::confine::ChildConfinement;
 use super::isolate::Template;
-use super::memory::{Mapping, PAGE, Page, Pages, mappings};
+use super::memory::{MADV_POPULATE_WRITE, Mapping, PAGE, Page, Pages, madvise, mappings};
 use super::{child, zygote};
 use crate::limits::Limits;
 use crate::policy::modules::Allowed;
@@ -30,8 +29,22 @@ const PROGRAM: &str = "console.log('Hello', { a: [1] });\n1 + 1";
 /// What one piece of console output may take there, in bytes.
 const MESSAGE_BYTES: u64 = 64 << 10;
 
-/// Where the child that rehearses says what it wrote; -1 in every other.
-static TELL: AtomicI32 = AtomicI32::new(-1);
+/// Marks the address of a page that was not written to but read, in what a child tells.
+const READ: usize = 1;
+/// Room for what a child tells, in bytes of addresses. More than malloc ever has in its heap, so that it is memory of its
+/// own, of which just what is used counts.
+const TOLD_BYTES: usize = 64 << 20;
+
+/// What the child that rehearses tells with; nothing in every other.
+static TELLER: Mutex<Option<Teller>> = Mutex::new(None);
+
+/// Says what a process has used of what it had at first. It is made before that, as all that it would take for itself
+/// then would count as used.
+struct Teller {
+    mappings: Vec<Mapping>,
+    told: Vec<u8>,
+    to: Option<File>,
+}
 
 /// Ranges of memory that a run writes to, as first address and the address behind the last.
 #[derive(Default)]
@@ -45,25 +58,34 @@ impl Written {
 
     /// Gives this process copies of its own of all of it.
     pub fn copy(&self) {
-        // Since Linux 5.14; no crate has the number on all C libraries.
-        const MADV_POPULATE_WRITE: libc::c_int = 23;
         for &(start, end) in &self.0 {
-            // SAFETY: has the effect of a write to each page, less the change. What is not mapped is refused.
-            if unsafe { libc::madvise(start as *mut c_void, end - start, MADV_POPULATE_WRITE) } != 0
-                && Errno::last() == Errno::EINVAL
-            {
-                // Each is then copied as it is written to.
+            // What is not mapped is refused.
+            if madvise(start, end, MADV_POPULATE_WRITE) == Err(Errno::EINVAL) {
+                // The kernel does not know how. Each is then copied as it is written to.
                 return;
             }
         }
     }
 }
 
-/// Has a child of `template` live through a run. Gives what it wrote to that this process has, too; nothing where the
-/// kernel does not say.
-pub fn rehearse(template: &mut Option<Template>) -> Written {
+/// What a run uses.
+#[derive(Default)]
+pub struct Used {
+    /// What it writes to.
+    pub written: Written,
+    /// What it reads of mapped files, as first address and the address behind the last.
+    pub read: Vec<(usize, usize)>,
+}
+
+/// Has a child of `template` live through a run. Gives what it used; nothing where the kernel does not say.
+pub fn rehearse(template: &mut Option<Template>) -> Used {
+    let mappings = mappings().into_iter().filter(|mapping| is_written(mapping) || is_of_a_file(mapping)).collect();
+    let mut teller = Some(Teller { mappings, told: Vec::with_capacity(TOLD_BYTES), to: None });
     let heard = zygote::in_a_child(|pipe| {
-        TELL.store(pipe.into_raw_fd(), Relaxed);
+        if let (Some(mut teller), Ok(mut mine)) = (teller.take(), TELLER.lock()) {
+            teller.to = Some(pipe);
+            *mine = Some(teller);
+        }
         let (Some(template), Ok((mut ours, theirs))) = (template.take(), UnixStream::pair()) else {
             super::link::exit(1)
         };
@@ -73,11 +95,17 @@ pub fn rehearse(template: &mut Option<Template>) -> Written {
         }
         // A server that is gone would end the run.
         std::mem::forget(ours);
-        child::live(theirs, &ChildConfinement::none(), None, &Written::default(), || Ok(template))
+        // As warm as the zygote is: what it takes to warm up no other child writes to.
+        child::live(theirs, &ChildConfinement::none(), None, true, || Ok(template))
     });
-    let Ok((bytes, _)) = heard else { return Written::default() };
-    let (addresses, _) = bytes.as_chunks();
-    Written(ranges(addresses.iter().map(|address| usize::from_ne_bytes(*address))))
+    let Ok((bytes, _)) = heard else { return Used::default() };
+    let (told, _) = bytes.as_chunks();
+    let (read, written): (Vec<usize>, Vec<usize>) =
+        told.iter().map(|page| usize::from_ne_bytes(*page)).partition(|page| page & READ != 0);
+    Used {
+        written: Written(ranges(written.into_iter())),
+        read: ranges(read.into_iter().map(|page| page & !READ)),
+    }
 }
 
 fn spec() -> std::io::Result<Vec<u8>> {
@@ -110,31 +138,53 @@ fn ranges(pages: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
     ranges
 }
 
-/// As a child leaves: says what it wrote to, if it is the one that is asked.
-pub fn tell() {
-    let to: RawFd = TELL.swap(-1, Relaxed);
-    if to < 0 {
-        return;
-    }
-    // SAFETY: the descriptor was left for this.
-    let mut to = unsafe { File::from_raw_fd(to) };
-    let Ok(pages) = Pages::open() else { return };
-    let addresses: Vec<u8> = mappings()
-        .iter()
-        .filter(|mapping| mapping.rights == "rw-p")
-        .flat_map(|mapping| own_pages(mapping, &pages))
-        .flat_map(usize::to_ne_bytes)
-        .collect();
-    // Whoever asked has a time of its own to do without.
-    let _ = to.write_all(&addresses);
+fn is_written(mapping: &Mapping) -> bool {
+    mapping.rights == "rw-p"
 }
 
-/// Pages of a mapping that are this process's alone, and so were written to since the fork.
-fn own_pages(mapping: &Mapping, pages: &Pages) -> Vec<usize> {
-    let pages = pages.of(mapping.start, mapping.end).unwrap_or_default();
-    let is_own = |page: Page| page.is_present() && !page.is_of_a_file() && page.is_own();
-    let addresses = (mapping.start..).step_by(PAGE);
-    addresses.zip(pages).filter(|(_, page)| is_own(*page)).map(|(address, _)| address).collect()
+fn is_of_a_file(mapping: &Mapping) -> bool {
+    mapping.path.starts_with('/')
+}
+
+/// As a child leaves: says what it used, if it is the one that is asked.
+pub fn tell() {
+    // Only a thread that leaves holds it.
+    if let Some(teller) = TELLER.try_lock().ok().and_then(|mut teller| teller.take()) {
+        teller.tell();
+    }
+}
+
+impl Teller {
+    fn tell(self) {
+        let Self { mappings, mut told, to } = self;
+        let (Ok(pages), Some(mut to)) = (Pages::open(), to) else { return };
+        let mut some = [Page::default(); 512];
+        for mapping in &mappings {
+            for start in (mapping.start..mapping.end).step_by(some.len() * PAGE) {
+                let some = &mut some[..((mapping.end - start) / PAGE).min(512)];
+                if pages.read(start, some).is_err() {
+                    return;
+                }
+                for (address, page) in (start..).step_by(PAGE).zip(some) {
+                    if let Some(used) = used(mapping, address, *page) {
+                        told.extend_from_slice(&used.to_ne_bytes());
+                    }
+                }
+            }
+        }
+        // Whoever asked has a time of its own to do without.
+        let _ = to.write_all(&told);
+    }
+}
+
+/// A page that this process has used since the fork: its address if it is its alone, and so was written to, the same with
+/// a mark if it is a file's.
+fn used(mapping: &Mapping, address: usize, page: Page) -> Option<usize> {
+    match page.is_of_a_file() {
+        _ if !page.is_present() => None,
+        false => (is_written(mapping) && page.is_own()).then_some(address),
+        true => is_of_a_file(mapping).then_some(address | READ),
+    }
 }
 
 #[cfg(test)]

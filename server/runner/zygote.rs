@@ -19,8 +19,8 @@ use nix::unistd::Pid;
 
 use super::confine::{ChildConfinement, Confinement, Held, Strength, close_from};
 use super::isolate::Template;
-use super::rehearsal::{self, Written};
-use super::{Instead, catalogue, child, huge, isolate, memory};
+use super::rehearsal::{self, Used, Written};
+use super::{Instead, addresses, catalogue, child, huge, isolate, mapped, memory};
 use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
 
 /// The longest packet from the server.
@@ -61,12 +61,14 @@ pub fn run(settings: Settings) -> Result<(), String> {
     let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);
     let mut template = None;
     if !settings.cold {
+        addresses::side_by_side();
         let mut warm = new()?;
         warm.warm_up();
         // SAFETY: this process has one thread.
         unsafe { huge::move_code() };
         memory::trim();
         memory::inherit_all_memory();
+        huge::collapse_memory();
         template = Some(warm);
     }
     // V8's memory may not have come along with a fork.
@@ -79,7 +81,9 @@ pub fn run(settings: Settings) -> Result<(), String> {
         tried = try_out(true, || warm_up(None, new));
     }
     // While there is a `/proc` to look into.
-    let written = if template.is_some() { rehearsal::rehearse(&mut template) } else { Written::default() };
+    let Used { written, read } =
+        if template.is_some() { rehearsal::rehearse(&mut template) } else { Used::default() };
+    mapped::inherit(&read);
     let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
     try_out(template.is_none(), || {
         confinement.begin();
@@ -252,6 +256,8 @@ impl Zygote {
         // SAFETY: this process has one thread.
         match unsafe { libc::fork() } {
             0 => {
+                // First of all, as else each page is copied by itself as it is met.
+                self.written.copy();
                 silence();
                 // Takes the control socket's number, too: that one is not for children.
                 let socket = UnixStream::from(keep_only(socket.into()));
@@ -259,7 +265,8 @@ impl Zygote {
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
                 let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
                 let template = self.template.take();
-                child::live(socket, &self.confinement, instead, &self.written, || match template {
+                let is_warm = !self.written.is_empty();
+                child::live(socket, &self.confinement, instead, is_warm, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
