@@ -19,8 +19,17 @@ const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MOST: Duration = Duration::from_secs(2);
 
 /// How long after a child was taken another is forked for it, while at least half of the pool is ready: a fork takes as
-/// long as many a run does, and would take the processor from the very run that the child was for.
-const REFILL_AFTER: Duration = Duration::from_millis(3);
+/// long as many a run does, and would take the processor from the very run that the child was for. At least this, and
+/// [`REFILL_FORKS`] times as long as the last one took, but no more than [`REFILL_MOST`]: in gVisor both take ten times as
+/// long.
+const REFILL_LEAST: Duration = Duration::from_millis(3);
+const REFILL_FORKS: u32 = 2;
+const REFILL_MOST: Duration = Duration::from_millis(100);
+
+/// When to fork for a child that was taken at that time, where the last fork took so long.
+fn refill_at(taken: Instant, fork_took: Duration) -> Instant {
+    taken + (fork_took * REFILL_FORKS).clamp(REFILL_LEAST, REFILL_MOST)
+}
 
 /// A [`Backend`] that forks a zygote ahead of demand. Dropping it kills the children that are ready and lets
 /// the zygote leave with those that have a run.
@@ -47,6 +56,8 @@ struct Children {
     waiting: VecDeque<oneshot::Sender<Child>>,
     /// When one was last taken.
     taken_at: Option<Instant>,
+    /// What it took to make the last one ready.
+    fork_took: Duration,
     /// There will be no more.
     closed: bool,
 }
@@ -163,9 +174,10 @@ impl State {
         taken
     }
 
-    /// Gives a child to the first who waits, else to the pool.
-    fn give(&self, mut child: Child) {
+    /// Gives a child, and what it took to make it, to the first who waits, else to the pool.
+    fn give(&self, mut child: Child, took: Duration) {
         let mut children = lock(&self.children);
+        children.fork_took = took;
         while let Some(waiting) = children.waiting.pop_front() {
             match waiting.send(child) {
                 Ok(()) => return,
@@ -184,7 +196,7 @@ impl State {
         children.waiting.retain(|waiting| !waiting.is_closed());
         children.ready.retain_mut(|child| !child.is_over());
         let (ready, waiting) = (children.ready.len(), children.waiting.len());
-        let due = children.taken_at.map(|at| at + REFILL_AFTER).filter(|due| *due > Instant::now());
+        let due = children.taken_at.map(|at| refill_at(at, children.fork_took)).filter(|due| *due > Instant::now());
         match due {
             Some(due) if waiting == 0 && ready < size && ready * 2 >= size => Need::Later(due),
             _ => Need::Children((size + waiting).saturating_sub(ready).min(self.forks_at_once)),
@@ -205,7 +217,7 @@ struct Keeper {
     /// The zygote that is being launched, if one is.
     launches: JoinSet<Result<Arc<Zygote>, ProcessError>>,
     /// The children that are being forked.
-    forks: JoinSet<Result<Child, ProcessError>>,
+    forks: JoinSet<Result<(Child, Duration), ProcessError>>,
     retry: Duration,
     /// Nothing is tried before this, after a failure.
     retry_at: Option<Instant>,
@@ -235,7 +247,7 @@ enum Happened {
     RetryIsDue,
     RefillIsDue,
     Launched(Result<Result<Arc<Zygote>, ProcessError>, JoinError>),
-    Forked(Result<Result<Child, ProcessError>, JoinError>),
+    Forked(Result<Result<(Child, Duration), ProcessError>, JoinError>),
 }
 
 impl Keeper {
@@ -276,10 +288,10 @@ impl Keeper {
                     self.launched(zygote);
                     None
                 }
-                Happened::Forked(Ok(Ok(child))) => {
+                Happened::Forked(Ok(Ok((child, took)))) => {
                     let zygote = self.state.current();
                     metrics::child_ready(zygote.is_some_and(|zygote| zygote.fork == ForkMode::Warm));
-                    self.state.give(child);
+                    self.state.give(child, took);
                     self.retry = RETRY_FIRST;
                     if let Some(first) = self.first.take() {
                         let _ = first.send(Ok(()));
@@ -328,7 +340,10 @@ impl Keeper {
         let Some(zygote) = zygote else { return };
         for _ in self.forks.len()..missing {
             let (zygote, timeout) = (zygote.clone(), settings.ready_timeout);
-            self.forks.spawn(async move { zygote.child(timeout).await });
+            self.forks.spawn(async move {
+                let begun = Instant::now();
+                zygote.child(timeout).await.map(|child| (child, begun.elapsed()))
+            });
         }
     }
 
@@ -362,5 +377,17 @@ impl Drop for Keeper {
         drop(children);
         drop(left);
         *lock(&self.state.zygote) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_a_fork_takes_the_longer_it_waits_for_the_run_before_it() {
+        let taken = Instant::now();
+        let waits = |fork_ms| refill_at(taken, Duration::from_millis(fork_ms)) - taken;
+        assert_eq!([0, 1, 10, 1_000].map(waits), [3, 3, 20, 100].map(Duration::from_millis));
     }
 }

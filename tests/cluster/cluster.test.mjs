@@ -1,7 +1,7 @@
 // Three servers, one PostgreSQL, HAProxy before them, and visitors: `make test-cluster`. All servers are restarted one
 // after the other, and the database goes away and comes back, while everybody goes on. Figures go to stdout.
 //
-//   SESSIONS=200 EVERY_MS=1000 OUTAGE_SECONDS=8   is what is done if nothing else is said
+//   SESSIONS=200 EVERY_MS=1000 OUTAGE_SECONDS=30   is what is done if nothing else is said
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, chmodSync } from "node:fs";
@@ -18,7 +18,7 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 const binary = path.resolve(process.env.MAYFLY_BIN || path.join(root, "target/release/mayfly"));
 const SESSIONS = Number(process.env.SESSIONS || 200);
 const EVERY_MS = Number(process.env.EVERY_MS || 1_000);
-const OUTAGE_SECONDS = Number(process.env.OUTAGE_SECONDS || 8);
+const OUTAGE_SECONDS = Number(process.env.OUTAGE_SECONDS || 30);
 const { fetch } = globalThis;
 
 const folder = mkdtempSync(path.join(tmpdir(), "mayfly-cluster-"));
