@@ -61,8 +61,6 @@ pub unsafe fn move_code() {
 /// Puts what V8's heap has, of this process's own memory, into huge pages where it fills them: a fork then has one entry to
 /// copy instead of 512. A child that writes there gets a copy of the small page alone. As above, it fails without a word.
 pub fn collapse_memory() {
-    /// Since Linux 6.1; no crate has it on all C libraries.
-    const MADV_COLLAPSE: libc::c_int = 25;
     if !is_enabled() {
         return;
     }
@@ -72,11 +70,18 @@ pub fn collapse_memory() {
         for start in (first..mapping.end.saturating_sub(HUGE - 1)).step_by(HUGE) {
             let there = pages.of(start, start + HUGE).unwrap_or_default();
             if there.iter().filter(|page| page.is_present()).count() * 4 >= HUGE / PAGE * 3 {
-                // SAFETY: it changes nothing that is read there.
-                unsafe { libc::madvise(start as *mut c_void, HUGE, MADV_COLLAPSE) };
+                collapse(start);
             }
         }
     }
+}
+
+/// Puts a block into a huge page. Whether that went.
+fn collapse(start: usize) -> bool {
+    /// Since Linux 6.1; no crate has it on all C libraries.
+    const MADV_COLLAPSE: libc::c_int = 25;
+    // SAFETY: it changes nothing that is read there.
+    unsafe { libc::madvise(start as *mut c_void, HUGE, MADV_COLLAPSE) == 0 }
 }
 
 /// Whether there are huge pages for who asks for them.
@@ -179,4 +184,47 @@ fn huge_bytes(start: usize) -> usize {
     let mut lines = all.lines().skip_while(|line| !line.starts_with(&head));
     let kib = lines.find_map(|line| line.strip_prefix("AnonHugePages:"));
     kib.and_then(|kib| kib.trim().trim_end_matches(" kB").parse::<usize>().ok()).unwrap_or(0) << 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_fills_huge_pages_gets_them_and_keeps_what_is_in_it() {
+        // SAFETY: new memory, written to within its bounds.
+        let start = unsafe {
+            let space = map(4 * HUGE).unwrap();
+            let start = space.addr().next_multiple_of(HUGE);
+            libc::madvise(space, 4 * HUGE, libc::MADV_NOHUGEPAGE);
+            for at in (start..start + 2 * HUGE).step_by(PAGE) {
+                (at as *mut usize).write_volatile(at);
+            }
+            libc::madvise(space, 4 * HUGE, libc::MADV_HUGEPAGE);
+            start
+        };
+        let in_huge_pages = || {
+            let all = std::fs::read_to_string("/proc/self/smaps").unwrap();
+            let ours = all.split_inclusive("VmFlags:").find(|it| {
+                let range =
+                    it.lines().find(|line| line.contains("rw-p")).and_then(|line| line.split(' ').next());
+                let ends = range.and_then(|range| range.split_once('-'));
+                ends.is_some_and(|(from, to)| {
+                    let [from, to] = [from, to].map(|end| usize::from_str_radix(end, 16).unwrap());
+                    from <= start && start + 2 * HUGE <= to
+                })
+            });
+            let line = ours.unwrap().lines().find_map(|line| line.strip_prefix("AnonHugePages:")).unwrap();
+            line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+        };
+        let can = collapse(start) && is_enabled();
+        collapse_memory();
+        if can {
+            assert!(in_huge_pages() >= 2 * HUGE);
+        }
+        for at in (start..start + 2 * HUGE).step_by(PAGE) {
+            // SAFETY: as above.
+            assert_eq!(unsafe { (at as *const usize).read_volatile() }, at);
+        }
+    }
 }

@@ -226,9 +226,8 @@ impl Pages {
     /// When the kernel does not say.
     pub fn read(&self, start: usize, pages: &mut [Page]) -> io::Result<()> {
         // SAFETY: a page is a number, and any bytes are one.
-        let bytes = unsafe {
-            std::slice::from_raw_parts_mut(pages.as_mut_ptr().cast::<u8>(), size_of_val(pages))
-        };
+        let bytes =
+            unsafe { std::slice::from_raw_parts_mut(pages.as_mut_ptr().cast::<u8>(), size_of_val(pages)) };
         self.0.read_exact_at(bytes, (start / PAGE * size_of::<Page>()) as u64)
     }
 }

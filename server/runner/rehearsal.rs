@@ -79,7 +79,8 @@ pub struct Used {
 
 /// Has a child of `template` live through a run. Gives what it used; nothing where the kernel does not say.
 pub fn rehearse(template: &mut Option<Template>) -> Used {
-    let mappings = mappings().into_iter().filter(|mapping| is_written(mapping) || is_of_a_file(mapping)).collect();
+    let mappings =
+        mappings().into_iter().filter(|mapping| is_written(mapping) || is_of_a_file(mapping)).collect();
     let mut teller = Some(Teller { mappings, told: Vec::with_capacity(TOLD_BYTES), to: None });
     let heard = zygote::in_a_child(|pipe| {
         if let (Some(mut teller), Ok(mut mine)) = (teller.take(), TELLER.lock()) {

@@ -196,7 +196,8 @@ impl State {
         children.waiting.retain(|waiting| !waiting.is_closed());
         children.ready.retain_mut(|child| !child.is_over());
         let (ready, waiting) = (children.ready.len(), children.waiting.len());
-        let due = children.taken_at.map(|at| refill_at(at, children.fork_took)).filter(|due| *due > Instant::now());
+        let due =
+            children.taken_at.map(|at| refill_at(at, children.fork_took)).filter(|due| *due > Instant::now());
         match due {
             Some(due) if waiting == 0 && ready < size && ready * 2 >= size => Need::Later(due),
             _ => Need::Children((size + waiting).saturating_sub(ready).min(self.forks_at_once)),
