@@ -31,9 +31,11 @@ const MESSAGE_BYTES: u64 = 64 << 10;
 
 /// Marks the address of a page that was not written to but read, in what a child tells.
 const READ: usize = 1;
-/// Room for what a child tells, in bytes of addresses. More than malloc ever has in its heap, so that it is memory of its
-/// own, of which just what is used counts.
-const TOLD_BYTES: usize = 64 << 20;
+/// Room for what a child tells, and for what it asks the kernel, in bytes. More than malloc ever has in its heap, so that it
+/// is memory of its own, of which just what is used counts.
+const ROOM: usize = 64 << 20;
+/// So many pages are asked for at once.
+const PAGES_AT_ONCE: usize = 512;
 
 /// What the child that rehearses tells with; nothing in every other.
 static TELLER: Mutex<Option<Teller>> = Mutex::new(None);
@@ -42,6 +44,8 @@ static TELLER: Mutex<Option<Teller>> = Mutex::new(None);
 /// then would count as used.
 struct Teller {
     mappings: Vec<Mapping>,
+    /// What the kernel says of some pages.
+    pages: Vec<Page>,
     told: Vec<u8>,
     to: Option<File>,
 }
@@ -81,7 +85,8 @@ pub struct Used {
 pub fn rehearse(template: &mut Option<Template>) -> Used {
     let mappings =
         mappings().into_iter().filter(|mapping| is_written(mapping) || is_of_a_file(mapping)).collect();
-    let mut teller = Some(Teller { mappings, told: Vec::with_capacity(TOLD_BYTES), to: None });
+    let pages = Vec::with_capacity(ROOM / size_of::<Page>());
+    let mut teller = Some(Teller { mappings, pages, told: Vec::with_capacity(ROOM), to: None });
     let heard = zygote::in_a_child(|pipe| {
         if let (Some(mut teller), Ok(mut mine)) = (teller.take(), TELLER.lock()) {
             teller.to = Some(pipe);
@@ -156,17 +161,20 @@ pub fn tell() {
 }
 
 impl Teller {
+    /// Not to be part of who calls it: every process leaves that way, some from a handler of signals, on a stack of a few
+    /// KiB.
+    #[cold]
+    #[inline(never)]
     fn tell(self) {
-        let Self { mappings, mut told, to } = self;
+        let Self { mappings, pages: mut some, mut told, to } = self;
         let (Ok(pages), Some(mut to)) = (Pages::open(), to) else { return };
-        let mut some = [Page::default(); 512];
         for mapping in &mappings {
-            for start in (mapping.start..mapping.end).step_by(some.len() * PAGE) {
-                let some = &mut some[..((mapping.end - start) / PAGE).min(512)];
-                if pages.read(start, some).is_err() {
+            for start in (mapping.start..mapping.end).step_by(PAGES_AT_ONCE * PAGE) {
+                some.resize(((mapping.end - start) / PAGE).min(PAGES_AT_ONCE), Page::default());
+                if pages.read(start, &mut some).is_err() {
                     return;
                 }
-                for (address, page) in (start..).step_by(PAGE).zip(some) {
+                for (address, page) in (start..).step_by(PAGE).zip(&some) {
                     if let Some(used) = used(mapping, address, *page) {
                         told.extend_from_slice(&used.to_ne_bytes());
                     }

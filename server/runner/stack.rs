@@ -6,8 +6,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::memory::PAGE;
 use crate::protocol::runner::EXIT_TOO_DEEP;
 
 /// Whether a program is being read.
@@ -22,9 +24,14 @@ extern "C" fn on_fault(signal: libc::c_int) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
-/// Installs the handler, in the zygote for all children. The alternate stack that it runs on is the one that Rust gave
-/// the main thread when the process began.
+/// The stack that the handler runs on, in bytes. The kernel puts all registers of the processor on it first, which are
+/// 11 KiB where there are tiles of matrices (AMX). Rust gives its main thread one of 8 KiB where the kernel does not say how
+/// much it takes, as gVisor does not.
+const HANDLER_BYTES: usize = 64 << 10;
+
+/// Installs the handler, in the zygote for all children, and a stack for it to run on.
 pub fn install() -> nix::Result<()> {
+    give_handler_a_stack()?;
     let action = SigAction::new(
         SigHandler::Handler(on_fault),
         SaFlags::SA_ONSTACK | SaFlags::SA_NODEFER,
@@ -35,6 +42,22 @@ pub fn install() -> nix::Result<()> {
         unsafe { sigaction(signal, &action) }?;
     }
     Ok(())
+}
+
+/// Gives this thread, and those that a fork makes of it, a stack for handlers of signals.
+fn give_handler_a_stack() -> nix::Result<()> {
+    // SAFETY: new memory, of which nothing is freed. A fault at its lower end, which is without rights, is as deadly as it
+    // should be.
+    unsafe {
+        let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        let memory = libc::mmap(std::ptr::null_mut(), PAGE + HANDLER_BYTES, rights, flags, -1, 0);
+        if memory == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        Errno::result(libc::mprotect(memory, PAGE, libc::PROT_NONE))?;
+        let stack = libc::stack_t { ss_sp: memory.byte_add(PAGE), ss_flags: 0, ss_size: HANDLER_BYTES };
+        Errno::result(libc::sigaltstack(&raw const stack, std::ptr::null_mut())).map(drop)
+    }
 }
 
 /// Does `read`, during which a fault is the end of the stack.
