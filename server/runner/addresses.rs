@@ -66,7 +66,7 @@ mod tests {
 
     const HEAP: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
 
-    // One test, as there is one place in a process.
+    // Each test has a process of its own, and so a place of its own.
     #[test]
     fn pieces_are_placed_one_behind_the_other_and_all_else_where_it_wants_to_be() {
         assert_eq!(place(0x1234_5000, PIECE, HEAP), 0x1234_5000, "V8 has its way");

@@ -14,7 +14,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::memory::{Mapping, PAGE, Pages, mappings};
+use super::memory::{MADV_COLLAPSE, Mapping, PAGE, Pages, madvise, map, mappings};
 
 /// What the processor maps with one entry, on all that we run on.
 const HUGE: usize = 2 << 20;
@@ -78,10 +78,7 @@ pub fn collapse_memory() {
 
 /// Puts a block into a huge page. Whether that went.
 fn collapse(start: usize) -> bool {
-    /// Since Linux 6.1; no crate has it on all C libraries.
-    const MADV_COLLAPSE: libc::c_int = 25;
-    // SAFETY: it changes nothing that is read there.
-    unsafe { libc::madvise(start as *mut c_void, HUGE, MADV_COLLAPSE) == 0 }
+    madvise(start, start + HUGE, MADV_COLLAPSE).is_ok()
 }
 
 /// Whether there are huge pages for who asks for them.
@@ -139,15 +136,6 @@ unsafe fn move_range(start: usize, end: usize, rights: libc::c_int) -> io::Resul
             unmap(space, room);
         }
         moved
-    }
-}
-
-unsafe fn map(length: usize) -> io::Result<*mut c_void> {
-    let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: at an address of the kernel's choice.
-    match unsafe { libc::mmap(ptr::null_mut(), length, rights, flags, -1, 0) } {
-        libc::MAP_FAILED => Err(io::Error::last_os_error()),
-        space => Ok(space),
     }
 }
 

@@ -237,14 +237,33 @@ pub const MADV_POPULATE_READ: libc::c_int = 22;
 /// Has the effect of a write to each page, without a change. The same.
 pub const MADV_POPULATE_WRITE: libc::c_int = 23;
 
+/// Puts memory into huge pages now. Since Linux 6.1; the same.
+pub const MADV_COLLAPSE: libc::c_int = 25;
+
 /// Gives the kernel advice that changes nothing for who uses the memory from `start` to `end`.
 ///
 /// # Errors
 /// The kernel's. What is not mapped is refused.
 pub fn madvise(start: usize, end: usize, advice: libc::c_int) -> Result<(), Errno> {
-    debug_assert!(matches!(advice, MADV_POPULATE_READ | MADV_POPULATE_WRITE | libc::MADV_DOFORK));
+    debug_assert!(matches!(
+        advice,
+        MADV_POPULATE_READ | MADV_POPULATE_WRITE | MADV_COLLAPSE | libc::MADV_DOFORK
+    ));
     // SAFETY: none of these changes what is read there.
     Errno::result(unsafe { libc::madvise(start as *mut c_void, end - start, advice) }).map(drop)
+}
+
+/// New memory of that many bytes, to read and to write, at a place of the kernel's choice.
+///
+/// # Errors
+/// The kernel's: there is none.
+pub fn map(bytes: usize) -> Result<*mut c_void, Errno> {
+    let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: it takes the place of nothing.
+    match unsafe { libc::mmap(std::ptr::null_mut(), bytes, rights, flags, -1, 0) } {
+        libc::MAP_FAILED => Err(Errno::last()),
+        memory => Ok(memory),
+    }
 }
 
 /// Asks the kernel to copy all of this process's memory at a fork. V8 marks its own `MADV_DONTFORK`, so

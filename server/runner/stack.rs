@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::memory::PAGE;
+use super::memory::{PAGE, map};
 use crate::protocol::runner::EXIT_TOO_DEEP;
 
 /// Whether a program is being read.
@@ -46,14 +46,9 @@ pub fn install() -> nix::Result<()> {
 
 /// Gives this thread, and those that a fork makes of it, a stack for handlers of signals.
 fn give_handler_a_stack() -> nix::Result<()> {
-    // SAFETY: new memory, of which nothing is freed. A fault at its lower end, which is without rights, is as deadly as it
-    // should be.
+    let memory = map(PAGE + HANDLER_BYTES)?;
+    // SAFETY: it is new, and never freed. A fault at its lower end, which is without rights, is as deadly as it should be.
     unsafe {
-        let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        let memory = libc::mmap(std::ptr::null_mut(), PAGE + HANDLER_BYTES, rights, flags, -1, 0);
-        if memory == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
         Errno::result(libc::mprotect(memory, PAGE, libc::PROT_NONE))?;
         let stack = libc::stack_t { ss_sp: memory.byte_add(PAGE), ss_flags: 0, ss_size: HANDLER_BYTES };
         Errno::result(libc::sigaltstack(&raw const stack, std::ptr::null_mut())).map(drop)
