@@ -21,18 +21,18 @@ const RUN_BYTES: u32 = 64 << 20;
 const STACK_BYTES: usize = 128 << 10;
 
 /// Lives. `make` gives the runtime: the zygote's own, or in a cold fork a new one. `instead` runs in the place
-/// of a program, where a test says so; `is_warm` says that all that a run writes to is this process's own already.
+/// of a program, where a test says so; `warms_up` says that a run uses more than this process has by now.
 pub fn live(
     mut socket: UnixStream,
     confinement: &ChildConfinement,
     instead: Option<Instead>,
-    is_warm: bool,
+    warms_up: bool,
     make: impl FnOnce() -> Result<Template, String>,
 ) -> ! {
     confinement.begin();
     let Ok(mut template) = make() else { exit(1) };
     template.reseed();
-    if !is_warm {
+    if warms_up {
         template.warm_up();
     }
     let (Ok(reading), Ok(writing)) = (socket.try_clone(), socket.try_clone()) else { exit(1) };

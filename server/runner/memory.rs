@@ -253,6 +253,18 @@ pub fn madvise(start: usize, end: usize, advice: libc::c_int) -> Result<(), Errn
     Errno::result(unsafe { libc::madvise(start as *mut c_void, end - start, advice) }).map(drop)
 }
 
+/// Writes to a page what is there, so that it is this process's own.
+///
+/// # Safety
+/// The page must be mapped, and this process's to write to.
+pub unsafe fn write_to(page: usize) {
+    // To the processor this is a write, whatever it finds there (Intel's manual on CMPXCHG), and one page fault. To read
+    // first and write that back would be two.
+    // SAFETY: the caller's.
+    let first = unsafe { AtomicU64::from_ptr(std::ptr::with_exposed_provenance_mut(page)) };
+    let _ = first.compare_exchange(0, 0, Relaxed, Relaxed);
+}
+
 /// New memory of that many bytes, to read and to write, at a place of the kernel's choice.
 ///
 /// # Errors

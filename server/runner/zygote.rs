@@ -81,11 +81,12 @@ pub fn run(settings: Settings) -> Result<(), String> {
         tried = try_out(true, || warm_up(None, new));
     }
     // While there is a `/proc` to look into.
-    let Used { written, read } =
+    let Used { written, read, is_all } =
         if template.is_some() { rehearsal::rehearse(&mut template) } else { Used::default() };
     mapped::inherit(&read);
     let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
     try_out(template.is_none(), || {
+        written.copy();
         confinement.begin();
         // What is sealed can't start V8 any more.
         let mut cold = if template.is_none() { Some(new()?) } else { None };
@@ -98,8 +99,9 @@ pub fn run(settings: Settings) -> Result<(), String> {
              for trusted programs"
         )
     })?;
+    let children = HashMap::new();
     let mut zygote =
-        Zygote { control, settings, template, confinement, written, children: HashMap::new(), unmasked };
+        Zygote { control, settings, template, confinement, written, warms_up: !is_all, children, unmasked };
     let (warm, engine) = (zygote.template.is_some(), isolate::engine());
     zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
     zygote.serve();
@@ -124,6 +126,8 @@ struct Zygote {
     confinement: ChildConfinement,
     /// What a run is known to write to.
     written: Written,
+    /// Whether there is more that a run uses, so that each child warms up.
+    warms_up: bool,
     /// The server's names for the children, by process.
     children: HashMap<Pid, u64>,
     /// The signal mask in which children's ends are seen.
@@ -265,8 +269,7 @@ impl Zygote {
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
                 let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
                 let template = self.template.take();
-                let is_warm = !self.written.is_empty();
-                child::live(socket, &self.confinement, instead, is_warm, || match template {
+                child::live(socket, &self.confinement, instead, self.warms_up, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
