@@ -12,8 +12,8 @@ use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::protocol::frame;
 use crate::protocol::runner::{RUN, RunSpec};
 
-/// How often a run that could not start is given another process.
-const START_TRIES: u32 = 3;
+/// How many processes a run is given, beside those that may have died together while they waited in the pool.
+pub(super) const START_TRIES: u32 = 3;
 
 /// What whoever holds a run may want of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub enum Start {
 pub struct Starting<'a> {
     inner: &'a Inner,
     packet: Vec<u8>,
+    /// How many more processes may turn out to be dead and cost no try: the pool may have been full of them.
+    dead_left: usize,
     tries_left: u32,
 }
 
@@ -119,7 +121,8 @@ impl<'a> Starting<'a> {
             repl: repl && !inner.settings.paused.is_zero(),
         };
         let payload = serde_json::to_vec(&spec).map_err(|error| ProcessError(error.to_string()))?;
-        Ok(Self { inner, packet: frame::encode(RUN, &payload), tries_left: START_TRIES })
+        let dead_left = inner.settings.warm_children;
+        Ok(Self { inner, packet: frame::encode(RUN, &payload), dead_left, tries_left: START_TRIES })
     }
 
     /// Gives the program to a process; to another one, where it turned out that `last` did not read it.
@@ -131,6 +134,9 @@ impl<'a> Starting<'a> {
     ) -> Start {
         let patience = self.inner.settings.ready_timeout;
         let mut why = ProcessError("the last process died before it read its program".into());
+        if last.is_some() {
+            self.count_dead();
+        }
         loop {
             // The run has one place, so it has one process at a time.
             if let Some(mut life) = last.take() {
@@ -144,7 +150,6 @@ impl<'a> Starting<'a> {
             if self.tries_left == 0 {
                 return Start::Failed(why);
             }
-            self.tries_left -= 1;
             let process = tokio::select! {
                 biased;
                 wished = wished(events, wish) => return Start::Unwanted(wished, None),
@@ -167,10 +172,24 @@ impl<'a> Starting<'a> {
             };
             why = match written {
                 Ok(Ok(())) => return Start::Started { stream, life },
-                Ok(Err(error)) => ProcessError(format!("a process died before it had its program: {error}")),
-                Err(_) => ProcessError("a process did not take its program".into()),
+                Ok(Err(error)) => {
+                    self.count_dead();
+                    ProcessError(format!("a process died before it had its program: {error}"))
+                }
+                Err(_) => {
+                    self.tries_left -= 1;
+                    ProcessError("a process did not take its program".into())
+                }
             };
             last = Some(life);
+        }
+    }
+
+    /// A process died before it read its program.
+    fn count_dead(&mut self) {
+        match self.dead_left.checked_sub(1) {
+            Some(left) => self.dead_left = left,
+            None => self.tries_left = self.tries_left.saturating_sub(1),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::protocol::runner::{
 };
 use crate::protocol::usage::USAGE;
 use crate::sandbox::process::End;
+use crate::sandbox::start::START_TRIES;
 
 fn long(bytes: u64) -> String {
     "x".repeat(bytes as usize)
@@ -555,7 +556,7 @@ async fn a_process_that_died_before_it_read_its_program_costs_no_run() {
     bench.all_places_are_back().await;
 
     let (_handle, mut events) = bench.accept();
-    for _ in 0..3 {
+    for _ in 0..settings().warm_children + START_TRIES as usize {
         let runner = bench.runner().await;
         tokio::time::sleep(Duration::from_millis(1)).await;
         runner.die();
@@ -587,7 +588,7 @@ async fn a_run_that_no_process_takes_is_given_up() {
     let at = Instant::now();
     let (_handle, mut events) = bench.sandbox.start(run(&long(1 << 20), LIMITS)).expect("a place");
     let mut runners = Vec::new();
-    for tried in 1..=3 {
+    for tried in 1..=START_TRIES as usize {
         // None of them reads.
         runners.push(bench.runner().await);
         took(runners[tried - 1].fate.to_be_killed().await.duration_since(at), READY_TIMEOUT * tried as u32);
