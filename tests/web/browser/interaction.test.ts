@@ -3,48 +3,15 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import type { Browser, Frame, Locator, Page } from "playwright-core";
+import type { Frame, Locator } from "playwright-core";
 
 import { axe, layout } from "../support/audit.ts";
-import { launch, openPage, type, type Watched } from "../support/browser.ts";
-import { RealServer } from "../support/real-server.ts";
+import { openPage, type } from "../support/browser.ts";
+import { browser, outcome, page, run, server, watched } from "../support/real-page.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-
-let browser: Browser;
-let server: RealServer;
-let watched: Watched;
-let page: Page;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), RealServer.start()]);
-});
-after(async () => {
-  await browser.close();
-  await server.end();
-});
-beforeEach(async () => {
-  watched = await openPage(browser, server.url);
-  page = watched.page;
-});
-afterEach(async () => {
-  await watched.close();
-  assert.deepEqual(watched.problems, []);
-});
-
-/** Types a program and runs it. */
-async function run(source: string): Promise<void> {
-  await type(page, source);
-  await page.locator("#run").click();
-}
-
-/** Waits for the end of the run; returns how it is called. */
-async function outcome(): Promise<string> {
-  await page.locator("#badge:not([data-tone=busy])").waitFor();
-  return (await page.locator("#badge").textContent()) ?? "";
-}
 
 /** The messages of the rows, but for the result's. */
 const rows = () => page.locator("#rows .row[data-at-ms] .message").allInnerTexts();

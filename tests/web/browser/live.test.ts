@@ -1,46 +1,11 @@
 // The whole product: real Chromium, the real server, real programs.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
 
 import { axe, layout } from "../support/audit.ts";
-import { launch, openPage, program, type, type Watched } from "../support/browser.ts";
-import { RealServer } from "../support/real-server.ts";
-
-let browser: Browser;
-let server: RealServer;
-let watched: Watched;
-let page: Page;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), RealServer.start()]);
-});
-after(async () => {
-  await browser.close();
-  await server.end();
-});
-beforeEach(async () => {
-  watched = await openPage(browser, server.url);
-  page = watched.page;
-});
-afterEach(async () => {
-  await watched.close();
-  assert.deepEqual(watched.problems, []);
-});
-
-/** Types a program and runs it. */
-async function run(source: string): Promise<void> {
-  await type(page, source);
-  await page.locator("#run").click();
-}
-
-/** Waits for the end of the run; returns how it is called. */
-async function outcome(): Promise<string> {
-  await page.locator("#badge:not([data-tone=busy])").waitFor();
-  return (await page.locator("#badge").textContent()) ?? "";
-}
+import { openPage, program, type } from "../support/browser.ts";
+import { browser, outcome, page, run, server, watched } from "../support/real-page.ts";
 
 describe("live output", () => {
   test("the loop shows one line every 300 ms, while it runs", async () => {
