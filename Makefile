@@ -88,6 +88,7 @@ check: web ## fmt, clippy, tsc, eslint, who imports whom; warnings are errors
 	cargo fmt --check
 	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	tests/fuzz/run --check
 	npm run --silent check
 	scripts/queries/prepare --check
 	scripts/check-imports --self-test
