@@ -26,6 +26,11 @@ const REFILL_LEAST: Duration = Duration::from_millis(3);
 const REFILL_FORKS: u32 = 2;
 const REFILL_MOST: Duration = Duration::from_millis(100);
 
+/// Children made ready at the same time, at most, for each processor: with one, a processor waits while a child's word that
+/// it is ready is on its way here, and the next request on its way to the zygote. More gain nothing, and a crowd of them
+/// would get in the way of what runs.
+const FORKS_A_PROCESSOR: usize = 2;
+
 /// When to fork for a child that was taken at that time, where the last fork took so long.
 fn refill_at(taken: Instant, fork_took: Duration) -> Instant {
     taken + (fork_took * REFILL_FORKS).clamp(REFILL_LEAST, REFILL_MOST)
@@ -76,7 +81,7 @@ impl Pool {
     pub async fn launch(settings: SandboxSettings) -> Result<Self, ProcessError> {
         let state = Arc::new(State {
             settings,
-            forks_at_once: std::thread::available_parallelism().map_or(2, NonZero::get),
+            forks_at_once: FORKS_A_PROCESSOR * std::thread::available_parallelism().map_or(2, NonZero::get),
             zygote: Mutex::default(),
             children: Mutex::default(),
             changed: Notify::new(),
@@ -188,8 +193,8 @@ impl State {
         children.ready.push_back(child);
     }
 
-    /// How many children are to be under way: as many as are missing, and no more than there are processors:
-    /// a crowd of them would only get in each other's way.
+    /// How many children are to be under way: as many as are missing, as far as the processors go
+    /// ([`FORKS_A_PROCESSOR`]).
     fn need(&self) -> Need {
         let size = self.settings.warm_children.max(1);
         let mut children = lock(&self.children);
