@@ -11,6 +11,9 @@ pub const HEADER: usize = 5;
 
 /// Room for what is mostly read at once.
 const READ_BYTES: usize = 16 << 10;
+/// What is asked for at once, at least and at most.
+const READ_LEAST: usize = 1 << 10;
+const READ_MOST: usize = 64 << 10;
 
 /// Why a frame could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -54,10 +57,15 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that refuses frames of more than `allowed` bytes (kind and payload).
     pub fn new(allowed: u32) -> Self {
-        Self { allowed, buffer: Vec::with_capacity(READ_BYTES), start: 0 }
+        Self::with_room(allowed, READ_BYTES)
     }
 
-    /// Where to read more bytes into: the spare end of the buffer, never more than one whole frame ahead.
+    /// The same, with room for so many bytes at first.
+    pub fn with_room(allowed: u32, bytes: usize) -> Self {
+        Self { allowed, buffer: Vec::with_capacity(bytes), start: 0 }
+    }
+
+    /// Where to put more bytes: behind those that are there.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         if self.start > 0 {
             self.buffer.drain(..self.start);
@@ -71,12 +79,59 @@ impl Decoder {
     /// # Errors
     /// [`FrameError::Length`], after which the stream can't be trusted any more.
     pub fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        let Some((header, rest)) = self.rest().split_first_chunk::<4>() else { return Ok(None) };
-        let length = checked_length(*header, self.allowed)?;
-        let Some(body) = rest.get(..length) else { return Ok(None) };
-        let frame = Frame { kind: body[0], payload: body[1..].to_vec() };
-        self.start += 4 + length;
-        Ok(Some(frame))
+        Ok(self
+            .length()?
+            .and_then(|length| self.take(length))
+            .map(|(kind, payload)| Frame { kind, payload: payload.to_vec() }))
+    }
+
+    /// Reads until there is a whole frame, blocking, and gives its kind and payload. What was read beyond it stays here for
+    /// the next one.
+    ///
+    /// # Errors
+    /// See [`FrameError`].
+    pub fn read(&mut self, from: &mut impl Read) -> Result<(u8, &[u8]), FrameError> {
+        loop {
+            let there = self.rest().len();
+            if self.length()?.is_some_and(|length| there >= 4 + length) {
+                break;
+            }
+            match self.fill(from) {
+                Ok(0) => return Err(FrameError::Closed { clean: there == 0 }),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let length = self.length()?.unwrap_or_default();
+        self.take(length).ok_or(FrameError::Closed { clean: false })
+    }
+
+    /// Reads once, as much as there is room for. Room grows with what has come, whatever is announced.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
+        let buffer = self.buffer();
+        let there = buffer.len();
+        let room = (buffer.capacity() - there).max(there).clamp(READ_LEAST, READ_MOST);
+        buffer.resize(there + room, 0);
+        let read = from.read(&mut buffer[there..]);
+        buffer.truncate(there + read.as_ref().copied().unwrap_or(0));
+        read
+    }
+
+    /// The length of the next frame, kind and payload together, if that is known.
+    fn length(&self) -> Result<Option<usize>, FrameError> {
+        self.rest().first_chunk().map(|header| checked_length(*header, self.allowed)).transpose()
+    }
+
+    /// The next frame, which has that length, if it is there.
+    fn take(&mut self, length: usize) -> Option<(u8, &[u8])> {
+        let start = self.start + 4;
+        let (kind, payload) = self.buffer.get(start..start + length)?.split_first()?;
+        self.start = start + length;
+        Some((*kind, payload))
     }
 
     /// The bytes of the frame that is under way; none when the stream may end here.
@@ -91,31 +146,6 @@ fn checked_length(header: [u8; 4], allowed: u32) -> Result<usize, FrameError> {
         return Err(FrameError::Length { announced, allowed });
     }
     Ok(announced as usize)
-}
-
-/// Reads one frame, blocking.
-///
-/// # Errors
-/// See [`FrameError`].
-pub fn read(from: &mut impl Read, allowed: u32) -> Result<Frame, FrameError> {
-    let mut header = [0; HEADER];
-    let mut got = 0;
-    while got < HEADER {
-        match from.read(&mut header[got..]) {
-            Ok(0) => return Err(FrameError::Closed { clean: got == 0 }),
-            Ok(n) => got += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    let [a, b, c, d, kind] = header;
-    let length = checked_length([a, b, c, d], allowed)?;
-    let mut payload = vec![0; length - 1];
-    match from.read_exact(&mut payload) {
-        Ok(()) => Ok(Frame { kind, payload }),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(FrameError::Closed { clean: false }),
-        Err(e) => Err(e.into()),
-    }
 }
 
 /// The bytes of a frame.
@@ -149,7 +179,7 @@ mod tests {
     fn a_huge_length_is_refused_before_anything_is_allocated() {
         let mut bytes: &[u8] = &[0xff, 0xff, 0xff, 0xff, 1];
         assert!(matches!(
-            read(&mut bytes, 1000),
+            Decoder::new(1000).read(&mut bytes),
             Err(FrameError::Length { announced: u32::MAX, allowed: 1000 })
         ));
         let mut decoder = Decoder::new(1000);
@@ -160,13 +190,35 @@ mod tests {
     #[test]
     fn an_empty_frame_is_refused() {
         let mut bytes: &[u8] = &[0, 0, 0, 0, 0];
-        assert!(matches!(read(&mut bytes, 1000), Err(FrameError::Length { announced: 0, .. })));
+        assert!(matches!(Decoder::new(1000).read(&mut bytes), Err(FrameError::Length { announced: 0, .. })));
     }
 
     #[test]
     fn the_end_of_the_stream_says_whether_a_frame_was_under_way() {
-        assert!(matches!(read(&mut &b""[..], 10), Err(FrameError::Closed { clean: true })));
-        assert!(matches!(read(&mut &b"\x03\0\0\0\x01a"[..], 10), Err(FrameError::Closed { clean: false })));
+        let read = |mut bytes: &[u8]| Decoder::new(10).read(&mut bytes).map(|_| ()).unwrap_err();
+        assert!(matches!(read(b""), FrameError::Closed { clean: true }));
+        assert!(matches!(read(b"\x03\0\0\0\x01a"), FrameError::Closed { clean: false }));
+    }
+
+    /// Gives so many bytes at a time.
+    struct Pieces<'a>(&'a [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let most = into.len().min(self.1);
+            self.0.read(&mut into[..most])
+        }
+    }
+
+    #[test]
+    fn a_long_frame_is_read_in_bounded_pieces_and_what_is_behind_it_is_kept() {
+        let long = vec![7; 3 * READ_MOST];
+        let bytes = [encode(1, &long), encode(2, b"next")].concat();
+        let mut decoder = Decoder::new(u32::MAX);
+        let mut bytes = &bytes[..];
+        assert_eq!(decoder.read(&mut bytes).unwrap(), (1, &long[..]));
+        assert_eq!(decoder.read(&mut bytes).unwrap(), (2, &b"next"[..]));
+        assert!(matches!(decoder.read(&mut bytes), Err(FrameError::Closed { clean: true })));
     }
 
     proptest! {
@@ -187,11 +239,12 @@ mod tests {
             prop_assert!(decoder.rest().is_empty());
             prop_assert_eq!(&got, &frames);
 
-            let mut reader = &bytes[..];
+            let mut pieces = Pieces(&bytes, piece);
+            let mut decoder = Decoder::new(1000);
             for (kind, payload) in &frames {
-                let frame = read(&mut reader, 1000).unwrap();
-                prop_assert_eq!((&frame.kind, &frame.payload), (kind, payload));
+                prop_assert_eq!(decoder.read(&mut pieces).unwrap(), (*kind, &payload[..]));
             }
+            prop_assert!(decoder.rest().is_empty());
         }
 
         #[test]
@@ -201,7 +254,10 @@ mod tests {
             while let Ok(Some(frame)) = decoder.frame() {
                 prop_assert!(frame.payload.len() < 64);
             }
-            let _ = read(&mut &bytes[..], 64);
+            let (mut decoder, mut bytes) = (Decoder::new(64), &bytes[..]);
+            while let Ok((_, payload)) = decoder.read(&mut bytes) {
+                prop_assert!(payload.len() < 64);
+            }
         }
     }
 }

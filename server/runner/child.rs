@@ -11,12 +11,14 @@ use super::confine::ChildConfinement;
 use super::inbox::Topic;
 use super::isolate::Template;
 use super::link::{Link, exit};
-use super::{Instead, confine};
-use crate::protocol::frame;
+use super::{Instead, confine, memory};
+use crate::protocol::frame::{self, Decoder};
 use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
 
 /// The longest `RUN` frame: a source and an input, and what JSON makes of them at worst.
 const RUN_BYTES: u32 = 64 << 20;
+/// Room for what most `RUN` frames are, in bytes.
+const RUN_ROOM: usize = 4 << 10;
 /// The stack of a runner's second thread. It recurses nowhere.
 const STACK_BYTES: usize = 128 << 10;
 
@@ -39,12 +41,12 @@ pub fn live(
     let Ok(signalled) = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC) else { exit(1) };
 
     // The second thread starts before the visitor waits, and gets to work when the run begins.
-    let (to_watch, watch) = std::sync::mpsc::sync_channel::<Arc<Link>>(1);
+    let (to_watch, watch) = std::sync::mpsc::sync_channel::<(Arc<Link>, Decoder)>(1);
     let (is_up, up) = std::sync::mpsc::sync_channel(1);
     let life = move || {
         let _ = is_up.send(());
-        if let Ok(link) = watch.recv() {
-            link.watch(reading);
+        if let Ok((link, decoder)) = watch.recv() {
+            link.watch(reading, decoder);
         }
     };
     if start_thread(life).is_err() {
@@ -60,11 +62,14 @@ pub fn live(
     if confinement.seal().is_err() {
         exit(1);
     }
+    // While nobody waits.
+    let mut decoder = Decoder::with_room(RUN_BYTES, RUN_ROOM);
+    let used = memory::process_usage();
     if frame::write(&mut socket, READY, &[]).is_err() {
         exit(0);
     }
-    let spec: RunSpec = match frame::read(&mut socket, RUN_BYTES) {
-        Ok(frame) if frame.kind == RUN => match serde_json::from_slice(&frame.payload) {
+    let spec: RunSpec = match decoder.read(&mut socket) {
+        Ok((RUN, payload)) => match serde_json::from_slice(payload) {
             Ok(spec) => spec,
             Err(_) => exit(1),
         },
@@ -72,12 +77,12 @@ pub fn live(
         _ => exit(0),
     };
     confine::run(&spec.limits);
-    let link = Link::new(template.handle(), writing, signalled, spec.limits, spec.tells_usage);
+    let link = Link::new(template.handle(), writing, signalled, spec.limits, spec.tells_usage, used);
     if spec.repl {
         // Before anybody reads what the server sends next: it may be one already.
         link.inbox.open(Topic::Evaluations);
     }
-    let _ = to_watch.send(link.clone());
+    let _ = to_watch.send((link.clone(), decoder));
     if let Some(instead) = instead {
         let value = serde_json::value::to_raw_value(&instead(spec.program.source())).ok();
         link.finish(Ending::Completed, value, None, None);

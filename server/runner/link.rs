@@ -22,11 +22,11 @@ use super::{memory, rehearsal};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
-use crate::protocol::frame::{self, Frame};
+use crate::protocol::frame::{Decoder, Frame};
 use crate::protocol::prompt::{ANSWER, PROMPT};
 use crate::protocol::repl::{EVALUATE, EVALUATED, IDLE};
 use crate::protocol::runner::{
-    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP,
 };
 use crate::protocol::usage::{FUNCTION_BYTES, USAGE, USAGE_EVERY, UsageSpec};
 use crate::protocol::value::StackFrame;
@@ -81,13 +81,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Link {
-    /// The link of a run that begins now.
+    /// The link of a run that begins now, in a process that has used so much of memory and CPU time by itself
+    /// ([`memory::process_usage`]).
     pub fn new(
         isolate: v8::IsolateHandle,
         socket: UnixStream,
         signalled: EventFd,
         limits: Limits,
         tells_usage: bool,
+        (resident_at_start, cpu_at_start): (u64, u64),
     ) -> Arc<Self> {
         Arc::new(Self {
             limits,
@@ -99,8 +101,8 @@ impl Link {
             inbox: Inbox::default(),
             stopped_at: Mutex::new(None),
             heap_bytes: AtomicU64::new(0),
-            resident_at_start: memory::process_usage().0,
-            cpu_at_start: memory::cpu_clock_micros(),
+            resident_at_start,
+            cpu_at_start,
             tells_usage,
             usage_is_due: AtomicBool::new(false),
             begun: Instant::now(),
@@ -115,8 +117,9 @@ impl Link {
 
     /// Sends a console event of this moment, in JSON. May block for as long as the server does not read.
     pub fn console(&self, event: &[u8], now: Instant) {
-        match lock(&self.output).push(event, now) {
-            Pushed::Sent => {}
+        let pushed = lock(&self.output).push(event, now);
+        match pushed {
+            Pushed::Sent => std::thread::yield_now(),
             Pushed::Waits => {
                 let mut signal = lock(&self.signal);
                 if signal.flush_at.is_none() {
@@ -266,8 +269,12 @@ impl Link {
         }
     }
 
-    /// The watch's life. `socket` is where the server's word comes; a server that is gone ends the process.
-    pub fn watch(&self, mut socket: UnixStream) -> ! {
+    /// The watch's life. `socket` is where the server's word comes, and `decoder` has what came of it with the program; a
+    /// server that is gone ends the process.
+    pub fn watch(&self, mut socket: UnixStream, mut decoder: Decoder) -> ! {
+        while let Ok(Some(frame)) = decoder.frame() {
+            self.hear(frame);
+        }
         let mut look_after = LOOK_BUSY;
         let mut cpu_seen = self.cpu_at_start;
         let mut look_at = Instant::now() + look_after;
@@ -332,9 +339,12 @@ impl Link {
                 let _ = self.signalled.read();
             }
             if said {
-                match frame::read(&mut socket, TO_RUNNER_BYTES) {
-                    Ok(frame) => self.hear(frame),
+                match decoder.read(&mut socket) {
+                    Ok((kind, payload)) => self.hear(Frame { kind, payload: payload.to_vec() }),
                     Err(_) => exit(0),
+                }
+                while let Ok(Some(frame)) = decoder.frame() {
+                    self.hear(frame);
                 }
             }
         }

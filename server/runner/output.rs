@@ -197,52 +197,65 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::frame::Frame;
+    use crate::protocol::frame::Decoder;
 
-    fn next(socket: &mut UnixStream) -> (u32, String) {
-        let Frame { kind, payload } = frame::read(socket, 1 << 20).unwrap();
-        assert_eq!(kind, CONSOLE);
-        let (count, json) = payload.split_first_chunk::<4>().unwrap();
-        (u32::from_le_bytes(*count), String::from_utf8(json.to_vec()).unwrap())
+    /// The server's end of a socket.
+    struct Server(UnixStream, Decoder);
+
+    impl Server {
+        fn frame(&mut self) -> (u8, &[u8]) {
+            self.1.read(&mut self.0).unwrap()
+        }
+
+        fn console(&mut self) -> (u32, String) {
+            let (kind, payload) = self.frame();
+            assert_eq!(kind, CONSOLE);
+            let (count, json) = payload.split_first_chunk::<4>().unwrap();
+            (u32::from_le_bytes(*count), String::from_utf8(json.to_vec()).unwrap())
+        }
+    }
+
+    fn pair() -> (UnixStream, Server) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        (ours, Server(theirs, Decoder::new(1 << 20)))
     }
 
     #[test]
     fn the_first_event_goes_at_once_and_those_right_after_it_together() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, mut theirs) = pair();
         let mut output = Output::new(ours, 1000, 100);
         let start = Instant::now();
         assert_eq!(output.push(b"1", start), Pushed::Sent);
         assert_eq!(output.push(b"2", start), Pushed::Waits);
         assert_eq!(output.push(b"3", start), Pushed::Waits);
         assert_eq!(output.push(b"4", start + BATCH_TIME), Pushed::Sent);
-        assert_eq!(next(&mut theirs), (1, "[1]".into()));
-        assert_eq!(next(&mut theirs), (3, "[2,3,4]".into()));
+        assert_eq!(theirs.console(), (1, "[1]".into()));
+        assert_eq!(theirs.console(), (3, "[2,3,4]".into()));
     }
 
     #[test]
     fn a_full_batch_goes_at_once() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, mut theirs) = pair();
         let mut output = Output::new(ours, 1 << 20, 100);
         let start = Instant::now();
         let big = vec![b'1'; BATCH_BYTES];
         output.push(b"1", start);
         assert_eq!(output.push(&big, start), Pushed::Sent);
-        assert_eq!(next(&mut theirs).0, 1);
-        assert_eq!(next(&mut theirs).1.len(), BATCH_BYTES + 2);
+        assert_eq!(theirs.console().0, 1);
+        assert_eq!(theirs.console().1.len(), BATCH_BYTES + 2);
     }
 
     #[test]
     fn what_is_displayed_comes_behind_what_waits_and_counts_as_output() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, mut theirs) = pair();
         let mut output = Output::new(ours, 10, 100);
         let start = Instant::now();
         output.push(b"1", start);
         output.push(b"2", start);
         assert_eq!(output.show(b"{}", start), Pushed::Sent);
-        assert_eq!(next(&mut theirs), (1, "[1]".into()));
-        assert_eq!(next(&mut theirs), (1, "[2]".into()));
-        let shown = frame::read(&mut theirs, 1 << 20).unwrap();
-        assert_eq!(shown, Frame { kind: DISPLAY, payload: b"\x01\0\0\0[{}]".to_vec() });
+        assert_eq!(theirs.console(), (1, "[1]".into()));
+        assert_eq!(theirs.console(), (1, "[2]".into()));
+        assert_eq!(theirs.frame(), (DISPLAY, &b"\x01\0\0\0[{}]"[..]));
         assert_eq!(output.show(b"{\"a\":1}", start), Pushed::Exceeded);
         assert_eq!(output.push(b"1", start), Pushed::Exceeded);
         assert_eq!(output.dropped, Dropped { events: 2, bytes: 8 });
@@ -250,7 +263,7 @@ mod tests {
 
     #[test]
     fn nothing_follows_what_was_dropped() {
-        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (ours, _theirs) = pair();
         let mut output = Output::new(ours, 10, 100);
         let start = Instant::now();
         assert_eq!(output.push(b"12345", start), Pushed::Sent);

@@ -17,6 +17,7 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod wire;
 mod witness;
 mod zygote;
 

@@ -49,7 +49,7 @@ struct State {
     forks_at_once: usize,
     zygote: Mutex<Option<Arc<Zygote>>>,
     children: Mutex<Children>,
-    /// A child was taken or somebody waits for one, or a zygote died: the keeper has something to do.
+    /// Children were taken or somebody waits for one, or a child or zygote died: the keeper has something to do.
     changed: Notify,
 }
 
@@ -129,6 +129,10 @@ impl Backend for Pool {
         })
     }
 
+    fn replenish(&self) {
+        self.state.changed.notify_one();
+    }
+
     fn health(&self) -> BackendHealth {
         let warm = lock(&self.state.children).ready.len();
         match self.state.current() {
@@ -174,8 +178,13 @@ impl State {
                 Taken::Waits(receiver)
             }
         };
+        // The keeper is told of a child of which the pool has enough when its run is under way, or over: to wake it takes
+        // time, just when the visitor waits.
+        let is_enough = matches!(taken, Taken::Child(_)) && self.is_enough(&children);
         drop(children);
-        self.changed.notify_one();
+        if !is_enough {
+            self.changed.notify_one();
+        }
         taken
     }
 
@@ -196,7 +205,7 @@ impl State {
     /// How many children are to be under way: as many as are missing, as far as the processors go
     /// ([`FORKS_A_PROCESSOR`]).
     fn need(&self) -> Need {
-        let size = self.settings.warm_children.max(1);
+        let size = self.size();
         let mut children = lock(&self.children);
         children.waiting.retain(|waiting| !waiting.is_closed());
         children.ready.retain_mut(|child| !child.is_over());
@@ -204,9 +213,19 @@ impl State {
         let due =
             children.taken_at.map(|at| refill_at(at, children.fork_took)).filter(|due| *due > Instant::now());
         match due {
-            Some(due) if waiting == 0 && ready < size && ready * 2 >= size => Need::Later(due),
+            Some(due) if waiting == 0 && ready < size && self.is_enough(&children) => Need::Later(due),
             _ => Need::Children((size + waiting).saturating_sub(ready).min(self.forks_at_once)),
         }
+    }
+
+    /// How many children are to be ready.
+    fn size(&self) -> usize {
+        self.settings.warm_children.max(1)
+    }
+
+    /// Whether so many are ready that making more can wait.
+    fn is_enough(&self, children: &Children) -> bool {
+        children.ready.len() * 2 >= self.size()
     }
 
     fn current(&self) -> Option<Arc<Zygote>> {

@@ -15,6 +15,10 @@ pub trait Backend: Send + Sync + 'static {
     /// A process that is ready for a run, fresh and for this run alone.
     fn process(&self) -> BoxFuture<'_, Result<Process, ProcessError>>;
 
+    /// Says that a process which was taken has been under way for a while: another may be made in its place. Not said of one
+    /// that has ended before.
+    fn replenish(&self);
+
     /// How the backend does.
     fn health(&self) -> BackendHealth;
 }

@@ -1,13 +1,15 @@
 //! A run's way to its process: it waits for a place, then a process is given the program.
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::net::UnixStream;
+
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::egress::Egress;
 use super::permit::{Permit, Waiting};
 use super::process::{Life, Process, ProcessError};
+use super::wire::Wire;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
 use crate::protocol::frame;
 use crate::protocol::runner::{RUN, RunSpec};
@@ -61,12 +63,20 @@ pub async fn wait(
     }
 }
 
+async fn write_all(wire: &Wire<UnixStream>, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = wire.write(|mut socket| socket.write(bytes)).await?;
+        bytes = &bytes[written..];
+    }
+    Ok(())
+}
+
 /// How a start ended.
 pub enum Start {
     /// The process has the program.
     Started {
         /// Its socket.
-        stream: UnixStream,
+        wire: Wire<UnixStream>,
         /// Its life.
         life: Box<dyn Life>,
     },
@@ -160,18 +170,27 @@ impl<'a> Starting<'a> {
                 Ok(Err(error)) => return Start::Failed(error),
                 Err(_) => return Start::Failed(ProcessError("no process became ready in time".into())),
             };
-            let mut stream = match UnixStream::from_std(socket) {
-                Ok(stream) => stream,
+            // First of all, so that the process begins while this one sees to the rest.
+            let begun = match (&socket).write(&self.packet) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+                begun => begun,
+            };
+            let wire = match Wire::new(socket) {
+                Ok(wire) => wire,
                 Err(error) => return Start::Failed(ProcessError(error.to_string())),
             };
-            // A long program does not fit in the socket, so this waits for the process to read.
-            let written = tokio::select! {
-                biased;
-                wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
-                written = timeout(patience, stream.write_all(&self.packet)) => written,
+            let written = match begun.map(|bytes| &self.packet[bytes..]) {
+                Ok([]) => Ok(Ok(())),
+                // A long program does not fit in the socket, so this waits for the process to read.
+                Ok(rest) => tokio::select! {
+                    biased;
+                    wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
+                    written = timeout(patience, write_all(&wire, rest)) => written,
+                },
+                Err(error) => Ok(Err(error)),
             };
             why = match written {
-                Ok(Ok(())) => return Start::Started { stream, life },
+                Ok(Ok(())) => return Start::Started { wire, life },
                 Ok(Err(error)) => {
                     self.count_dead();
                     ProcessError(format!("a process died before it had its program: {error}"))

@@ -2,27 +2,27 @@
 //! for size, kind and order, counted again, and passed on only as far as the limits go.
 
 use std::io::ErrorKind::ConnectionReset;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::clock::{Clock, Time};
 use super::console::console;
 use super::egress::Fetches;
 use super::permit::{Asked, Permit};
-use super::process::{End, Life};
+use super::process::{Backend, End, Life};
 use super::prompts::Prompts;
 use super::repl::Repl;
 use super::report::{Cause, Seen, report};
 use super::start::{Start, Starting, Wished, wait, wished};
 use super::usage::Meter;
+use super::wire::Wire;
 use super::witness::Witness;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
@@ -40,6 +40,10 @@ use crate::protocol::usage::{USAGE, UsageSpec};
 const FRAME_SLACK: u64 = 64 << 10;
 /// How much may wait to be written to a runner before it is asked for no more, in bytes.
 const WRITE_AHEAD: usize = 64 << 10;
+/// How long after its process was given the program a run is told to have started, unless it says something or ends before:
+/// most do, and this goes along then, rather than wake the client just as the program begins. Until then, too, the
+/// process is not replaced in the backend's store, as that takes the processor from the program.
+const SETTLES_WITHIN: Duration = Duration::from_millis(3);
 /// How long a process that was killed may take to be gone before its run is reported without it, and its
 /// socket to be at its end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
@@ -78,24 +82,25 @@ pub async fn supervise(
             Err(error) => Start::Failed(error.clone()),
         };
         match start {
-            Start::Started { stream, life } => {
+            Start::Started { wire, life } => {
                 let fetches = Fetches::new(egress.clone(), policy.clone(), run_id, witness.context());
                 let prompts = Prompts::new(is_attended, inner.settings.prompts);
                 let mut supervisor = Supervisor::new(
                     &inner.settings,
                     run_id,
                     limits,
-                    stream,
+                    wire,
                     Talk { fetches, prompts, repl: Repl::new(repl), meter: Meter::new(tells_usage) },
                     witness.clone(),
                 );
                 witness.started();
-                supervisor.pending = (!is_told).then_some(RunEvent::Started);
-                let over = supervisor.listen(&events, &mut wish, &mut words, &mut permit).await;
+                supervisor.is_started_told = is_told;
+                let over =
+                    supervisor.listen(&*inner.backend, &events, &mut wish, &mut words, &mut permit).await;
                 if over != Over::Unread {
-                    return supervisor.conclude(over, life, permit, events, wish).await;
+                    return supervisor.conclude(over, life, permit, events).await;
                 }
-                is_told = supervisor.pending.is_none();
+                is_told = supervisor.is_started_told;
                 last = Some(life);
             }
             Start::Unwanted(Wished::Stop, life) => break (Some(Cause::Stopped), life),
@@ -164,8 +169,7 @@ struct Supervisor {
     limits: Limits,
     run_id: uuid::Uuid,
     decoder: Decoder,
-    reading: OwnedReadHalf,
-    writing: OwnedWriteHalf,
+    wire: Wire<UnixStream>,
     /// What the runner is still to be told.
     to_write: Vec<u8>,
     fetches: Fetches,
@@ -177,6 +181,9 @@ struct Supervisor {
     clock: Clock,
     cause: Option<Cause>,
     kill_at: Option<Instant>,
+    /// When the run has settled ([`SETTLES_WITHIN`]), if it has not.
+    settles_at: Option<Instant>,
+    is_started_told: bool,
     /// An event that the client has not taken yet. While there is one nothing is read, and so the program is
     /// slowed down to the client's pace.
     pending: Option<RunEvent>,
@@ -192,11 +199,12 @@ struct Supervisor {
 }
 
 /// What happened next. `select!` only says which; what follows from it is in one place.
-enum Happened {
+enum Happened<'a> {
     Wished(Wished),
     TimeIsUp,
     KillIsDue,
-    Delivered,
+    Settled,
+    Delivers(mpsc::Permit<'a, RunEvent>),
     Fetched(Vec<u8>),
     Said(Word),
     Wanted,
@@ -234,11 +242,10 @@ impl Supervisor {
         settings: &SandboxSettings,
         run_id: uuid::Uuid,
         limits: Limits,
-        stream: UnixStream,
+        wire: Wire<UnixStream>,
         Talk { fetches, prompts, repl, meter }: Talk,
         witness: Arc<Witness>,
     ) -> Self {
-        let (reading, writing) = stream.into_split();
         let SandboxSettings { message_bytes, display_bytes, .. } = *settings;
         let report_bytes = message_bytes.saturating_add(limits.output_bytes.min(RETURNED_BYTES));
         let frame_bytes = report_bytes.max(display_bytes).saturating_add(FRAME_SLACK);
@@ -249,8 +256,7 @@ impl Supervisor {
             limits,
             run_id,
             decoder: Decoder::new(u32::try_from(frame_bytes).unwrap_or(u32::MAX)),
-            reading,
-            writing,
+            wire,
             to_write: Vec::new(),
             fetches,
             prompts,
@@ -260,6 +266,8 @@ impl Supervisor {
             clock: Clock::start(limits.wall_ms, limits.prompt_ms, settings.paused),
             cause: None,
             kill_at: None,
+            settles_at: Some(Instant::now() + SETTLES_WITHIN),
+            is_started_told: false,
             pending: None,
             output: Output::default(),
             is_heard: false,
@@ -277,7 +285,6 @@ impl Supervisor {
         mut life: Box<dyn Life>,
         permit: Permit,
         events: mpsc::Sender<RunEvent>,
-        mut wish: watch::Receiver<Wish>,
     ) {
         let [wall, waited] = self.clock.used();
         self.fetches.give_up();
@@ -289,12 +296,7 @@ impl Supervisor {
         let leaving = async {
             if over == Over::Finished {
                 // One that stays on after its last word is killed, too.
-                tokio::select! {
-                    biased;
-                    _ = life.ended() => {}
-                    () = abandoned(&mut wish) => {}
-                    () = sleep(grace) => {}
-                }
+                let _ = timeout(grace, life.ended()).await;
                 life.kill();
             }
             let end = life.ended().await;
@@ -318,10 +320,15 @@ impl Supervisor {
                 self.say_how_it_ended(end);
             }
             let release = self.release.take().map(RunEvent::Released);
-            for event in self.pending.take().into_iter().chain(release) {
+            while let Some(event) = self.take_event() {
                 if events.send(event).await.is_err() {
                     return;
                 }
+            }
+            if let Some(event) = release
+                && events.send(event).await.is_err()
+            {
+                return;
             }
             self.count_the_rest();
             let seen = Seen {
@@ -344,6 +351,7 @@ impl Supervisor {
     /// Passes on what the runner says until nothing more is to be awaited of it.
     async fn listen(
         &mut self,
+        backend: &dyn Backend,
         events: &mpsc::Sender<RunEvent>,
         wish: &mut watch::Receiver<Wish>,
         words: &mut mpsc::Receiver<Word>,
@@ -370,28 +378,25 @@ impl Supervisor {
             }
             // A runner that does not read what it asked for is not heard either.
             let is_behind = self.to_write.len() >= WRITE_AHEAD;
+            let has_news = self.pending.is_some() || (self.settles_at.is_none() && !self.is_started_told);
+            let (due_at, due) = self.due();
             let happened = tokio::select! {
                 biased;
                 wished = wished(events, wish) => Happened::Wished(wished),
-                () = sleep_until(self.kill_at.unwrap_or_else(|| self.clock.deadline())) => {
-                    if self.kill_at.is_some() { Happened::KillIsDue } else { Happened::TimeIsUp }
-                }
-                place = events.reserve(), if self.pending.is_some() => match place {
-                    Ok(place) => {
-                        if let Some(event) = self.pending.take() {
-                            place.send(event);
-                        }
-                        Happened::Delivered
-                    }
+                () = sleep_until(due_at) => due,
+                place = events.reserve(), if has_news => match place {
+                    Ok(place) => Happened::Delivers(place),
                     Err(_) => Happened::Wished(Wished::Nothing),
                 },
-                wrote = self.writing.write(&self.to_write), if !self.to_write.is_empty() => {
+                wrote = self.wire.write(|mut socket| socket.write(&self.to_write)), if !self.to_write.is_empty() => {
                     Happened::Wrote(wrote)
                 }
                 Some(word) = words.recv() => Happened::Said(word),
                 () = permit.wanted(), if self.repl.is_idle() && self.cause.is_none() => Happened::Wanted,
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
-                read = self.reading.read_buf(self.decoder.buffer()), if self.pending.is_none() && !is_behind => {
+                read = self.wire.read(|mut socket| self.decoder.fill(&mut socket)),
+                    if self.pending.is_none() && !is_behind =>
+                {
                     Happened::Read(read)
                 }
             };
@@ -408,7 +413,15 @@ impl Supervisor {
                 Happened::Wrote(Ok(bytes)) => drop(self.to_write.drain(..bytes)),
                 // One that can't be told any more is gone, or is killed when it is due.
                 Happened::Wrote(Err(_)) => self.to_write.clear(),
-                Happened::Delivered => {}
+                Happened::Delivers(place) => {
+                    if let Some(event) = self.take_event() {
+                        place.send(event);
+                    }
+                }
+                Happened::Settled => {
+                    self.settles_at = None;
+                    backend.replenish();
+                }
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
                 Happened::Said(word) => self.said(&word),
                 Happened::Read(Ok(1..)) => self.is_heard = true,
@@ -422,6 +435,26 @@ impl Supervisor {
                 Happened::Read(Ok(0) | Err(_)) => return Over::Closed,
             }
         }
+    }
+
+    /// What is due next if nothing else happens, and when.
+    fn due<'a>(&self) -> (Instant, Happened<'a>) {
+        let (at, due) = match self.kill_at {
+            Some(at) => (at, Happened::KillIsDue),
+            None => (self.clock.deadline(), Happened::TimeIsUp),
+        };
+        match self.settles_at {
+            Some(settles_at) if settles_at < at => (settles_at, Happened::Settled),
+            _ => (at, due),
+        }
+    }
+
+    /// The next event for the client: before any other that the run has started.
+    fn take_event(&mut self) -> Option<RunEvent> {
+        if !std::mem::replace(&mut self.is_started_told, true) {
+            return Some(RunEvent::Started);
+        }
+        self.pending.take()
     }
 
     /// Tells the runner to end, and sets the moment after which it is not asked any more.
@@ -684,20 +717,24 @@ impl Supervisor {
     /// Passes on what is left in the socket of a process that was killed, as fast as the client takes it.
     async fn drain(&mut self, events: &mpsc::Sender<RunEvent>) {
         loop {
-            if let Some(event) = self.pending.take()
-                && events.send(event).await.is_err()
-            {
-                return;
+            while let Some(event) = self.take_event() {
+                if events.send(event).await.is_err() {
+                    return;
+                }
             }
             if self.finished.is_some() || self.is_broken {
                 return;
             }
             match self.decoder.frame() {
                 Ok(Some(frame)) => self.take(frame),
-                Ok(None) => match timeout(GONE_WITHIN, self.reading.read_buf(self.decoder.buffer())).await {
-                    Ok(Ok(1..)) => {}
-                    _ => return,
-                },
+                Ok(None) => {
+                    match timeout(GONE_WITHIN, self.wire.read(|mut socket| self.decoder.fill(&mut socket)))
+                        .await
+                    {
+                        Ok(Ok(1..)) => {}
+                        _ => return,
+                    }
+                }
                 Err(error) => self.broken(&error.to_string()),
             }
         }
@@ -724,9 +761,4 @@ fn is_modest(returned: &Returned) -> bool {
             .omitted
             .iter()
             .all(|Omitted { path, reason }| path.len().max(reason.len()) <= OMITTED_BYTES)
-}
-
-/// Waits until the handle is dropped.
-async fn abandoned(wish: &mut watch::Receiver<Wish>) {
-    while wish.changed().await.is_ok() {}
 }

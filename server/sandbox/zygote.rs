@@ -1,7 +1,7 @@
 //! The server's end of a zygote: starts it, asks it for children, hears how they ended.
 
 use std::collections::HashMap;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
@@ -13,13 +13,12 @@ use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, recv, sendmsg, socketpair,
 };
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::process::Command;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use super::process::{BoxFuture, End, Life, Process, ProcessError};
+use super::wire::Wire;
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 use crate::protocol::frame;
 use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteRequest};
@@ -52,7 +51,7 @@ pub struct Zygote {
 
 /// What a zygote's children need of it for as long as they live.
 struct Line {
-    control: AsyncFd<OwnedFd>,
+    control: Wire<OwnedFd>,
     children: Mutex<HashMap<u64, oneshot::Sender<End>>>,
     dead: AtomicBool,
     /// It is stuck and has to go.
@@ -90,9 +89,7 @@ impl Zygote {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| failed(&format!("{} can't be started", settings.program.display()), &error))?;
-        // SAFETY: an `OwnedFd` is open for as long as it lives, and always names the same file.
-        let control = unsafe { AsyncFd::register(ours) };
-        let control = control.map_err(|error| failed("no socket for a zygote", &error))?;
+        let control = Wire::new(ours).map_err(|error| failed("no socket for a zygote", &error))?;
         let mut packet = vec![0; PACKET_BYTES];
         let (warm, engine, notes, confinement) =
             match timeout(settings.ready_timeout, receive(&control, &mut packet)).await {
@@ -246,7 +243,7 @@ impl Line {
     /// Asks for something, when the zygote has room for it.
     async fn ask(&self, request: &ZygoteRequest, descriptor: Option<i32>) -> io::Result<()> {
         let packet = serde_json::to_vec(request)?;
-        self.control.async_io(Interest::WRITABLE, |control| send(control, &packet, descriptor)).await
+        self.control.write(|control| send(control, &packet, descriptor)).await
     }
 
     /// Asks for something without waiting. The socket holds many packets; where it is full the zygote is
@@ -256,7 +253,7 @@ impl Line {
             return;
         }
         let Ok(packet) = serde_json::to_vec(&request) else { return };
-        let sent = send(self.control.get_ref(), &packet, None);
+        let sent = send(self.control.get(), &packet, None);
         if sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -301,9 +298,9 @@ fn set_nonblocking(socket: &OwnedFd) -> nix::Result<()> {
 }
 
 /// The next packet, by way of a buffer for it; `None` when the zygote is gone.
-async fn receive(control: &AsyncFd<OwnedFd>, packet: &mut [u8]) -> io::Result<Option<ZygoteEvent>> {
+async fn receive(control: &Wire<OwnedFd>, packet: &mut [u8]) -> io::Result<Option<ZygoteEvent>> {
     let length = control
-        .async_io(Interest::READABLE, |control| match recv(control.as_raw_fd(), packet, MsgFlags::empty()) {
+        .read(|control| match recv(control.as_raw_fd(), packet, MsgFlags::empty()) {
             Ok(length) => Ok(length),
             Err(Errno::ECONNRESET) => Ok(0),
             Err(error) => Err(error.into()),
@@ -318,14 +315,14 @@ async fn receive(control: &AsyncFd<OwnedFd>, packet: &mut [u8]) -> io::Result<Op
 /// Waits for a child's `READY`. The socket comes back in its plain form: the run may go on in the runtime of
 /// another thread.
 async fn read_ready(socket: UnixStream) -> io::Result<UnixStream> {
-    use tokio::io::AsyncReadExt;
-    let mut socket = tokio::net::UnixStream::from_std(socket)?;
+    let wire = Wire::new(socket)?;
+    // A frame as short as this comes as a whole.
     let mut bytes = [0; frame::HEADER];
-    socket.read_exact(&mut bytes).await?;
-    if bytes != frame::header(READY, 0) {
+    let length = wire.read(|mut socket| socket.read(&mut bytes)).await?;
+    if bytes[..length] != frame::header(READY, 0) {
         return Err(io::Error::other("it did not say that it is ready"));
     }
-    socket.into_std()
+    Ok(wire.into_inner())
 }
 
 /// A child that is ready for a run.

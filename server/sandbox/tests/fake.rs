@@ -148,6 +148,8 @@ impl Backend for Fake {
         })
     }
 
+    fn replenish(&self) {}
+
     fn health(&self) -> BackendHealth {
         BackendHealth {
             ok: true,

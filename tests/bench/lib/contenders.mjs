@@ -30,10 +30,18 @@ const OPEN = [
 export const DENO = path.join(path.dirname(createRequire(import.meta.url).resolve("deno/package.json")), "deno");
 
 const folder = mkdtempSync(path.join(tmpdir(), "mayfly-bench-"));
-// A copy, as a file that was copied lies in larger pieces in the page cache than one that a linker wrote, and a
-// process that is forked from it starts a sixth faster.
-export const binary = path.join(folder, "mayfly");
-copyFileSync(process.env.MAYFLY_BIN || path.join(root, "target/release/mayfly"), binary);
+
+/**
+ * A copy of a binary, as a file that was copied lies in larger pieces in the page cache than one that a linker wrote, and
+ * a process that is forked from it starts a sixth faster.
+ */
+export function copied(file, name) {
+  const copy = path.join(folder, name);
+  copyFileSync(file, copy);
+  return copy;
+}
+
+export const binary = copied(process.env.MAYFLY_BIN || path.join(root, "target/release/mayfly"), "mayfly");
 
 // The server takes variables called so for settings, and complains about this one.
 const environment = { ...process.env };
@@ -69,12 +77,12 @@ let started = 0;
 /** What runs a command inside gVisor. It sees the machine's files, but can write to this folder alone. */
 const GVISOR = [path.join(root, "scripts/gvisor.mjs"), "--write", folder, "--"];
 
-/** Starts Mayfly with further flags. */
-export const startMayfly = (flags = [], name = "Mayfly", { inGvisor = false } = {}) => {
+/** Starts Mayfly with further flags: this build, or another one. */
+export const startMayfly = (flags = [], name = "Mayfly", { inGvisor = false, from = binary } = {}) => {
   const given = new Set(flags.map((flag) => flag.split("=")[0]));
   const open = OPEN.filter((flag) => !given.has(flag.split("=")[0]));
   const own = ["--listen=127.0.0.1:0", `--data-dir=${path.join(folder, String(started++))}`, "--log=warn", "--shutdown-grace=1s"];
-  return launchIn(inGvisor, name, [binary, "serve", ...own, ...open, ...flags], {});
+  return launchIn(inGvisor, name, [from, "serve", ...own, ...open, ...flags], {});
 };
 
 /** Starts a peer. */

@@ -1,4 +1,4 @@
-// Two kinds of load: as much as goes, and a fixed rate.
+// Kinds of load: as much as goes, a fixed rate, and one run after the other.
 
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -31,4 +31,25 @@ export async function atRate(clients, rate, seconds, program) {
     await sleep(1);
   }
   return Promise.all(runs);
+}
+
+/**
+ * Takes each lane's blocks in turns, and who comes after whom changes. A block is what a lane's `take` gave `count`
+ * times, one after the other with so many milliseconds before each. Gives the blocks by lane, in the lanes' order.
+ */
+export async function inTurns(lanes, rounds, pause = 0) {
+  const blocks = lanes.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const at of lanes.keys()) {
+      const turn = (at + round) % lanes.length;
+      const { take, count } = lanes[turn];
+      const times = [];
+      for (let i = 0; i < count; i++) {
+        if (pause > 0) await sleep(pause);
+        times.push(await take());
+      }
+      blocks[turn].push(times);
+    }
+  }
+  return blocks;
 }

@@ -2,11 +2,10 @@
 // `--platform=ptrace` works on every machine, and is the slowest.
 
 import { spawnSync } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, connectMany } from "../lib/client.mjs";
 import { startMayfly, startPeer, withServers } from "../lib/contenders.mjs";
-import { saturate } from "../lib/load.mjs";
+import { inTurns, saturate } from "../lib/load.mjs";
 import { table } from "../lib/report.mjs";
 import { digits, median, quantile, ratios, spread } from "../lib/stats.mjs";
 
@@ -21,27 +20,16 @@ export const title = "Inside gVisor (`runsc`, ptrace)";
 
 /** The servers' times in blocks in turns, with so many milliseconds before each run. */
 async function latency(servers, rounds, block, slowBlock, pause) {
-  const all = [];
+  const lanes = [];
   for (const server of servers) {
     const client = await Client.connect(server);
-    all.push({ name: server.name, client, count: server.name === "node" ? slowBlock : block, first: [], end: [], times: [] });
+    lanes.push({ name: server.name, client, count: server.name === "node" ? slowBlock : block, take: () => client.run() });
   }
-  for (const { client, count } of all) for (let i = 0; i < count; i++) await client.run();
-  for (let round = 0; round < rounds; round++) {
-    const turn = round % all.length;
-    for (const one of [...all.slice(turn), ...all.slice(0, turn)]) {
-      const times = [];
-      for (let i = 0; i < one.count; i++) {
-        if (pause > 0) await sleep(pause);
-        times.push(await one.client.run());
-      }
-      one.first.push(median(times.map(({ first }) => first)));
-      one.end.push(median(times.map(({ end }) => end)));
-      one.times.push(...times.map(({ first }) => first));
-    }
-  }
-  for (const { client } of all) client.close();
-  return all;
+  for (const { take, count } of lanes) for (let i = 0; i < count; i++) await take();
+  const blocks = await inTurns(lanes, rounds, pause);
+  for (const { client } of lanes) client.close();
+  const medians = (some, key) => some.map((times) => median(times.map((time) => time[key])));
+  return lanes.map(({ name }, at) => ({ name, times: blocks[at].flat().map(({ first }) => first), first: medians(blocks[at], "first"), end: medians(blocks[at], "end") }));
 }
 
 /** Times of all, against those of the first. */

@@ -1,11 +1,10 @@
 // From sending a program to its first output and to its end, one client, one run after the other: at once, when what
 // follows a run and what precedes the next takes the processors from it, and with a pause, when it does not.
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { Client } from "../lib/client.mjs";
 import { FAST, PEERS, startMayfly, startPeer, withServers } from "../lib/contenders.mjs";
 import { FORK, ISOLATE, startFloor } from "../lib/floors.mjs";
+import { inTurns } from "../lib/load.mjs";
 import { table } from "../lib/report.mjs";
 import { digits, median, quantile, ratios, spread } from "../lib/stats.mjs";
 
@@ -26,24 +25,6 @@ function timesTable(what, key, lanes) {
     return [lane.name, times.length, spread(medians(lane, key)), digits(quantile(times, 0.9)), digits(quantile(times, 0.99)), against];
   });
   return table([what, "runs", "p50, ms", "p90, ms", "p99, ms", "Mayfly's p50 by this one's"], rows);
-}
-
-/** Takes blocks in turns, and who comes after whom changes. Gives those of each lane, in the lanes' order. */
-async function takeBlocks(lanes, rounds, share, before) {
-  const blocks = lanes.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const at of lanes.keys()) {
-      const turn = (at + round) % lanes.length;
-      const { take, count } = lanes[turn];
-      const times = [];
-      for (let i = 0; i < count * share; i++) {
-        await before();
-        times.push(await take());
-      }
-      blocks[turn].push(times);
-    }
-  }
-  return blocks;
 }
 
 export async function measure({ quick }) {
@@ -75,8 +56,9 @@ export async function measure({ quick }) {
     for (const { take, count } of lanes) for (let i = 0; i < count; i++) await take();
 
     const measured = [];
-    for (const [some, share, before] of [[lanes, 1, () => {}], [lanes.filter(({ isFast }) => isFast), 0.5, () => sleep(PAUSE)]]) {
-      const blocks = await takeBlocks(some, rounds, share, before);
+    const fast = lanes.filter(({ isFast }) => isFast).map((lane) => ({ ...lane, count: lane.count / 2 }));
+    for (const [some, pause] of [[lanes, 0], [fast, PAUSE]]) {
+      const blocks = await inTurns(some, rounds, pause);
       measured.push(some.map((lane, at) => ({ ...lane, blocks: blocks[at] })));
     }
     return measured;

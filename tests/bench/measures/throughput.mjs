@@ -54,8 +54,8 @@ async function steady(servers, saturation, seconds, rounds) {
 }
 
 export async function measure({ quick }) {
-  const [rounds, seconds] = quick ? [2, 0.3] : [4, 2];
-  const [steadyRounds, steadySeconds] = quick ? [1, 0.5] : [3, 3];
+  const [rounds, seconds] = quick ? [2, 0.3] : [9, 2];
+  const [steadyRounds, steadySeconds] = quick ? [1, 0.5] : [5, 4];
 
   return withServers([startMayfly(), ...PEERS.map((name) => startPeer(name))], async (servers) => {
     const tables = [];

@@ -58,6 +58,8 @@ impl Backend for Scripted {
         })
     }
 
+    fn replenish(&self) {}
+
     fn health(&self) -> BackendHealth {
         BackendHealth {
             ok: true,
