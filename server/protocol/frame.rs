@@ -37,6 +37,17 @@ pub enum FrameError {
     Io(#[from] io::Error),
 }
 
+/// What one read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// Nothing: the other side is gone.
+    End,
+    /// As much as there was room for.
+    Some,
+    /// Less than that, so there is no more at the moment.
+    All,
+}
+
 /// A frame that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -97,7 +108,7 @@ impl Decoder {
                 break;
             }
             match self.fill(from) {
-                Ok(0) => return Err(FrameError::Closed { clean: there == 0 }),
+                Ok(Filled::End) => return Err(FrameError::Closed { clean: there == 0 }),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -111,14 +122,18 @@ impl Decoder {
     ///
     /// # Errors
     /// When reading fails.
-    pub fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
+    pub fn fill(&mut self, from: &mut impl Read) -> io::Result<Filled> {
         let buffer = self.buffer();
         let there = buffer.len();
         let room = (buffer.capacity() - there).max(there).clamp(READ_LEAST, READ_MOST);
         buffer.resize(there + room, 0);
         let read = from.read(&mut buffer[there..]);
         buffer.truncate(there + read.as_ref().copied().unwrap_or(0));
-        read
+        Ok(match read? {
+            0 => Filled::End,
+            bytes if bytes < room => Filled::All,
+            _ => Filled::Some,
+        })
     }
 
     /// The length of the next frame, kind and payload together, if that is known.

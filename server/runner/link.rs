@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use deno_core::v8;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
+use super::alarm::Alarm;
 use super::inbox::{Inbox, Topic};
 use super::output::{BATCH_TIME, Output, Pushed};
 use super::{memory, rehearsal};
@@ -51,7 +51,7 @@ pub struct Link {
     output: Mutex<Output>,
     signal: Mutex<Signal>,
     /// Wakes the watch, which waits for this and the server at once.
-    signalled: EventFd,
+    alarm: Arc<Alarm>,
     /// Wakes the main thread when it waits for a timer rather than computes.
     pub wake: Notify,
     /// What the server says about what the program asked it for.
@@ -86,7 +86,7 @@ impl Link {
     pub fn new(
         isolate: v8::IsolateHandle,
         socket: UnixStream,
-        signalled: EventFd,
+        alarm: Arc<Alarm>,
         limits: Limits,
         tells_usage: bool,
         (resident_at_start, cpu_at_start): (u64, u64),
@@ -96,7 +96,7 @@ impl Link {
             isolate,
             output: Mutex::new(Output::new(socket, limits.output_bytes, limits.console_events)),
             signal: Mutex::default(),
-            signalled,
+            alarm,
             wake: Notify::new(),
             inbox: Inbox::default(),
             stopped_at: Mutex::new(None),
@@ -210,8 +210,7 @@ impl Link {
     }
 
     fn wake_watch(&self) {
-        // The counter can't be full: the watch empties it each time.
-        let _ = self.signalled.write(1);
+        self.alarm.ring();
     }
 
     fn interrupt(&self) {
@@ -326,7 +325,7 @@ impl Link {
             let until = until.saturating_duration_since(now);
             let mut polled = [
                 PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.signalled.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.alarm.bell(), PollFlags::POLLIN),
             ];
             match ppoll(&mut polled, Some(TimeSpec::from_duration(until)), None) {
                 Ok(_) => {}
@@ -334,9 +333,9 @@ impl Link {
                 // A program that nobody watches must not go on.
                 Err(_) => exit(1),
             }
-            let [said, signalled] = polled.map(|fd| fd.any().unwrap_or(false));
-            if signalled {
-                let _ = self.signalled.read();
+            let [said, rung] = polled.map(|fd| fd.any().unwrap_or(false));
+            if rung {
+                self.alarm.hear();
             }
             if said {
                 match decoder.read(&mut socket) {

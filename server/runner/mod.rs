@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod absent;
 mod addresses;
+mod alarm;
 mod catalogue;
 mod child;
 mod clone;

@@ -27,7 +27,7 @@ use super::witness::Witness;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned, Usage};
-use crate::protocol::frame::{self, Decoder, Frame};
+use crate::protocol::frame::{self, Decoder, Filled, Frame};
 use crate::protocol::prompt::PROMPT;
 use crate::protocol::repl::{EVALUATED, IDLE, PAUSED};
 use crate::protocol::runner::{
@@ -209,7 +209,7 @@ enum Happened<'a> {
     Said(Word),
     Wanted,
     Wrote(std::io::Result<usize>),
-    Read(std::io::Result<usize>),
+    Read(std::io::Result<Filled>),
 }
 
 /// Why nothing more is awaited of a process.
@@ -394,7 +394,7 @@ impl Supervisor {
                 Some(word) = words.recv() => Happened::Said(word),
                 () = permit.wanted(), if self.repl.is_idle() && self.cause.is_none() => Happened::Wanted,
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
-                read = self.wire.read(|mut socket| self.decoder.fill(&mut socket)),
+                read = self.wire.fill(&mut self.decoder),
                     if self.pending.is_none() && !is_behind =>
                 {
                     Happened::Read(read)
@@ -424,7 +424,7 @@ impl Supervisor {
                 }
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
                 Happened::Said(word) => self.said(&word),
-                Happened::Read(Ok(1..)) => self.is_heard = true,
+                Happened::Read(Ok(Filled::Some | Filled::All)) => self.is_heard = true,
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
                 Happened::Read(Err(error))
@@ -432,7 +432,7 @@ impl Supervisor {
                 {
                     return Over::Unread;
                 }
-                Happened::Read(Ok(0) | Err(_)) => return Over::Closed,
+                Happened::Read(Ok(Filled::End) | Err(_)) => return Over::Closed,
             }
         }
     }
@@ -727,14 +727,10 @@ impl Supervisor {
             }
             match self.decoder.frame() {
                 Ok(Some(frame)) => self.take(frame),
-                Ok(None) => {
-                    match timeout(GONE_WITHIN, self.wire.read(|mut socket| self.decoder.fill(&mut socket)))
-                        .await
-                    {
-                        Ok(Ok(1..)) => {}
-                        _ => return,
-                    }
-                }
+                Ok(None) => match timeout(GONE_WITHIN, self.wire.fill(&mut self.decoder)).await {
+                    Ok(Ok(Filled::Some | Filled::All)) => {}
+                    _ => return,
+                },
                 Err(error) => self.broken(&error.to_string()),
             }
         }

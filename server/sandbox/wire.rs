@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::protocol::frame::{Decoder, Filled};
+
 /// A socket of which only what is to be read is waited for, and room to write not before there is none. One of tokio's own
 /// waits for both from the start, so whoever holds it is woken each time that the other end has read something: for a
 /// run that was the server's thread, put on the very processor on which the program had just begun.
@@ -84,6 +86,24 @@ impl<T: Socket> Wire<T> {
     }
 }
 
+impl Wire<UnixStream> {
+    /// Reads into `decoder` when there is something to read. May be dropped and called again.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub async fn fill(&self, decoder: &mut Decoder) -> io::Result<Filled> {
+        loop {
+            let mut ready = self.socket.readable().await?;
+            let Ok(filled) = ready.try_io(|socket| decoder.fill(&mut socket.get_ref())) else { continue };
+            if matches!(filled, Ok(Filled::All)) {
+                // The next read would say no more than that. What comes from now on shows by itself.
+                ready.clear_ready();
+            }
+            return filled;
+        }
+    }
+}
+
 fn watched<T: Socket>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     // SAFETY: what a `Socket` is.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
@@ -94,6 +114,7 @@ mod tests {
     use std::io::{Read, Write};
 
     use super::*;
+    use crate::protocol::frame::encode;
 
     fn pair() -> (Wire<UnixStream>, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
@@ -130,6 +151,27 @@ mod tests {
         assert!(wire.full.get().is_some(), "the socket holds less");
         drop(wire);
         assert!(reading.join().unwrap() == all);
+    }
+
+    #[tokio::test]
+    async fn all_is_read_however_it_comes() {
+        let (wire, mut theirs) = pair();
+        let frames: Vec<Vec<u8>> = [1, 5_000, 100_000, 1].map(|bytes| vec![7; bytes]).into();
+        let to_write = frames.clone();
+        let writing = std::thread::spawn(move || {
+            for frame in to_write {
+                theirs.write_all(&encode(1, &frame)).unwrap();
+            }
+        });
+        let mut decoder = Decoder::new(1 << 20);
+        let mut got = Vec::new();
+        while wire.fill(&mut decoder).await.unwrap() != Filled::End {
+            while let Some(frame) = decoder.frame().unwrap() {
+                got.push(frame.payload);
+            }
+        }
+        assert!(got == frames);
+        writing.join().unwrap();
     }
 
     #[tokio::test]

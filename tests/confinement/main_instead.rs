@@ -185,6 +185,8 @@ unsafe fn make(name: &str, number: i64) -> i64 {
         "epoll_create1" => sys!(SYS_epoll_create1, 0),
         "eventfd2" => sys!(SYS_eventfd2, 0, 0),
         "timer_create" => sys!(SYS_timer_create, CLOCK_REALTIME, null, room),
+        "timerfd_create" => sys!(SYS_timerfd_create, CLOCK_MONOTONIC, 0),
+        "timerfd_settime" => sys!(SYS_timerfd_settime, 3, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, room, null),
         "pipe2" => sys!(SYS_pipe2, room, 0),
         "dup" => sys!(SYS_dup, 3),
         "fcntl" => sys!(SYS_fcntl, 3, F_SETOWN, number),

@@ -217,6 +217,8 @@ const KILL: &[&str] = &[
     "epoll_create1",
     "eventfd2",
     "timer_create",
+    "timerfd_create",
+    "timerfd_settime",
     "pipe2",
     "dup",
     "fcntl",
@@ -455,12 +457,13 @@ async fn the_kernel_agrees() {
     let folder = format!("/proc/{child}/fd");
     let names = std::fs::read_dir(&folder).expect("root may read it").map(|it| it.expect("an entry").path());
     let open: Vec<PathBuf> = names.map(|name| std::fs::read_link(name).expect("a link")).collect();
-    // Besides /dev/null: its socket, and what its two threads wake each other with.
+    // Besides /dev/null: its socket, and what wakes the second of its threads.
     let others: BTreeSet<&PathBuf> = open.iter().filter(|it| *it != Path::new("/dev/null")).collect();
     let sockets = others.iter().filter(|it| it.to_string_lossy().starts_with("socket:")).count();
     let events = others.iter().filter(|it| it.to_string_lossy() == "anon_inode:[eventfd]").count();
-    assert_eq!((others.len(), sockets, events), (2, 1, 1), "{open:?}");
-    assert_eq!(open.len(), 7, "three ends of one socket: {open:?}");
+    let timers = others.iter().filter(|it| it.to_string_lossy() == "anon_inode:[timerfd]").count();
+    assert_eq!((others.len(), sockets, events, timers), (3, 1, 1, 1), "{open:?}");
+    assert_eq!(open.len(), 8, "three ends of one socket: {open:?}");
     // gVisor has no links that name namespaces.
     if std::fs::read_link("/proc/self/ns/mnt").is_err() {
         return;

@@ -112,6 +112,8 @@ const REFUSED: &[c_long] = &[
 const ZYGOTE: &[c_long] = &[
     libc::SYS_recvmsg,
     libc::SYS_eventfd2,
+    libc::SYS_timerfd_create,
+    libc::SYS_sched_setscheduler,
     libc::SYS_wait4,
     libc::SYS_kill,
     libc::SYS_dup3,
@@ -238,6 +240,8 @@ fn child_rules() -> Result<Rules, String> {
     rules.insert(libc::SYS_rt_sigaction, handlers()?);
     // CPU time is limited when the run begins; a limit once set can only be lowered.
     rules.insert(libc::SYS_prlimit64, vec![rule(vec![is(0, 0)?, is(1, u64::from(libc::RLIMIT_CPU))?])?]);
+    // The watch's timer, which it has by then: no moment of the clock on the wall, nor what happens when that is set.
+    rules.insert(libc::SYS_timerfd_settime, vec![rule(vec![is(1, 0)?])?]);
     Ok(rules)
 }
 
@@ -251,6 +255,7 @@ fn zygote_rules() -> Result<Rules, String> {
     }
     rules.insert(libc::SYS_prctl, prctl);
     rules.insert(libc::SYS_prlimit64, vec![rule(vec![is(0, 0)?])?]);
+    rules.insert(libc::SYS_timerfd_settime, vec![rule(vec![is(1, 0)?])?]);
     rules.insert(
         libc::SYS_clone,
         vec![
