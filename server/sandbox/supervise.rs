@@ -296,8 +296,9 @@ impl Supervisor {
         let leaving = async {
             if over == Over::Finished {
                 // One that stays on after its last word is killed, too.
-                let _ = timeout(grace, life.ended()).await;
-                life.kill();
+                if timeout(grace, life.ended()).await.is_err() {
+                    life.kill();
+                }
             }
             let end = life.ended().await;
             drop(permit);

@@ -5,4 +5,5 @@ mod fake;
 mod hostile;
 mod random;
 mod repl;
+mod settling;
 mod unwanted;

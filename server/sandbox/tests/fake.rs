@@ -3,6 +3,7 @@
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,11 +43,14 @@ pub const SIGKILL: End = End { status: None, signal: Some(libc::SIGKILL), cpu_ms
 pub struct Bench {
     pub sandbox: Sandbox,
     runners: mpsc::UnboundedReceiver<Runner>,
+    /// How often the backend was told to make another process.
+    pub replenished: Arc<AtomicUsize>,
 }
 
 struct Fake {
     runners: mpsc::UnboundedSender<Runner>,
     gives: bool,
+    replenished: Arc<AtomicUsize>,
 }
 
 /// A process, as its own program sees it: the other end of the socket, and its fate.
@@ -148,7 +152,9 @@ impl Backend for Fake {
         })
     }
 
-    fn replenish(&self) {}
+    fn replenish(&self) {
+        self.replenished.fetch_add(1, Relaxed);
+    }
 
     fn health(&self) -> BackendHealth {
         BackendHealth {
@@ -299,7 +305,9 @@ impl Bench {
     /// With a backend that gives processes, or never gives one.
     pub fn with(settings: SandboxSettings, gives: bool) -> Self {
         let (sender, runners) = mpsc::unbounded_channel();
-        Self { sandbox: Sandbox::with_backend(settings, Fake { runners: sender, gives }), runners }
+        let replenished = Arc::<AtomicUsize>::default();
+        let fake = Fake { runners: sender, gives, replenished: replenished.clone() };
+        Self { sandbox: Sandbox::with_backend(settings, fake), runners, replenished }
     }
 
     pub fn accept(&self) -> (RunHandle, RunEvents) {
