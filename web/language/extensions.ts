@@ -4,7 +4,9 @@
 import {
   acceptCompletion,
   autocompletion,
+  closeCompletion,
   completionKeymap,
+  completionStatus,
   insertCompletionText,
   startCompletion,
   type Completion as Option,
@@ -26,6 +28,12 @@ import { signatureHelp } from "./signature.ts";
 
 /** How long typing must pause before problems are looked for, in milliseconds. */
 const PAUSE_MS = 350;
+
+/** Closes the list of completions. One that is still to come is given up, and leaves the key to what is in sight. */
+function closeSeen(view: EditorView): boolean {
+  const isSeen = completionStatus(view.state) === "active";
+  return closeCompletion(view) && isSeen;
+}
 
 /** What the extensions need from the page. */
 export type Page = {
@@ -49,7 +57,7 @@ export function assistance(page: Page): Extension {
   const { client } = page;
   return [
     autocompletion({ override: [(context) => complete(page, context)], icons: true, defaultKeymap: false, maxRenderedOptions: 30, interactionDelay: 50 }),
-    Prec.highest(keymap.of([...completionKeymap, { key: "Tab", run: acceptCompletion }])),
+    Prec.highest(keymap.of([...completionKeymap.filter(({ key }) => key !== "Escape"), { key: "Escape", run: closeSeen }, { key: "Tab", run: acceptCompletion }])),
     keymap.of([
       { key: "Ctrl-Space", run: startCompletion },
       { key: "F12", run: (view) => act(goToDefinition(page, view, view.state.selection.main.head)) },

@@ -88,6 +88,8 @@ describe("what is known", () => {
     await active.filter({ hasText: "first" }).waitFor();
     await page.keyboard.type("1, ");
     await active.filter({ hasText: "second" }).waitFor();
+    // With completions on their way, which are not seen yet.
+    await page.keyboard.type("s");
     await page.keyboard.press("Escape");
     await page.locator("#editor .cm-signature").waitFor({ state: "detached" });
   });
