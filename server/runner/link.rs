@@ -119,6 +119,8 @@ impl Link {
     pub fn console(&self, event: &[u8], now: Instant) {
         let pushed = lock(&self.output).push(event, now);
         match pushed {
+            // The kernel has woken the server on this very processor, and would have it wait for the program's end, however
+            // many others are idle.
             Pushed::Sent => std::thread::yield_now(),
             Pushed::Waits => {
                 let mut signal = lock(&self.signal);
