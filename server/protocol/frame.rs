@@ -76,6 +76,11 @@ impl Decoder {
         Self { allowed, buffer: Vec::with_capacity(bytes), start: 0 }
     }
 
+    /// From now on refuses frames of more than so many bytes.
+    pub fn allow(&mut self, allowed: u32) {
+        self.allowed = allowed;
+    }
+
     /// Where to put more bytes: behind those that are there.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         if self.start > 0 {
@@ -102,10 +107,11 @@ impl Decoder {
     /// # Errors
     /// See [`FrameError`].
     pub fn read(&mut self, from: &mut impl Read) -> Result<(u8, &[u8]), FrameError> {
-        loop {
+        let length = loop {
             let there = self.rest().len();
-            if self.length()?.is_some_and(|length| there >= 4 + length) {
-                break;
+            match self.length()? {
+                Some(length) if there >= 4 + length => break length,
+                _ => {}
             }
             match self.fill(from) {
                 Ok(Filled::End) => return Err(FrameError::Closed { clean: there == 0 }),
@@ -113,8 +119,7 @@ impl Decoder {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
-        }
-        let length = self.length()?.unwrap_or_default();
+        };
         self.take(length).ok_or(FrameError::Closed { clean: false })
     }
 
@@ -200,6 +205,8 @@ mod tests {
         let mut decoder = Decoder::new(1000);
         decoder.buffer().extend_from_slice(&1001u32.to_le_bytes());
         assert!(matches!(decoder.frame(), Err(FrameError::Length { .. })));
+        decoder.allow(1001);
+        assert!(matches!(decoder.frame(), Ok(None)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! word, sends what the main thread wrote but did not send, keeps the clock of CPU time and memory, and sees to
 //! it that a program that must end does.
 
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -22,11 +23,11 @@ use super::{memory, rehearsal};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
-use crate::protocol::frame::{Decoder, Frame};
+use crate::protocol::frame::{Decoder, Filled, Frame};
 use crate::protocol::prompt::{ANSWER, PROMPT};
 use crate::protocol::repl::{EVALUATE, EVALUATED, IDLE};
 use crate::protocol::runner::{
-    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP,
+    EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FinishedSpec, STOP, TO_RUNNER_BYTES,
 };
 use crate::protocol::usage::{FUNCTION_BYTES, USAGE, USAGE_EVERY, UsageSpec};
 use crate::protocol::value::StackFrame;
@@ -273,9 +274,8 @@ impl Link {
     /// The watch's life. `socket` is where the server's word comes, and `decoder` has what came of it with the program; a
     /// server that is gone ends the process.
     pub fn watch(&self, mut socket: UnixStream, mut decoder: Decoder) -> ! {
-        while let Ok(Some(frame)) = decoder.frame() {
-            self.hear(frame);
-        }
+        decoder.allow(TO_RUNNER_BYTES);
+        self.hear_all(&mut decoder);
         let mut look_after = LOOK_BUSY;
         let mut cpu_seen = self.cpu_at_start;
         let mut look_at = Instant::now() + look_after;
@@ -340,12 +340,10 @@ impl Link {
                 self.alarm.hear();
             }
             if said {
-                match decoder.read(&mut socket) {
-                    Ok((kind, payload)) => self.hear(Frame { kind, payload: payload.to_vec() }),
-                    Err(_) => exit(0),
-                }
-                while let Ok(Some(frame)) = decoder.frame() {
-                    self.hear(frame);
+                match decoder.fill(&mut socket) {
+                    Ok(Filled::Some | Filled::All) => self.hear_all(&mut decoder),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Ok(Filled::End) | Err(_) => exit(0),
                 }
             }
         }
@@ -380,6 +378,17 @@ impl Link {
             && output.takes_more()
         {
             self.tell(&mut output, None);
+        }
+    }
+
+    /// Acts on all that the server has said.
+    fn hear_all(&self, decoder: &mut Decoder) {
+        loop {
+            match decoder.frame() {
+                Ok(Some(frame)) => self.hear(frame),
+                Ok(None) => return,
+                Err(_) => exit(0),
+            }
         }
     }
 
