@@ -20,7 +20,9 @@ help: ## Lists these
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 run: build ## Builds everything and serves it on LISTEN (127.0.0.1:8080)
-	target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+	@target/release/mayfly serve --listen $(LISTEN) --data-dir $(DATA_DIR) || { status=$$?; \
+		echo 'The server did not start or failed. `target/release/mayfly doctor` shows what this machine offers.' >&2; \
+		exit $$status; }
 
 run-gvisor: build ## The same inside gVisor (needs runsc and root)
 	@mkdir -p $(DATA_DIR)

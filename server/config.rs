@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::limits::{FLOOR, Limits};
 use crate::policy::modules::{self, Allowed, ModuleRule};
 use crate::policy::{self, EgressRule, Endpoint};
+use crate::tuning::Steps;
 
 mod admin;
 mod clients;
@@ -35,7 +36,7 @@ pub use value::{Confinement, Database, Fork, LogFormat, Origin, Secret};
 use value::{
     Raw, address, age, bytes, confinement, database, directory, embedders, file, folder, fork,
     frame_ancestors, log_filter, log_format, metrics_address, module_origins, number, origins, public_url,
-    resolver, secret, time, traces_endpoint, workers,
+    resolver, secret, time, traces_endpoint, tuning, workers,
 };
 
 /// Where settings are looked for when `--config` names no file.
@@ -44,6 +45,9 @@ pub const DEFAULT_FILE: &str = "mayfly.toml";
 /// The variable that names the descriptor by which a server that takes over says that it serves. Set by the server
 /// before it, and by nobody else.
 pub const HANDOVER: &str = "MAYFLY_HANDOVER";
+
+/// The variable by which tests have a tuning step fail: `server/runner/tuning/fault.rs` has the values.
+pub const TUNING_FAULT: &str = "MAYFLY_TUNING_FAULT";
 
 /// How one setting is called and what it may be, for documents.
 #[derive(Debug)]
@@ -270,6 +274,8 @@ settings! {
     ["sandbox"] sandbox => Sandbox RawSandbox {
         /// How processes for runs come to be: `warm`, forked with V8 already started where the system allows it, or `cold`.
         fork: Fork = "warm", fork, "fork", "MAYFLY_FORK";
+        /// Steps that make runs faster: `auto` takes all that work here, `off` takes none, or a list with commas. See docs/performance.md.
+        tuning: Steps = "auto", tuning, "tuning", "MAYFLY_TUNING";
         /// Layers of the confinement that can't be had: `auto` does without them and says so, `required` does not start; `off` puts none on.
         confinement: Confinement = "auto", confinement, "confinement", "MAYFLY_CONFINEMENT";
         /// Processes that wait ready for a run.
@@ -563,7 +569,7 @@ impl Config {
 /// A warning for each `MAYFLY_*` name that is no setting: a typing error would otherwise pass unseen.
 fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
     let known: BTreeSet<&str> =
-        SETTINGS.iter().map(|it| it.variable).chain(["MAYFLY_CONFIG", HANDOVER]).collect();
+        SETTINGS.iter().map(|it| it.variable).chain(["MAYFLY_CONFIG", HANDOVER, TUNING_FAULT]).collect();
     names
         .filter_map(|name| name.into_string().ok())
         .filter(|name| name.starts_with("MAYFLY_") && !known.contains(name.as_str()))

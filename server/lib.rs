@@ -17,3 +17,4 @@ pub mod session;
 #[cfg(not(fuzzing))]
 pub mod snippets;
 pub mod traces;
+pub mod tuning;

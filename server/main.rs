@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly::config::{
     Client, Config, Confinement, Database, EgressConfig, Flags, Fork, Loaded, LogFormat,
-    Sandbox as SandboxConfig,
+    Sandbox as SandboxConfig, TUNING_FAULT,
 };
 use mayfly::http::Reloader;
 use mayfly::modules::{Added, Bundled, Catalogue, Manifest};
@@ -27,6 +27,8 @@ use tracing_subscriber::EnvFilter;
 use handover::Predecessor;
 use signals::Signals;
 
+#[path = "main/doctor.rs"]
+mod doctor;
 #[path = "main/handover.rs"]
 mod handover;
 #[path = "main/signals.rs"]
@@ -51,6 +53,14 @@ enum Command {
     Serve(Box<Flags>),
     /// Asks a server started with the same settings whether it is well
     Healthcheck(Box<Flags>),
+    /// Says what this machine offers for running programs, what is missing, and what to do about it
+    Doctor {
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
     /// Copies all snippets into a new file, while the server runs; for SQLite
     Backup {
         /// The file to make
@@ -69,7 +79,7 @@ enum Command {
     /// Runs programs; started by `serve`
     #[command(hide = true)]
     Runner {
-        /// Settings, by position: only `serve` knows them
+        /// Settings, which only `serve` knows
         settings: Vec<String>,
     },
 }
@@ -108,9 +118,16 @@ enum ModulesCommand {
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let result = match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
-        Ok(Command::Runner { settings }) => return mayfly::runner::main(settings),
+        Ok(Command::Runner { settings }) => return mayfly::runner::main(&settings),
         Ok(Command::Serve(_)) => serve(subcommand(&matches)),
         Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
+        Ok(Command::Doctor { json, .. }) => match examine(subcommand(&matches), json) {
+            Ok(code) => return code,
+            Err(error) => {
+                eprintln!("mayfly: {error:#}");
+                return ExitCode::from(2);
+            }
+        },
         Ok(Command::Backup { file, .. }) => backup(subcommand(&matches), &file),
         Ok(Command::Keys { command: KeysCommand::New { name } }) => new_key(&name),
         Ok(Command::Modules(command)) => modules(&command, subcommand(subcommand(&matches))),
@@ -178,7 +195,9 @@ async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecess
                 .map_err(|error| anyhow::anyhow!("the setting traces.endpoint can't be used: {error}"))?,
         );
     }
-    let sandbox = Sandbox::launch(settings).await.context("can't start the sandbox")?;
+    let sandbox = Sandbox::launch(settings)
+        .await
+        .context("can't start the sandbox (`mayfly doctor` shows what this machine offers)")?;
     let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()))?;
     let mut reloader = serving.reloader();
     let reload = move || match reload(matches, &mut reloader, &sandbox) {
@@ -230,9 +249,24 @@ fn reload(
     Ok(told)
 }
 
+/// Examines this machine, and prints the report.
+fn examine(matches: &ArgMatches, json: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(matches)?.config;
+    let report = doctor::examine(&sandbox_settings(&config)?)?;
+    let mut out = std::io::stdout();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        out.write_all(report.text().as_bytes())?;
+    }
+    Ok(report.exit_code())
+}
+
 fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
     let SandboxConfig {
         fork,
+        tuning,
         confinement,
         warm_children,
         open_runs,
@@ -242,13 +276,15 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         zygote_forks,
         zygote_age,
         paused,
-    } = config.sandbox;
+    } = config.sandbox.clone();
     let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
     Ok(SandboxSettings {
         // Not by its name: what is there by now may be a newer one, which this one does not understand.
         program: PathBuf::from("/proc/self/exe"),
         limits: config.limits,
         cold: fork == Fork::Cold,
+        tuning,
+        tuning_fault: std::env::var(TUNING_FAULT).ok(),
         confinement: match confinement {
             Confinement::Auto => ConfinementPolicy::Auto,
             Confinement::Required => ConfinementPolicy::Required,

@@ -23,6 +23,7 @@ use prometheus_client::registry::{Metric, Registry};
 use uuid::Uuid;
 
 use crate::protocol::browser::{Outcome, RejectReason};
+use crate::tuning::StepReport;
 
 mod egress;
 mod process;
@@ -161,6 +162,7 @@ struct Metrics {
     rejected: [Counter; REASONS.len()],
     rate_limited: Counter,
     zygotes: Counter,
+    tuning: Family<Labels, Gauge>,
     /// Cold and warm.
     forks: [Counter; 2],
     fetches: [Counter; FETCH_ENDS.len()],
@@ -237,6 +239,11 @@ impl Metrics {
                 Counter::default(),
             ),
             zygotes: make.keep("mayfly_zygotes", "Zygotes that became ready.", Counter::default()),
+            tuning: make.keep(
+                "mayfly_tuning_step",
+                "The state of each step that makes runs faster; 1 for the state that it is in.",
+                Family::default(),
+            ),
             forks: make.counters(
                 "mayfly_forks",
                 "Processes for runs that became ready.",
@@ -329,6 +336,15 @@ pub fn rejected(reason: RejectReason) {
 /// A client came sooner than its rate allows.
 pub fn rate_limited() {
     METRICS.rate_limited.inc();
+}
+
+/// What became of each step that makes runs faster.
+pub fn tuning(reports: &[StepReport]) {
+    METRICS.tuning.clear();
+    for StepReport { step, state } in reports {
+        let labels = [("step", step.name().into()), ("state", state.name().into())];
+        METRICS.tuning.get_or_create_owned(&labels).set(1);
+    }
 }
 
 /// A zygote became ready.

@@ -42,6 +42,7 @@ mod store;
 mod support;
 mod together;
 mod traces;
+mod tuning;
 mod usage;
 mod websocket;
 mod wire;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::policy::modules::{self, ModuleRule};
+use crate::tuning::Steps;
 
 /// A setting's value as text, whatever it was in its source. A list is its members with commas between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,10 @@ pub fn fork(text: &str) -> Result<Fork, String> {
         "cold" => Ok(Fork::Cold),
         _ => Err("Write warm or cold.".to_owned()),
     }
+}
+
+pub fn tuning(text: &str) -> Result<Steps, String> {
+    text.parse()
 }
 
 pub fn confinement(text: &str) -> Result<Confinement, String> {

@@ -10,6 +10,7 @@ use super::State;
 use crate::protocol::runner::Layer;
 use crate::sandbox::{ForkMode, SandboxHealth};
 use crate::session::Runs;
+use crate::tuning::StepReport;
 
 #[derive(Serialize)]
 struct Health {
@@ -25,6 +26,8 @@ struct Health {
     queued_runs: usize,
     /// Every layer of the confinement: `applied`, `missing` with the reason, or `off`.
     confinement: Vec<Layer>,
+    /// Every step that makes runs faster: `applied`, `skipped` with the reason, or `off`.
+    tuning: Vec<StepReport>,
     notes: Vec<String>,
 }
 
@@ -61,7 +64,7 @@ pub async fn readyz(state: State) -> HttpResponse {
 
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {
-    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, notes, engine } =
+    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, notes, engine, tuning } =
         state.runs.health();
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
@@ -75,6 +78,7 @@ pub async fn healthz(state: State) -> HttpResponse {
         open_runs,
         queued_runs,
         confinement,
+        tuning,
         notes,
     };
     let mut response = if ok { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -6,6 +6,8 @@
 //! sends one [`RUN`]; then the child sends any number of [`CONSOLE`] and one [`FINISHED`], and leaves. What else they say is in
 //! [`super::fetch`], [`super::prompt`] and [`super::usage`].
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -13,6 +15,7 @@ use super::browser::{Dropped, Language, Mode, Returned, RunError, SourceFile};
 use super::value::StackFrame;
 use crate::limits::Limits;
 use crate::policy::modules::Allowed;
+use crate::tuning::{Step, StepReport, Steps};
 
 /// Server to runner: a [`RunSpec`] in JSON.
 pub const RUN: u8 = 1;
@@ -157,6 +160,28 @@ pub enum Ending {
     OutputExceeded,
 }
 
+/// What the server tells a zygote on its command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZygoteSpec {
+    /// The most that V8's heap may hold in a child, in bytes.
+    pub heap_bytes: u64,
+    /// The most that one WebAssembly memory may hold in a child, in bytes.
+    pub buffer_bytes: u64,
+    /// The most that a child may hold resident, in bytes.
+    pub process_bytes: u64,
+    /// Start V8 in each child, even where a warm runtime can be forked.
+    pub is_cold: bool,
+    /// Put the confinement on.
+    pub is_confined: bool,
+    /// The operator's folder of modules.
+    pub modules_dir: Option<PathBuf>,
+    /// The steps that make runs faster.
+    pub tuning: Steps,
+    /// A fault on purpose, in tests.
+    pub fault: Option<String>,
+}
+
 /// What the server asks of the zygote.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -204,7 +229,20 @@ pub enum LayerState {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ZygoteEvent {
-    /// First packet: ready to fork.
+    /// Before it is ready: it takes a step that makes runs faster, or has taken the last one. A zygote that dies has died of the
+    /// step that it announced last.
+    Trying {
+        /// The step; nothing when all are taken.
+        step: Option<Step>,
+    },
+    /// Before it is ready: it will not be, and exits.
+    Failed {
+        /// The step whose trial failed, if it was one.
+        step: Option<Step>,
+        /// Why, in words.
+        error: String,
+    },
+    /// Ready to fork.
     Ready {
         /// Whether children are forked from a warm runtime.
         warm: bool,
@@ -214,6 +252,8 @@ pub enum ZygoteEvent {
         notes: Vec<String>,
         /// Every layer of the confinement.
         confinement: Vec<Layer>,
+        /// Every step that makes runs faster.
+        tuning: Vec<StepReport>,
     },
     /// A child could not be forked.
     ForkFailed {

@@ -10,8 +10,8 @@ use std::time::Instant;
 use deno_core::v8;
 use serde_json::json;
 
+use super::address_space;
 use super::isolate::Template;
-use super::{addresses, huge, memory};
 use crate::limits::Limits;
 
 /// User and system time of this process and of its children that have ended, in milliseconds.
@@ -77,14 +77,9 @@ fn in_a_fork(life: impl FnOnce(), ended: impl FnOnce(libc::c_int)) {
 fn forks() {
     // As a zygote does, up to its first fork.
     let Limits { heap_bytes, buffer_bytes, .. } = Limits::default();
-    addresses::side_by_side();
     let mut template = Template::new(heap_bytes, buffer_bytes).unwrap();
     template.warm_up();
-    // SAFETY: this process has one thread.
-    unsafe { huge::move_code() };
-    memory::trim();
-    memory::inherit_all_memory();
-    huge::collapse_memory();
+    address_space::inherit_all_memory();
     answer(|| in_a_fork(|| {}, |_| {}));
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use super::alarm::Alarm;
 use super::inbox::{Inbox, Topic};
 use super::output::{BATCH_TIME, Output, Pushed};
-use super::{memory, rehearsal};
+use super::{memory, trial};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Returned, RunError};
 use crate::protocol::fetch::{self, FETCH_FAILED, FETCH_MORE, FETCHED};
@@ -68,6 +68,8 @@ pub struct Link {
     begun: Instant,
     /// What the program took from its arrival to the beginning of its evaluation, in microseconds; 0 before that.
     compiled_us: AtomicU64,
+    /// Whether the main thread yields its processor when it has sent output.
+    pub yields_after_output: bool,
 }
 
 #[derive(Default)]
@@ -91,8 +93,8 @@ impl Link {
         limits: Limits,
         tells_usage: bool,
         (resident_at_start, cpu_at_start): (u64, u64),
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    ) -> Self {
+        Self {
             limits,
             isolate,
             output: Mutex::new(Output::new(socket, limits.output_bytes, limits.console_events)),
@@ -108,7 +110,8 @@ impl Link {
             usage_is_due: AtomicBool::new(false),
             begun: Instant::now(),
             compiled_us: AtomicU64::new(0),
-        })
+            yields_after_output: false,
+        }
     }
 
     /// What the run may use.
@@ -122,7 +125,8 @@ impl Link {
         match pushed {
             // The kernel has woken the server on this very processor, and would have it wait for the program's end, however
             // many others are idle.
-            Pushed::Sent => std::thread::yield_now(),
+            Pushed::Sent if self.yields_after_output => std::thread::yield_now(),
+            Pushed::Sent => {}
             Pushed::Waits => {
                 let mut signal = lock(&self.signal);
                 if signal.flush_at.is_none() {
@@ -449,7 +453,7 @@ impl Link {
 
 /// Leaves at once. Nothing registered with `atexit` runs: it would tear V8 down under another thread.
 pub fn exit(status: i32) -> ! {
-    rehearsal::tell();
+    trial::at_exit();
     // SAFETY: ends the process.
     unsafe { libc::_exit(status) }
 }

@@ -3,11 +3,10 @@
 //! `mayfly runner` is the [`zygote`]: it makes a [`Template`](isolate::Template) runtime and forks it. Each
 //! fork is a [`child`] with a [`Link`](link::Link) to the server, which runs one program and leaves.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod absent;
-mod addresses;
+mod address_space;
 mod alarm;
 mod catalogue;
 mod child;
@@ -24,41 +23,41 @@ mod floors;
 mod function;
 mod globals;
 mod heap;
-mod huge;
 mod inbox;
 pub mod inspect;
 mod isolate;
 mod link;
-mod mapped;
 mod memory;
 mod modules;
 mod ops;
 mod output;
 mod program;
 mod prompts;
-mod rehearsal;
 mod repl;
 mod returned;
 mod stack;
+mod trial;
+mod tuning;
 mod visit;
 mod zygote;
 
 pub use confine::Strength;
 
+use crate::protocol::runner::ZygoteSpec;
+
 /// What stands in a program's place in tests of the confinement: gets the source, gives a text as the result.
 pub type Instead = fn(&str) -> String;
 
-/// Runs `mayfly runner HEAP_BYTES BUFFER_BYTES PROCESS_BYTES warm|cold confined|unconfined [MODULES_DIR]`, a command
-/// that only the server gives; `args` are what follows `runner`.
-pub fn main(args: Vec<String>) -> ExitCode {
-    start(settings(args.into_iter()))
+/// Runs `mayfly runner SPEC`, a command that only the server gives; `args` are what follows `runner`: a [`ZygoteSpec`] in
+/// JSON.
+pub fn main(args: &[String]) -> ExitCode {
+    start(spec(args).map(|spec| zygote::Settings { instead: None, strength: strength(&spec), spec }))
 }
 
 /// [`main`] for tests, with code of the test's own in the place of programs, and less of the confinement.
 #[doc(hidden)]
-pub fn main_instead(args: Vec<String>, instead: Instead, strength: Strength) -> ExitCode {
-    let settings = settings(args.into_iter());
-    start(settings.map(|settings| zygote::Settings { instead: Some(instead), strength, ..settings }))
+pub fn main_instead(args: &[String], instead: Instead, strength: Strength) -> ExitCode {
+    start(spec(args).map(|spec| zygote::Settings { instead: Some(instead), strength, spec }))
 }
 
 fn start(settings: Option<zygote::Settings>) -> ExitCode {
@@ -75,20 +74,11 @@ fn start(settings: Option<zygote::Settings>) -> ExitCode {
     }
 }
 
-fn settings(mut args: impl Iterator<Item = String>) -> Option<zygote::Settings> {
-    let heap_bytes = args.next()?.parse().ok()?;
-    let buffer_bytes = args.next()?.parse().ok()?;
-    let process_bytes = args.next()?.parse().ok()?;
-    let cold = match args.next()?.as_str() {
-        "warm" => false,
-        "cold" => true,
-        _ => return None,
-    };
-    let strength = match args.next()?.as_str() {
-        "confined" => Strength::Full,
-        "unconfined" => Strength::Off,
-        _ => return None,
-    };
-    let modules = args.next().map(PathBuf::from);
-    Some(zygote::Settings { heap_bytes, buffer_bytes, process_bytes, cold, strength, modules, instead: None })
+fn spec(args: &[String]) -> Option<ZygoteSpec> {
+    let [spec] = args else { return None };
+    serde_json::from_str(spec).ok()
+}
+
+fn strength(spec: &ZygoteSpec) -> Strength {
+    if spec.is_confined { Strength::Full } else { Strength::Off }
 }

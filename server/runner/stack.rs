@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::memory::{PAGE, map};
+use super::address_space::{map, page_size};
 use crate::protocol::runner::EXIT_TOO_DEEP;
 
 /// Whether a program is being read.
@@ -46,11 +46,12 @@ pub fn install() -> nix::Result<()> {
 
 /// Gives this thread, and those that a fork makes of it, a stack for handlers of signals.
 fn give_handler_a_stack() -> nix::Result<()> {
-    let memory = map(PAGE + HANDLER_BYTES)?;
+    let memory = map(page_size() + HANDLER_BYTES)?;
     // SAFETY: it is new, and never freed. A fault at its lower end, which is without rights, is as deadly as it should be.
     unsafe {
-        Errno::result(libc::mprotect(memory, PAGE, libc::PROT_NONE))?;
-        let stack = libc::stack_t { ss_sp: memory.byte_add(PAGE), ss_flags: 0, ss_size: HANDLER_BYTES };
+        Errno::result(libc::mprotect(memory, page_size(), libc::PROT_NONE))?;
+        let stack =
+            libc::stack_t { ss_sp: memory.byte_add(page_size()), ss_flags: 0, ss_size: HANDLER_BYTES };
         Errno::result(libc::sigaltstack(&raw const stack, std::ptr::null_mut())).map(drop)
     }
 }

@@ -1,15 +1,13 @@
 //! The zygote: a process with one thread and a warm runtime that never sees a visitor's code. It forks
 //! children on request, reaps them, and says how they ended.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, IoSliceMut, Read as _, Write as _};
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, sigaction, sigprocmask,
@@ -17,106 +15,206 @@ use nix::sys::signal::{
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, send};
 use nix::unistd::Pid;
 
+use super::child::Making;
 use super::confine::{ChildConfinement, Confinement, Held, Strength, close_from};
 use super::isolate::Template;
-use super::rehearsal::{self, Used, Written};
-use super::{Instead, addresses, catalogue, child, huge, isolate, mapped, memory};
-use crate::protocol::runner::{ZygoteEvent, ZygoteRequest};
+use super::trial::{Channel, OnExit, TrialError, silence};
+use super::tuning::{Fault, Trials, Tuning};
+use super::{Instead, address_space, catalogue, child, isolate, memory, trial};
+use crate::protocol::runner::{ZygoteEvent, ZygoteRequest, ZygoteSpec};
+use crate::tuning::Step;
 
 /// The longest packet from the server.
 const PACKET_BYTES: usize = 4096;
 
-/// What the zygote is told on its command line.
+/// What a zygote is started with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What V8's heap may hold in a child, in bytes.
-    pub heap_bytes: u64,
-    /// What one WebAssembly memory may hold in a child, in bytes.
-    pub buffer_bytes: u64,
-    /// What a child may hold resident, in bytes.
-    pub process_bytes: u64,
-    /// Start V8 in each child, even where a warm runtime can be forked.
-    pub cold: bool,
+    /// What the server says.
+    pub spec: ZygoteSpec,
     /// How much of the confinement to put on.
     pub strength: Strength,
-    /// The operator's folder of modules.
-    pub modules: Option<PathBuf>,
-    /// What runs in the place of programs, in tests.
+    /// What runs in place of programs, in tests.
     pub instead: Option<Instead>,
 }
 
-/// Runs the zygote around the control socket on standard input, until the server is gone or says so.
+/// Why a zygote could not get ready.
+struct Failure {
+    /// The step whose trial failed, if it was one.
+    step: Option<Step>,
+    error: String,
+}
+
+impl From<String> for Failure {
+    fn from(error: String) -> Self {
+        Self { step: None, error }
+    }
+}
+
+/// Runs the zygote around the control socket on standard input, until the server closes it or says so.
 ///
 /// # Errors
-/// In words, when it can't even start.
+/// In words, when it can't even start. The server has then been sent the same.
 pub fn run(settings: Settings) -> Result<(), String> {
     let control =
         take_standard_input().map_err(|error| format!("no control socket on standard input: {error}"))?;
+    match prepare(&control, settings) {
+        Ok((mut zygote, ready)) => {
+            send_event(&zygote.control, &ready);
+            zygote.serve();
+            Ok(())
+        }
+        Err(Failure { step, error }) => {
+            send_event(&control, &ZygoteEvent::Failed { step, error: error.clone() });
+            Err(error)
+        }
+    }
+}
+
+/// Gets ready to fork: V8 warm, tuned as far as that works here, confined. Each of the three has trials of its own.
+fn prepare(control: &OwnedFd, settings: Settings) -> Result<(Zygote, ZygoteEvent), Failure> {
+    let ZygoteSpec { heap_bytes, buffer_bytes, process_bytes, is_cold, ref tuning, .. } = settings.spec;
     let confinement = Confinement::begin(settings.strength)?;
     super::stack::install().map_err(|error| format!("signals can't be set up: {error}"))?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
     // While there are files.
-    let mut notes = catalogue::load(settings.modules.as_deref());
+    let mut notes = catalogue::load(settings.spec.modules_dir.as_deref());
 
-    let new = || Template::new(settings.heap_bytes, settings.buffer_bytes);
-    let mut template = None;
-    if !settings.cold {
-        addresses::side_by_side();
-        let mut warm = new()?;
+    let fault = settings.spec.fault.as_deref().map(str::parse::<Fault>).transpose()?;
+    let announce = |step: Option<Step>| send_event(control, &ZygoteEvent::Trying { step });
+    let mut tuning = Tuning::new(tuning.clone(), fault);
+    let mut candidate = Candidate { template: None, heap_bytes, buffer_bytes, channels: Vec::new() };
+    if !is_cold {
+        tuning.before_v8(announce);
+        let mut warm = candidate.new_template()?;
         warm.warm_up();
-        // SAFETY: this process has one thread.
-        unsafe { huge::move_code() };
-        memory::trim();
-        memory::inherit_all_memory();
-        huge::collapse_memory();
-        template = Some(warm);
+        address_space::inherit_all_memory();
+        candidate.template = Some(warm);
     }
-    // V8's memory may not have come along with a fork.
-    let mut tried = try_out(template.is_none(), || warm_up(template.as_mut(), new));
-    if let (Err(reason), true) = (&tried, template.is_some()) {
+    // V8's memory may not survive a fork.
+    let mut held = candidate.held(&tuning);
+    if let (Err(error), true) = (&held, candidate.template.is_some()) {
+        if tuning.has(Step::HeapLayout) {
+            return Err(Failure { step: Some(Step::HeapLayout), error: error.to_string() });
+        }
         notes.push(format!(
-            "a warm runtime does not survive a fork here ({reason}), so each run starts V8 anew"
+            "a warm runtime does not survive a fork here ({error}), so each run starts V8 anew"
         ));
-        template = None;
-        tried = try_out(true, || warm_up(None, new));
+        candidate.template = None;
+        held = candidate.held(&tuning);
     }
-    // While there is a `/proc` to look into.
-    let Used { written, read, is_all } =
-        if template.is_some() { rehearsal::rehearse(&mut template) } else { Used::default() };
-    mapped::inherit(&read);
-    let (confinement, layers) = confinement.complete(settings.process_bytes, tried);
-    try_out(template.is_none(), || {
-        written.copy();
-        confinement.begin();
-        // What is sealed can't start V8 any more.
-        let mut cold = if template.is_none() { Some(new()?) } else { None };
-        confinement.seal()?;
-        warm_up(template.as_mut().or(cold.as_mut()), new)
-    })
-    .map_err(|reason| {
-        format!(
-            "a confined process can't run programs here: {reason}. The setting sandbox.confinement can be `off`, \
-             for trusted programs"
-        )
-    })?;
-    let children = HashMap::new();
-    let mut zygote =
-        Zygote { control, settings, template, confinement, written, warms_up: !is_all, children, unmasked };
-    let (warm, engine) = (zygote.template.is_some(), isolate::engine());
-    zygote.tell(&ZygoteEvent::Ready { warm, engine, notes, confinement: layers });
-    zygote.serve();
-    Ok(())
+    if candidate.template.is_some() {
+        tuning
+            .in_zygote(&mut candidate, announce)
+            .map_err(|(step, error)| Failure { step: Some(step), error })?;
+        // The steps may have changed it. While there is a `/proc` to read it from.
+        held = candidate.held(&tuning).or(held);
+    } else {
+        tuning = Tuning::off();
+    }
+    let runs_unconfined = held.is_ok();
+    // The confined zygote makes no sockets. One trial, and one more if that fails.
+    for _ in 0..2 {
+        candidate.channels.push(Channel::new().map_err(|error| error.to_string())?);
+    }
+    let (confinement, layers) = confinement.complete(process_bytes, held.map_err(|error| error.to_string()));
+    if let Err(error) = candidate.trial(&confinement, &tuning, None) {
+        let plain = Tuning::off();
+        if candidate.trial(&confinement, &plain, None).is_ok() {
+            // What the steps do in each child does not go with the confinement. Prefaulting is the only one that can fail.
+            return Err(Failure { step: Some(Step::Prefault), error: error.to_string() });
+        }
+        return Err(match (settings.strength, runs_unconfined) {
+            (Strength::Off, _) | (_, false) => format!("processes can't run programs here: {error}"),
+            _ => format!(
+                "processes run programs here, but not with the confinement on: {error}. `mayfly doctor` shows \
+                 what this machine offers. The setting sandbox.confinement=off serves without it, which is for \
+                 trusted programs only"
+            ),
+        }
+        .into());
+    }
+    let ready = ZygoteEvent::Ready {
+        warm: candidate.template.is_some(),
+        engine: isolate::engine(),
+        notes,
+        confinement: layers,
+        tuning: tuning.reports(),
+    };
+    let control = control.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;
+    let zygote = Zygote {
+        control,
+        settings,
+        template: candidate.template,
+        confinement,
+        tuning,
+        forks: 0,
+        children: HashMap::new(),
+        unmasked,
+    };
+    Ok((zygote, ready))
 }
 
-fn warm_up(
-    template: Option<&mut Template>,
-    new: impl FnOnce() -> Result<Template, String>,
-) -> Result<(), String> {
-    match template {
-        Some(template) => template.warm_up(),
-        None => new()?.warm_up(),
+/// A zygote's runtime while it is tried.
+struct Candidate {
+    template: Option<Template>,
+    heap_bytes: u64,
+    buffer_bytes: u64,
+    /// Made for trials that can't make their own.
+    channels: Vec<Channel>,
+}
+
+impl Candidate {
+    fn new_template(&self) -> Result<Template, String> {
+        Template::new(self.heap_bytes, self.buffer_bytes)
     }
-    Ok(())
+
+    /// Has a child of this zygote run a program.
+    fn trial(
+        &mut self,
+        confinement: &ChildConfinement,
+        tuning: &Tuning,
+        on_exit: Option<OnExit>,
+    ) -> Result<Vec<u8>, TrialError> {
+        // Taken in the child only: a fork has a copy.
+        let template = RefCell::new(&mut self.template);
+        let (heap_bytes, buffer_bytes) = (self.heap_bytes, self.buffer_bytes);
+        let channel = match self.channels.pop() {
+            Some(channel) => channel,
+            None => Channel::new()?,
+        };
+        trial::run(channel, on_exit, |socket| {
+            tuning.in_child(None);
+            let making = Making { confinement, tuning, number: None, instead: None };
+            let template = template.borrow_mut().take();
+            child::live(socket, &making, || match template {
+                Some(template) => Ok(template),
+                None => Template::new(heap_bytes, buffer_bytes),
+            })
+        })
+    }
+
+    /// What a child holds after a run, or why it did not run.
+    fn held(&mut self, tuning: &Tuning) -> Result<Held, TrialError> {
+        let starts_v8 = self.template.is_none();
+        let on_exit: OnExit = Box::new(move || Box::new(move || Held::at_most(starts_v8).to_bytes().into()));
+        let report = self.trial(&ChildConfinement::none(), tuning, Some(on_exit))?;
+        let held = report.try_into().map(Held::from_bytes);
+        held.map_err(|_| TrialError::Output("it did not report its size".into()))
+    }
+}
+
+impl Trials for Candidate {
+    fn run(&mut self, tuning: &Tuning, record: Option<OnExit>) -> Result<Vec<u8>, TrialError> {
+        self.trial(&ChildConfinement::none(), tuning, record)
+    }
+}
+
+fn send_event(control: &OwnedFd, event: &ZygoteEvent) {
+    if let Ok(packet) = serde_json::to_vec(event) {
+        // A server that is gone shows at the next wait.
+        let _ = send(control.as_raw_fd(), &packet, MsgFlags::MSG_NOSIGNAL);
+    }
 }
 
 struct Zygote {
@@ -124,10 +222,9 @@ struct Zygote {
     settings: Settings,
     template: Option<Template>,
     confinement: ChildConfinement,
-    /// What a run is known to write to.
-    written: Written,
-    /// Whether there is more that a run uses, so that each child warms up.
-    warms_up: bool,
+    tuning: Tuning,
+    /// How many children it has forked.
+    forks: u64,
     /// The server's names for the children, by process.
     children: HashMap<Pid, u64>,
     /// The signal mask in which children's ends are seen.
@@ -176,54 +273,6 @@ fn block_child_signal() -> nix::Result<SigSet> {
     Ok(before)
 }
 
-/// Forks a child that only tries whether `life`, in which V8 starts or not, can be lived. Gives what the child
-/// held, or how it ended before its time, in words.
-fn try_out(starts_v8: bool, life: impl FnOnce() -> Result<(), String>) -> Result<Held, String> {
-    let (told, status) = in_a_child(|mut pipe| {
-        let lived = life();
-        let held = Held::at_most(starts_v8);
-        let told = lived.is_ok() && pipe.write_all(&held.to_bytes()).is_ok();
-        super::link::exit(i32::from(!told))
-    })?;
-    match (told.try_into(), libc::WIFSIGNALED(status)) {
-        (Ok(bytes), false) => Ok(Held::from_bytes(bytes)),
-        (_, true) => Err(format!("it was killed by signal {}", libc::WTERMSIG(status))),
-        (Err(_), false) => Err(format!("it left with status {}", libc::WEXITSTATUS(status))),
-    }
-}
-
-/// Forks a child that lives `life`, which gets a pipe to write to and should leave by itself. Gives what it wrote, and its
-/// status. To be called
-/// while this process has one thread.
-pub(super) fn in_a_child(life: impl FnOnce(File)) -> Result<(Vec<u8>, libc::c_int), String> {
-    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| error.desc().to_owned())?;
-    // SAFETY: this process has one thread.
-    match unsafe { libc::fork() } {
-        0 => {
-            silence();
-            life(writing.into());
-            super::link::exit(1)
-        }
-        -1 => Err(Errno::last().desc().to_owned()),
-        pid => {
-            drop(writing);
-            let mut told = Vec::new();
-            let read = File::from(reading).read_to_end(&mut told);
-            let mut status = 0;
-            // SAFETY: waits for the child just made.
-            while unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
-            read.map_err(|error| error.to_string())?;
-            Ok((told, status))
-        }
-    }
-}
-
-/// Nothing that a child prints is worth a line in the log, and a hostile one could fill it.
-fn silence() {
-    // SAFETY: descriptor 1 is /dev/null here.
-    unsafe { libc::dup2(1, 2) };
-}
-
 impl Zygote {
     fn serve(&mut self) {
         let mut retired = false;
@@ -257,19 +306,23 @@ impl Zygote {
     }
 
     fn fork(&mut self, id: u64, socket: UnixStream) {
+        self.forks += 1;
         // SAFETY: this process has one thread.
         match unsafe { libc::fork() } {
             0 => {
-                // First of all, as else each page is copied by itself as it is met.
-                self.written.copy();
+                // First of all, as a page fault copies what is touched before.
+                let number = Some(self.forks);
+                self.tuning.in_child(number);
                 silence();
                 // Takes the control socket's number, too: that one is not for children.
                 let socket = UnixStream::from(keep_only(socket.into()));
                 let mask = std::mem::replace(&mut self.unmasked, SigSet::empty());
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-                let Settings { heap_bytes, buffer_bytes, instead, .. } = self.settings;
+                let Settings { spec: ZygoteSpec { heap_bytes, buffer_bytes, .. }, instead, .. } =
+                    self.settings;
                 let template = self.template.take();
-                child::live(socket, &self.confinement, instead, self.warms_up, || match template {
+                let making = Making { confinement: &self.confinement, tuning: &self.tuning, number, instead };
+                child::live(socket, &making, || match template {
                     Some(template) => Ok(template),
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
@@ -326,9 +379,6 @@ impl Zygote {
     }
 
     fn tell(&self, event: &ZygoteEvent) {
-        if let Ok(packet) = serde_json::to_vec(event) {
-            // A server that is gone shows at the next wait.
-            let _ = send(self.control.as_raw_fd(), &packet, MsgFlags::MSG_NOSIGNAL);
-        }
+        send_event(&self.control, event);
     }
 }

@@ -5,6 +5,7 @@ mod client;
 mod clock;
 pub mod console;
 pub mod egress;
+mod ladder;
 mod permit;
 mod pool;
 pub mod process;
@@ -45,6 +46,7 @@ use crate::protocol::browser::{PromptKind, RejectReason, ReleaseReason, RunError
 use crate::protocol::repl::EVALUATIONS;
 use crate::protocol::runner::{Layer, Submission};
 use crate::protocol::value::StackFrame;
+use crate::tuning::{StepReport, Steps};
 
 /// How many events of a run wait for their reader before the program is slowed down.
 const EVENTS_AHEAD: usize = 4;
@@ -182,6 +184,10 @@ pub struct SandboxSettings {
     pub limits: Limits,
     /// Start V8 in each child, even where a warm runtime can be forked. Default false.
     pub cold: bool,
+    /// The steps that make runs faster. Default: all.
+    pub tuning: Steps,
+    /// A fault on purpose in one of these, in tests. Default: none.
+    pub tuning_fault: Option<String>,
     /// What to do about layers of the confinement that can't be had. Default: say so and go on.
     pub confinement: ConfinementPolicy,
     /// The operator's folder of modules, as an absolute path. Default: none.
@@ -274,6 +280,8 @@ pub struct SandboxHealth {
     pub notes: Vec<String>,
     /// What runs the programs, such as `V8 15.0.1`.
     pub engine: String,
+    /// Every step that makes runs faster, and what became of it.
+    pub tuning: Vec<StepReport>,
 }
 
 /// How children come to be.
@@ -381,6 +389,7 @@ impl Sandbox {
             confinement: backend.confinement,
             notes: backend.notes,
             engine: backend.engine,
+            tuning: backend.tuning,
         }
     }
 }

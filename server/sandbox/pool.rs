@@ -9,10 +9,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::process::{Backend, BackendHealth, BoxFuture, Process, ProcessError};
-use super::zygote::{Child, Zygote};
+use super::ladder::{Ladder, Verdict};
+use super::process::{Backend, BackendHealth, BoxFuture, End, Process, ProcessError};
+use super::zygote::{Child, ChildFailure, LaunchFailure, Zygote};
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 use crate::metrics;
+use crate::tuning::{Step, StepReport, StepState};
 
 /// How long to wait before the next try when a zygote or child could not be had: first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
@@ -47,6 +49,7 @@ struct State {
     settings: SandboxSettings,
     /// Children made ready at the same time, at most.
     forks_at_once: usize,
+    ladder: Mutex<Ladder>,
     zygote: Mutex<Option<Arc<Zygote>>>,
     children: Mutex<Children>,
     /// Children were taken or somebody waits for one, or a child or zygote died: the keeper has something to do.
@@ -80,6 +83,7 @@ impl Pool {
     /// Starts the zygote and fills the pool; returns when the first child is ready.
     pub async fn launch(settings: SandboxSettings) -> Result<Self, ProcessError> {
         let state = Arc::new(State {
+            ladder: Mutex::new(Ladder::new(settings.tuning.clone(), settings.cold)),
             settings,
             forks_at_once: FORKS_A_PROCESSOR * std::thread::available_parallelism().map_or(2, NonZero::get),
             zygote: Mutex::default(),
@@ -125,6 +129,7 @@ impl Backend for Pool {
                 if !child.is_over() {
                     return Ok(child.into());
                 }
+                self.state.process_failed(&child.exit(), child.rung());
             }
         })
     }
@@ -133,16 +138,32 @@ impl Backend for Pool {
         self.state.changed.notify_one();
     }
 
+    fn program_read(&self) {
+        lock(&self.state.ladder).process_worked();
+    }
+
+    fn program_unread(&self, exit: &End, rung: u64) {
+        self.state.process_failed(exit, rung);
+    }
+
     fn health(&self) -> BackendHealth {
         let warm = lock(&self.state.children).ready.len();
-        match self.state.current() {
+        let zygote = self.state.current();
+        let tuning = zygote.as_ref().map_or(&[][..], |zygote| &zygote.tuning);
+        let (tuning, cold) = {
+            let ladder = lock(&self.state.ladder);
+            let cold = ladder.cold_reason().map(|reason| format!("runs start cold: {reason}"));
+            (ladder.reports(tuning), cold)
+        };
+        match zygote {
             Some(zygote) => BackendHealth {
                 ok: true,
                 fork: zygote.fork,
                 warm,
                 confinement: zygote.confinement.clone(),
-                notes: zygote.notes.clone(),
+                notes: zygote.notes.iter().cloned().chain(cold).collect(),
                 engine: zygote.engine.clone(),
+                tuning,
             },
             None => BackendHealth {
                 ok: false,
@@ -151,6 +172,7 @@ impl Backend for Pool {
                 confinement: Vec::new(),
                 notes: vec!["there is no zygote at the moment".into()],
                 engine: String::new(),
+                tuning,
             },
         }
     }
@@ -180,7 +202,8 @@ impl State {
         };
         // The keeper is told of a child of which the pool has enough when its run is under way, or over: to wake it takes
         // time, just when the visitor waits.
-        let is_enough = matches!(taken, Taken::Child(_)) && self.is_enough(&children);
+        let is_delayed = self.settings.tuning.has(Step::DelayedRefill);
+        let is_enough = is_delayed && matches!(taken, Taken::Child(_)) && self.is_enough(&children);
         drop(children);
         if !is_enough {
             self.changed.notify_one();
@@ -208,14 +231,49 @@ impl State {
         let size = self.size();
         let mut children = lock(&self.children);
         children.waiting.retain(|waiting| !waiting.is_closed());
-        children.ready.retain_mut(|child| !child.is_over());
+        let mut exits = Vec::new();
+        children.ready.retain_mut(|child| {
+            let is_over = child.is_over();
+            if is_over {
+                exits.push((child.exit(), child.rung()));
+            }
+            !is_over
+        });
+        for (exit, rung) in exits {
+            if lock(&self.ladder).process_failed(&exit, rung) == Verdict::RungLeft {
+                self.leave_zygote(&mut children);
+            }
+        }
         let (ready, waiting) = (children.ready.len(), children.waiting.len());
         let due =
             children.taken_at.map(|at| refill_at(at, children.fork_took)).filter(|due| *due > Instant::now());
         match due {
-            Some(due) if waiting == 0 && ready < size && self.is_enough(&children) => Need::Later(due),
+            Some(due)
+                if waiting == 0
+                    && ready < size
+                    && self.is_enough(&children)
+                    && self.settings.tuning.has(Step::DelayedRefill) =>
+            {
+                Need::Later(due)
+            }
             _ => Need::Children((size + waiting).saturating_sub(ready).min(self.forks_at_once)),
         }
+    }
+
+    /// A process died before it had read a program. If that leaves a rung of the ladder, all that was made on it goes.
+    fn process_failed(&self, exit: &End, rung: u64) -> Verdict {
+        let verdict = lock(&self.ladder).process_failed(exit, rung);
+        if verdict == Verdict::RungLeft {
+            self.leave_zygote(&mut lock(&self.children));
+        }
+        self.changed.notify_one();
+        verdict
+    }
+
+    /// Drops the zygote and the children that are ready. Runs that are under way go on.
+    fn leave_zygote(&self, children: &mut Children) {
+        children.ready.clear();
+        *lock(&self.zygote) = None;
     }
 
     /// How many children are to be ready.
@@ -240,9 +298,9 @@ struct Keeper {
     /// Told when the first child is ready, or why there is none.
     first: Option<oneshot::Sender<Result<(), ProcessError>>>,
     /// The zygote that is being launched, if one is.
-    launches: JoinSet<Result<Arc<Zygote>, ProcessError>>,
+    launches: JoinSet<Result<Arc<Zygote>, LaunchFailure>>,
     /// The children that are being forked.
-    forks: JoinSet<Result<(Child, Duration), ProcessError>>,
+    forks: JoinSet<Result<(Child, Duration), ChildFailure>>,
     retry: Duration,
     /// Nothing is tried before this, after a failure.
     retry_at: Option<Instant>,
@@ -267,12 +325,27 @@ fn say(zygote: &Zygote, settings: &SandboxSettings) {
     }
 }
 
+/// Logs the steps that make runs faster, and why some are not in effect, in one line.
+fn say_tuning(reports: &[StepReport]) {
+    let mut applied = Vec::new();
+    let mut skipped = Vec::new();
+    for StepReport { step, state } in reports {
+        match state {
+            StepState::Applied => applied.push(step.name()),
+            StepState::Skipped { reason } => skipped.push(format!("{step} ({reason})")),
+            StepState::Off => {}
+        }
+    }
+    let (applied, skipped) = (applied.join(", "), skipped.join(", "));
+    tracing::info!(applied, skipped, "tuning");
+}
+
 enum Happened {
     Changed,
     RetryIsDue,
     RefillIsDue,
-    Launched(Result<Result<Arc<Zygote>, ProcessError>, JoinError>),
-    Forked(Result<Result<(Child, Duration), ProcessError>, JoinError>),
+    Launched(Result<Result<Arc<Zygote>, LaunchFailure>, JoinError>),
+    Forked(Result<Result<(Child, Duration), ChildFailure>, JoinError>),
 }
 
 impl Keeper {
@@ -323,7 +396,26 @@ impl Keeper {
                     }
                     None
                 }
-                Happened::Launched(Ok(Err(error))) | Happened::Forked(Ok(Err(error))) => Some(error),
+                Happened::Launched(Ok(Err(LaunchFailure { step, error }))) => {
+                    if lock(&self.state.ladder).zygote_failed(step, &error.0) {
+                        // Another rung is tried at once.
+                        continue;
+                    }
+                    Some(error)
+                }
+                Happened::Forked(Ok(Err(ChildFailure::Other(error)))) => Some(error),
+                Happened::Forked(Ok(Err(ChildFailure::Died(exit, rung)))) => {
+                    let error = ProcessError(format!("a process died before it was ready: {exit}"));
+                    match self.state.process_failed(&exit, rung) {
+                        // Another rung is tried at once.
+                        Verdict::RungLeft => continue,
+                        Verdict::Counted => {
+                            self.failed(&error);
+                            continue;
+                        }
+                        Verdict::Ignored | Verdict::Bottom => Some(error),
+                    }
+                }
                 Happened::Launched(Err(error)) | Happened::Forked(Err(error)) => {
                     Some(ProcessError(error.to_string()))
                 }
@@ -356,9 +448,10 @@ impl Keeper {
         let zygote = self.state.current();
         if self.launches.is_empty() && zygote.as_ref().is_none_or(|zygote| zygote.is_worn(settings)) {
             let state = self.state.clone();
+            let plan = lock(&state.ladder).plan();
             self.launches.spawn(async move {
                 let told = state.clone();
-                Zygote::launch(&state.settings, move || told.changed.notify_one()).await
+                Zygote::launch(&state.settings, &plan, move || told.changed.notify_one()).await
             });
         }
         // A worn zygote forks until its successor is ready, so there is no gap.
@@ -373,9 +466,20 @@ impl Keeper {
     }
 
     fn launched(&mut self, zygote: Arc<Zygote>) {
+        let reports = {
+            let mut ladder = lock(&self.state.ladder);
+            if zygote.rung != ladder.rung() {
+                // That rung was left in the meantime.
+                return;
+            }
+            ladder.zygote_ready();
+            ladder.reports(&zygote.tuning)
+        };
+        metrics::tuning(&reports);
         // Those that follow are as the first: what it could not set up is said once.
         if !std::mem::replace(&mut self.has_said, true) {
             say(&zygote, &self.state.settings);
+            say_tuning(&reports);
         }
         metrics::zygote_ready();
         tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");

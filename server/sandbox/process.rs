@@ -1,11 +1,13 @@
 //! Processes for runs: what a run needs of one ([`Process`]), and where they come from ([`Backend`]).
 
+use std::fmt;
 use std::future::Future;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 
 use super::ForkMode;
 use crate::protocol::runner::Layer;
+use crate::tuning::StepReport;
 
 /// A future behind a trait.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -18,6 +20,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Says that a process which was taken has been under way for a while: another may be made in its place. Not said of one
     /// that has ended before.
     fn replenish(&self);
+
+    /// Says that a process has read its program.
+    fn program_read(&self) {}
+
+    /// Says that a process exited before it read its program, how, and on which rung ([`Life::rung`]) it was made.
+    fn program_unread(&self, _exit: &End, _rung: u64) {}
 
     /// How the backend does.
     fn health(&self) -> BackendHealth;
@@ -36,6 +44,11 @@ pub trait Life: Send + Sync {
     /// SIGKILL, now. Killing what is dead does nothing.
     fn kill(&mut self);
 
+    /// The rung of the backend's ladder that it was made on.
+    fn rung(&self) -> u64 {
+        0
+    }
+
     /// Waits for its end, which comes soon once it was killed: a place is not given to another run before.
     /// May be dropped and called again.
     fn ended(&mut self) -> BoxFuture<'_, End>;
@@ -52,6 +65,19 @@ pub struct End {
     pub cpu_ms: u64,
     /// The most it held resident, in bytes; 0 when unknown.
     pub process_bytes: u64,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { signal: Some(signal), .. } => {
+                let name = nix::sys::signal::Signal::try_from(signal).map_or("unknown", |it| it.as_str());
+                write!(formatter, "killed by signal {signal} ({name})")
+            }
+            Self { status: Some(status), .. } => write!(formatter, "with exit status {status}"),
+            _ => formatter.write_str("together with its zygote"),
+        }
+    }
 }
 
 /// Why there is no process.
@@ -74,4 +100,6 @@ pub struct BackendHealth {
     pub notes: Vec<String>,
     /// What runs the programs.
     pub engine: String,
+    /// Every step that makes runs faster.
+    pub tuning: Vec<StepReport>,
 }

@@ -154,7 +154,7 @@ impl<'a> Starting<'a> {
                 tokio::select! {
                     biased;
                     wished = wished(events, wish) => return Start::Unwanted(wished, Some(life)),
-                    _ = life.ended() => {}
+                    exit = life.ended() => self.inner.backend.program_unread(&exit, life.rung()),
                 }
             }
             if self.tries_left == 0 {

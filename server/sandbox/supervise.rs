@@ -425,7 +425,11 @@ impl Supervisor {
                 }
                 Happened::Fetched(frame) => self.to_write.extend_from_slice(&frame),
                 Happened::Said(word) => self.said(&word),
-                Happened::Read(Ok(Filled::Some | Filled::All)) => self.is_heard = true,
+                Happened::Read(Ok(Filled::Some | Filled::All)) => {
+                    if !std::mem::replace(&mut self.is_heard, true) {
+                        backend.program_read();
+                    }
+                }
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
                 // was written to this one is the program.
                 Happened::Read(Err(error))

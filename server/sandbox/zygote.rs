@@ -17,11 +17,13 @@ use tokio::process::Command;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
+use super::ladder::Plan;
 use super::process::{BoxFuture, End, Life, Process, ProcessError};
 use super::wire::Wire;
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 use crate::protocol::frame;
-use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteRequest};
+use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteRequest, ZygoteSpec};
+use crate::tuning::{Step, StepReport};
 
 /// The longest packet from a zygote.
 const PACKET_BYTES: usize = 64 << 10;
@@ -39,6 +41,8 @@ pub struct Zygote {
     /// A fork failed.
     failed: AtomicBool,
     born: Instant,
+    /// The rung of the ladder that it was started on.
+    pub rung: u64,
     /// How its children come to be.
     pub fork: ForkMode,
     /// Every layer of the confinement, and whether it is there.
@@ -47,6 +51,30 @@ pub struct Zygote {
     pub notes: Vec<String>,
     /// What runs the programs.
     pub engine: String,
+    /// Every step that its children take to be faster.
+    pub tuning: Vec<StepReport>,
+}
+
+/// Why a zygote did not become ready.
+pub struct LaunchFailure {
+    /// The step that it failed at, if it was one.
+    pub step: Option<Step>,
+    /// Why, in words.
+    pub error: ProcessError,
+}
+
+impl From<ProcessError> for LaunchFailure {
+    fn from(error: ProcessError) -> Self {
+        Self { step: None, error }
+    }
+}
+
+/// Why a child did not become ready.
+pub enum ChildFailure {
+    /// It died before: how, and the rung of the ladder that it was made on.
+    Died(End, u64),
+    /// Something else.
+    Other(ProcessError),
 }
 
 /// What a zygote's children need of it for as long as they live.
@@ -62,24 +90,19 @@ impl Zygote {
     /// Starts a zygote and waits until it is ready. `news` is told when a child of its has ended, or it has itself.
     pub async fn launch(
         settings: &SandboxSettings,
+        plan: &Plan,
         news: impl Fn() + Send + 'static,
-    ) -> Result<Arc<Self>, ProcessError> {
+    ) -> Result<Arc<Self>, LaunchFailure> {
         let failed = |what: &str, error: &dyn std::fmt::Display| ProcessError(format!("{what}: {error}"));
         let flags = SockFlag::SOCK_CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)
             .map_err(|error| failed("no socket for a zygote", &error))?;
         set_nonblocking(&ours).map_err(|error| failed("no socket for a zygote", &error))?;
+        let spec = serde_json::to_string(&spec(settings, plan))
+            .map_err(|error| failed("the zygote's settings can't be sent", &error))?;
         let mut process = Command::new(&settings.program)
             .arg("runner")
-            .arg(settings.limits.heap_bytes.to_string())
-            .arg(settings.limits.buffer_bytes.to_string())
-            .arg(settings.limits.process_bytes.to_string())
-            .arg(if settings.cold { "cold" } else { "warm" })
-            .arg(match settings.confinement {
-                ConfinementPolicy::Auto | ConfinementPolicy::Required => "confined",
-                ConfinementPolicy::Off => "unconfined",
-            })
-            .args(settings.modules_dir.as_deref())
+            .arg(spec)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))
@@ -91,22 +114,29 @@ impl Zygote {
             .map_err(|error| failed(&format!("{} can't be started", settings.program.display()), &error))?;
         let control = Wire::new(ours).map_err(|error| failed("no socket for a zygote", &error))?;
         let mut packet = vec![0; PACKET_BYTES];
-        let (warm, engine, notes, confinement) =
-            match timeout(settings.ready_timeout, receive(&control, &mut packet)).await {
-                Ok(Ok(Some(ZygoteEvent::Ready { warm, engine, notes, confinement }))) => {
-                    (warm, engine, notes, confinement)
-                }
-                Ok(_) => {
-                    let status = match timeout(END_WITHIN, process.wait()).await {
-                        Ok(Ok(status)) => status.to_string(),
-                        Ok(Err(error)) => error.to_string(),
-                        // It is killed when it is dropped.
-                        Err(_) => "it is still there, and makes no sense".to_owned(),
-                    };
-                    return Err(ProcessError(format!("the zygote ended before it was ready ({status})")));
-                }
-                Err(_) => return Err(ProcessError("the zygote was not ready in time".into())),
-            };
+        let mut trying = None;
+        let started = timeout(settings.ready_timeout, ready(&control, &mut packet, &mut trying)).await;
+        let Ready { warm, engine, notes, confinement, tuning } = match started {
+            Ok(Ok(ready)) => ready,
+            Ok(Err(Some(failure))) => return Err(failure),
+            Ok(Err(None)) => {
+                let status = match timeout(END_WITHIN, process.wait()).await {
+                    Ok(Ok(status)) => status.to_string(),
+                    Ok(Err(error)) => error.to_string(),
+                    // It is killed when it is dropped.
+                    Err(_) => "it closed its socket and goes on".to_owned(),
+                };
+                let error = ProcessError(format!("the zygote exited before it was ready ({status})"));
+                return Err(LaunchFailure { step: trying, error });
+            }
+            Err(_) => {
+                let error = ProcessError(format!(
+                    "the zygote was not ready within {:?} (the setting sandbox.ready_timeout)",
+                    settings.ready_timeout
+                ));
+                return Err(LaunchFailure { step: trying, error });
+            }
+        };
         if settings.confinement == ConfinementPolicy::Required {
             demand_all(&confinement)?;
         }
@@ -122,10 +152,12 @@ impl Zygote {
             next_id: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             born: Instant::now(),
+            rung: plan.rung,
             fork: if warm { ForkMode::Warm } else { ForkMode::Cold },
             confinement,
             notes,
             engine,
+            tuning,
         }))
     }
 
@@ -147,7 +179,7 @@ impl Zygote {
     }
 
     /// Forks a child and waits until it is ready, which may take it `ready_timeout`.
-    pub async fn child(&self, ready_timeout: Duration) -> Result<Child, ProcessError> {
+    pub async fn child(&self, ready_timeout: Duration) -> Result<Child, ChildFailure> {
         let made = self.make(ready_timeout).await;
         if made.is_err() {
             self.failed.store(true, Relaxed);
@@ -155,15 +187,23 @@ impl Zygote {
         made
     }
 
-    async fn make(&self, ready_timeout: Duration) -> Result<Child, ProcessError> {
-        let failed = |what: &str, error: &dyn std::fmt::Display| ProcessError(format!("{what}: {error}"));
+    async fn make(&self, ready_timeout: Duration) -> Result<Child, ChildFailure> {
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            ChildFailure::Other(ProcessError(format!("{what}: {error}")))
+        };
         let (ours, theirs) = UnixStream::pair().map_err(|error| failed("no socket for a run", &error))?;
         ours.set_nonblocking(true).map_err(|error| failed("no socket for a run", &error))?;
         let id = self.next_id.fetch_add(1, Relaxed);
         let (sender, ended) = oneshot::channel();
         self.line.children().insert(id, sender);
-        let life =
-            ChildLife { line: self.line.clone(), id, ended: Some(ended), end: End::default(), killed: None };
+        let mut life = ChildLife {
+            line: self.line.clone(),
+            id,
+            rung: self.rung,
+            ended: Some(ended),
+            end: End::default(),
+            killed: None,
+        };
         let ready = async {
             self.line
                 .ask(&ZygoteRequest::Fork { id }, Some(theirs.as_fd().as_raw_fd()))
@@ -171,11 +211,18 @@ impl Zygote {
                 .map_err(|error| failed("the zygote can't be asked", &error))?;
             // The child has the only one, so that its end shows.
             drop(theirs);
-            read_ready(ours).await.map_err(|error| failed("a child ended before it was ready", &error))
+            Ok(read_ready(ours).await)
         };
         match timeout(ready_timeout, ready).await {
-            Ok(socket) => Ok(Child { socket: socket?, life }),
-            Err(_) => Err(ProcessError("a child was not ready in time".into())),
+            Ok(Ok(Ok(socket))) => Ok(Child { socket, life }),
+            Ok(Ok(Err(error))) => match timeout(END_WITHIN, life.ended()).await {
+                Ok(end) if end != End::default() => Err(ChildFailure::Died(end, self.rung)),
+                _ => Err(failed("a process exited before it was ready", &error)),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(ChildFailure::Other(ProcessError(format!(
+                "a process was not ready within {ready_timeout:?} (the setting sandbox.ready_timeout)"
+            )))),
         }
     }
 }
@@ -216,7 +263,9 @@ impl Line {
                     tracing::warn!(error, "the zygote could not fork");
                     self.children().remove(&id);
                 }
-                Ok(Some(ZygoteEvent::Ready { .. })) => {}
+                Ok(Some(
+                    ZygoteEvent::Ready { .. } | ZygoteEvent::Trying { .. } | ZygoteEvent::Failed { .. },
+                )) => {}
                 Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "a zygote is given up");
@@ -259,6 +308,53 @@ impl Line {
         {
             let line = self.clone();
             runtime.spawn(async move { line.ask(&request, None).await });
+        }
+    }
+}
+
+/// What a zygote is started with.
+fn spec(settings: &SandboxSettings, plan: &Plan) -> ZygoteSpec {
+    ZygoteSpec {
+        heap_bytes: settings.limits.heap_bytes,
+        buffer_bytes: settings.limits.buffer_bytes,
+        process_bytes: settings.limits.process_bytes,
+        is_cold: plan.is_cold,
+        is_confined: match settings.confinement {
+            ConfinementPolicy::Auto | ConfinementPolicy::Required => true,
+            ConfinementPolicy::Off => false,
+        },
+        modules_dir: settings.modules_dir.clone(),
+        tuning: plan.steps.clone(),
+        fault: settings.tuning_fault.clone(),
+    }
+}
+
+/// What a zygote says when it is ready.
+struct Ready {
+    warm: bool,
+    engine: String,
+    notes: Vec<String>,
+    confinement: Vec<Layer>,
+    tuning: Vec<StepReport>,
+}
+
+/// Waits for a zygote to become ready, and keeps the step that it tries in `trying`. The error has no failure in it when the
+/// zygote closed its socket, or sent something else.
+async fn ready(
+    control: &Wire<OwnedFd>,
+    packet: &mut [u8],
+    trying: &mut Option<Step>,
+) -> Result<Ready, Option<LaunchFailure>> {
+    loop {
+        match receive(control, packet).await {
+            Ok(Some(ZygoteEvent::Trying { step })) => *trying = step,
+            Ok(Some(ZygoteEvent::Ready { warm, engine, notes, confinement, tuning })) => {
+                return Ok(Ready { warm, engine, notes, confinement, tuning });
+            }
+            Ok(Some(ZygoteEvent::Failed { step, error })) => {
+                return Err(Some(LaunchFailure { step, error: ProcessError(error) }));
+            }
+            _ => return Err(None),
         }
     }
 }
@@ -336,6 +432,16 @@ impl Child {
     pub fn is_over(&mut self) -> bool {
         self.life.is_over()
     }
+
+    /// How it exited, once it has; all fields are empty when its zygote died with it.
+    pub fn exit(&self) -> End {
+        self.life.end
+    }
+
+    /// The rung of the ladder that it was made on.
+    pub fn rung(&self) -> u64 {
+        self.life.rung
+    }
 }
 
 impl From<Child> for Process {
@@ -348,6 +454,7 @@ impl From<Child> for Process {
 struct ChildLife {
     line: Arc<Line>,
     id: u64,
+    rung: u64,
     /// Tells how it ended; `None` once that is known.
     ended: Option<oneshot::Receiver<End>>,
     end: End,
@@ -370,6 +477,10 @@ impl ChildLife {
 }
 
 impl Life for ChildLife {
+    fn rung(&self) -> u64 {
+        self.rung
+    }
+
     fn kill(&mut self) {
         if self.ended.is_some() {
             self.killed.get_or_insert_with(tokio::time::Instant::now);

@@ -74,6 +74,7 @@ impl Runs for Fake {
             queued_runs: 0,
             confinement: Vec::new(),
             notes: Vec::new(),
+            tuning: Vec::new(),
             engine: "V8 1.2.3".into(),
         }
     }

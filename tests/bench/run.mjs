@@ -1,6 +1,6 @@
 // `make bench`: measures Mayfly against peers and floors, in turns, and writes docs/benchmarks.
 //
-//   node tests/bench/run.mjs [MEASURE...]   all, or those named: latency throughput memory output cpu start growth gvisor
+//   node tests/bench/run.mjs [MEASURE...]   all, or those named: latency throughput memory output cpu start growth tuning gvisor
 //   QUICK=1                                 few runs of each, to see that it works; written to target/bench
 //   MAYFLY_BIN=path                         another binary than target/release/mayfly
 //   AGAINST=path                            measures this build and another one in turns, and writes nothing
@@ -19,7 +19,7 @@ if (process.env.AGAINST) {
 async function all(wanted) {
   const { root } = await import("./lib/contenders.mjs");
   const { goals, write } = await import("./lib/report.mjs");
-  const names = ["latency", "throughput", "memory", "output", "cpu", "start", "growth", "gvisor"];
+  const names = ["latency", "throughput", "memory", "output", "cpu", "start", "growth", "tuning", "gvisor"];
   for (const name of wanted) {
     if (!names.includes(name)) throw new Error(`There is no measure ${name}. There are: ${names.join(" ")}`);
   }

@@ -19,11 +19,11 @@ extern "C" fn enter() {
     let mut args = std::env::args();
     let name = args.next().unwrap_or_default();
     // A harness is given no such words; `cargo test runner` gives it only the first.
-    if args.len() != 6 || args.next().as_deref() != Some("runner") {
+    if args.len() != 2 || args.next().as_deref() != Some("runner") {
         return;
     }
     let strength = if name.ends_with(UNSEALED) { Strength::Unsealed } else { Strength::Full };
-    let code = main_instead(args.collect(), call, strength);
+    let code = main_instead(&args.collect::<Vec<_>>(), call, strength);
     std::process::exit(i32::from(code != ExitCode::SUCCESS));
 }
 

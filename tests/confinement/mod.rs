@@ -41,6 +41,8 @@ impl Calls {
             program,
             limits: Limits::default(),
             cold: false,
+            tuning: mayfly::tuning::Steps::all(),
+            tuning_fault: None,
             confinement: ConfinementPolicy::Auto,
             warm_children: 2,
             open_runs: 4,

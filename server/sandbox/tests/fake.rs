@@ -162,6 +162,7 @@ impl Backend for Fake {
             fork: ForkMode::Warm,
             warm: 0,
             confinement: Vec::new(),
+            tuning: Vec::new(),
             notes: Vec::new(),
             engine: "a fake".into(),
         }
@@ -257,6 +258,8 @@ pub fn took(time: Duration, expected: Duration) {
 
 pub fn settings() -> SandboxSettings {
     SandboxSettings {
+        tuning: crate::tuning::Steps::all(),
+        tuning_fault: None,
         confinement: crate::sandbox::ConfinementPolicy::Auto,
         program: PathBuf::new(),
         limits: LIMITS,

@@ -17,6 +17,7 @@ use mayfly::protocol::usage::USAGE_BYTES;
 use mayfly::sandbox::egress::EgressSettings;
 use mayfly::sandbox::process::{Backend, BackendHealth, BoxFuture, End, Life, Process, ProcessError};
 use mayfly::sandbox::{ClientKey, ConfinementPolicy, ForkMode, Run, RunEvent, Sandbox, SandboxSettings};
+use mayfly::tuning::Steps;
 use serde_json::value::RawValue;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -68,6 +69,7 @@ impl Backend for Scripted {
             confinement: Vec::new(),
             notes: Vec::new(),
             engine: "V8".to_owned(),
+            tuning: Vec::new(),
         }
     }
 }
@@ -211,6 +213,8 @@ fn settings(limits: Limits) -> SandboxSettings {
         program: PathBuf::new(),
         limits,
         cold: false,
+        tuning: Steps::none(),
+        tuning_fault: None,
         confinement: ConfinementPolicy::Off,
         warm_children: 0,
         open_runs: 1,

@@ -91,6 +91,7 @@ impl Runs for Scripted {
             confinement: Vec::new(),
             notes: Vec::new(),
             engine: "V8".to_owned(),
+            tuning: Vec::new(),
         }
     }
 }

@@ -22,12 +22,14 @@ const WHERE: usize = 0x3fff_c000_0000;
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// From now on places what V8 asks for side by side, in this process and those forked from it.
-pub fn side_by_side() {
+///
+/// # Errors
+/// In words, without random numbers.
+pub fn apply() -> Result<(), String> {
     let mut random = [0; size_of::<usize>()];
-    // Without chance V8 has its way, and has to do without, too.
-    if getrandom::fill(&mut random).is_ok() {
-        NEXT.store((usize::from_ne_bytes(random) & WHERE).max(1 << 30), Relaxed);
-    }
+    getrandom::fill(&mut random).map_err(|error| error.to_string())?;
+    NEXT.store((usize::from_ne_bytes(random) & WHERE).max(1 << 30), Relaxed);
+    Ok(())
 }
 
 /// Where to place memory that V8 would like at `wanted`: there, or elsewhere if that was chance.
@@ -70,7 +72,7 @@ mod tests {
     #[test]
     fn pieces_are_placed_one_behind_the_other_and_all_else_where_it_wants_to_be() {
         assert_eq!(place(0x1234_5000, PIECE, HEAP), 0x1234_5000, "V8 has its way");
-        side_by_side();
+        apply().unwrap();
         let first = place(0x1234_5000, PIECE, HEAP);
         assert!(first >= 1 << 30 && first.is_multiple_of(1 << 30) && first >> 46 == 0, "{first:x}");
         // With room to align it, as V8 asks for it.
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
     fn what_calls_the_c_library_by_that_name_comes_here() {
-        side_by_side();
+        apply().unwrap();
         let at = NEXT.load(Relaxed);
         let wish = std::ptr::without_provenance_mut(0x1234_5000);
         // SAFETY: new memory, which is given back.

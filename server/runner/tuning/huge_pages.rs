@@ -1,47 +1,65 @@
-//! Moves the code that a zygote uses into huge pages.
+//! Puts the code that a zygote uses, and V8's heap, into huge pages.
 //!
-//! A fork copies no page tables of a mapped file: each child finds its code anew, one page fault for every 64 KiB
-//! that it touches, and takes it all apart again as it ends. That was two thirds of a run's page faults. Code in
-//! anonymous huge pages is inherited by the fork: one entry for 2 MiB, and no fault at all.
+//! A fork copies no page tables of a mapped file: each child maps its code anew, one page fault for every 64 KiB, and
+//! unmaps it as it ends. A fork does inherit anonymous huge pages: one entry for 2 MiB, and no fault.
 //!
-//! What is moved is the same bytes at the same addresses with the same rights (never writable and executable at
-//! once), and all processes of one zygote share it. It costs a zygote that memory once, as pages that can't be
-//! dropped and read again. Where the kernel gives no huge pages nothing is moved: in small ones the fork would have
-//! to copy an entry for each.
+//! Code keeps its bytes, addresses and permissions (never writable and executable at once), and all processes of one
+//! zygote share it. A zygote holds that memory once, as pages that can't be dropped and read again. Nothing is moved
+//! where the kernel gives no huge pages: a fork would copy an entry for each small one.
 
 use std::ffi::c_void;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::memory::{MADV_COLLAPSE, Mapping, PAGE, Pages, madvise, map, mappings};
+use super::super::address_space::{MADV_COLLAPSE, Mapping, madvise, map, mappings, page_size};
+use super::page_map::PageMap;
 
-/// What the processor maps with one entry, on all that we run on.
+/// The size of a huge page where small ones have 4 KiB.
 const HUGE: usize = 2 << 20;
-/// Where the kernel says whether there are huge pages for who asks for them.
+/// The small pages that go with it. Other sizes are left alone.
+const SMALL: usize = 4 << 10;
+/// Where the kernel says whether there are huge pages.
 const ENABLED: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
 
 static MOVED: AtomicU64 = AtomicU64::new(0);
 
-/// How many bytes of code were moved. A child holds all of them, and none of them is its program's.
-pub fn moved_bytes() -> u64 {
+/// How many bytes of code were moved. Every child holds them, and no program caused them.
+pub fn unaccounted_bytes() -> u64 {
     MOVED.load(Relaxed)
 }
 
-/// Moves those blocks of this program's code and constants of which some page has been used so far. It has no effect
-/// but on speed, so it fails without a word.
+/// Whether there are huge pages here.
 ///
-/// # Safety
-/// This process must have one thread.
-pub unsafe fn move_code() {
-    if !is_enabled() {
-        return;
+/// # Errors
+/// In words, what is missing.
+fn probe() -> Result<(), String> {
+    if page_size() != SMALL {
+        return Err(format!("pages have {} bytes here", page_size()));
     }
-    let (Ok(program), Ok(pages)) = (std::fs::read_link("/proc/self/exe"), Pages::open()) else {
-        return;
-    };
+    let enabled = std::fs::read_to_string(ENABLED).unwrap_or_default();
+    if !enabled.contains("[always]") && !enabled.contains("[madvise]") {
+        return Err(format!("{ENABLED} offers none"));
+    }
+    // SAFETY: reads a flag of this process.
+    if unsafe { libc::prctl(libc::PR_GET_THP_DISABLE, 0, 0, 0, 0) } > 0 {
+        return Err("they are disabled for this process (PR_SET_THP_DISABLE)".into());
+    }
+    Ok(())
+}
+
+/// Moves those blocks of this program's code and constants of which some page is in use. This process must have one
+/// thread.
+///
+/// # Errors
+/// In words, when nothing was moved.
+pub fn move_code() -> Result<(), String> {
+    probe()?;
+    let program = std::fs::read_link("/proc/self/exe").map_err(|error| format!("/proc/self/exe: {error}"))?;
+    let pages = PageMap::open().map_err(|error| format!("/proc/self/pagemap: {error}"))?;
+    let mut failure = "none of the code fills a huge page".to_owned();
     for mapping in mappings() {
-        let rights = match mapping.rights.as_str() {
+        let permissions = match mapping.permissions.as_str() {
             "r-xp" => libc::PROT_READ | libc::PROT_EXEC,
             "r--p" => libc::PROT_READ,
             _ => continue,
@@ -49,53 +67,63 @@ pub unsafe fn move_code() {
         if program.as_os_str() != mapping.path.as_str() {
             continue;
         }
-        for (start, end) in used_blocks(&mapping, &pages).unwrap_or_default() {
-            // SAFETY: the caller answers for the one thread. The range is part of a mapping of ours.
-            if unsafe { move_range(start, end, rights) }.is_ok() {
-                MOVED.fetch_add((end - start) as u64, Relaxed);
+        let blocks = match used_blocks(&mapping, &pages) {
+            Ok(blocks) => blocks,
+            Err(error) => {
+                failure = format!("/proc/self/pagemap: {error}");
+                continue;
+            }
+        };
+        for (start, end) in blocks {
+            // SAFETY: this process has one thread, and the range is part of a mapping of its program.
+            match unsafe { move_range(start, end, permissions) } {
+                Ok(()) => {
+                    MOVED.fetch_add((end - start) as u64, Relaxed);
+                }
+                Err(error) => failure = error.to_string(),
             }
         }
     }
+    if MOVED.load(Relaxed) == 0 { Err(failure) } else { Ok(()) }
 }
 
-/// Puts what V8's heap has, of this process's own memory, into huge pages where it fills them: a fork then has one entry to
-/// copy instead of 512. A child that writes there gets a copy of the small page alone. As above, it fails without a word.
-pub fn collapse_memory() {
-    if !is_enabled() {
-        return;
-    }
-    let Ok(pages) = Pages::open() else { return };
-    for mapping in mappings().iter().filter(|mapping| mapping.rights == "rw-p" && mapping.path.is_empty()) {
+/// Collapses private memory that fills huge pages, as V8's heap does: a fork then copies one entry instead of 512. A child
+/// that writes there gets a copy of the small page alone.
+///
+/// # Errors
+/// In words, when nothing was collapsed.
+pub fn collapse_heap() -> Result<(), String> {
+    probe()?;
+    let pages = PageMap::open().map_err(|error| format!("/proc/self/pagemap: {error}"))?;
+    let mut result = Err("no memory fills a huge page".to_owned());
+    for mapping in
+        mappings().iter().filter(|mapping| mapping.permissions == "rw-p" && mapping.path.is_empty())
+    {
         let first = mapping.start.next_multiple_of(HUGE);
         for start in (first..mapping.end.saturating_sub(HUGE - 1)).step_by(HUGE) {
-            let there = pages.of(start, start + HUGE).unwrap_or_default();
-            if there.iter().filter(|page| page.is_present()).count() * 4 >= HUGE / PAGE * 3 {
-                collapse(start);
+            let present = pages.range(start, start + HUGE).unwrap_or_default();
+            if present.iter().filter(|page| page.is_present()).count() * 4 < HUGE / SMALL * 3 {
+                continue;
+            }
+            match madvise(start, start + HUGE, MADV_COLLAPSE) {
+                Ok(()) => result = Ok(()),
+                Err(error) if result.is_err() => result = Err(format!("MADV_COLLAPSE: {}", error.desc())),
+                Err(_) => {}
             }
         }
     }
-}
-
-/// Puts a block into a huge page. Whether that went.
-fn collapse(start: usize) -> bool {
-    madvise(start, start + HUGE, MADV_COLLAPSE).is_ok()
-}
-
-/// Whether there are huge pages for who asks for them.
-fn is_enabled() -> bool {
-    let enabled = std::fs::read_to_string(ENABLED).unwrap_or_default();
-    enabled.contains("[always]") || enabled.contains("[madvise]")
+    result
 }
 
 /// The aligned blocks in which a page was used, neighbours together. None in a mapping that was written to, as by
 /// the dynamic linker: that is anonymous already.
-fn used_blocks(mapping: &Mapping, pages: &Pages) -> io::Result<Vec<(usize, usize)>> {
+fn used_blocks(mapping: &Mapping, pages: &PageMap) -> io::Result<Vec<(usize, usize)>> {
     let first = mapping.start.next_multiple_of(HUGE);
     let mut blocks: Vec<(usize, usize)> = Vec::new();
     for start in (first..mapping.end.saturating_sub(HUGE - 1)).step_by(HUGE) {
-        let mut used = pages.of(start, start + HUGE)?;
+        let mut used = pages.range(start, start + HUGE)?;
         used.retain(|page| page.is_present());
-        if used.iter().any(|page| !page.is_of_a_file()) {
+        if used.iter().any(|page| !page.is_file()) {
             return Ok(Vec::new());
         }
         if used.is_empty() {
@@ -179,13 +207,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_that_fills_huge_pages_gets_them_and_keeps_what_is_in_it() {
+    fn collapsed_memory_keeps_its_contents() {
         // SAFETY: new memory, written to within its bounds.
         let start = unsafe {
             let space = map(4 * HUGE).unwrap();
             let start = space.addr().next_multiple_of(HUGE);
             libc::madvise(space, 4 * HUGE, libc::MADV_NOHUGEPAGE);
-            for at in (start..start + 2 * HUGE).step_by(PAGE) {
+            for at in (start..start + 2 * HUGE).step_by(SMALL) {
                 (at as *mut usize).write_volatile(at);
             }
             libc::madvise(space, 4 * HUGE, libc::MADV_HUGEPAGE);
@@ -205,12 +233,13 @@ mod tests {
             let line = ours.unwrap().lines().find_map(|line| line.strip_prefix("AnonHugePages:")).unwrap();
             line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
         };
-        let can = collapse(start) && is_enabled();
-        collapse_memory();
+        let can = probe().is_ok() && madvise(start, start + HUGE, MADV_COLLAPSE).is_ok();
+        let collapsed = collapse_heap();
         if can {
+            collapsed.unwrap();
             assert!(in_huge_pages() >= 2 * HUGE);
         }
-        for at in (start..start + 2 * HUGE).step_by(PAGE) {
+        for at in (start..start + 2 * HUGE).step_by(SMALL) {
             // SAFETY: as above.
             assert_eq!(unsafe { (at as *const usize).read_volatile() }, at);
         }
