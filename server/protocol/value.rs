@@ -317,6 +317,9 @@ pub enum ObjectKind {
     WeakRef,
     /// A `Date`; `text` is its ISO form, or `Invalid Date`.
     Date,
+    /// An object of `Temporal`, such as a `Temporal.PlainDate`; `text` is its class and its ISO form, with a blank
+    /// between, and `properties` has its fields.
+    Temporal,
     /// A `RegExp`; `text` is its literal.
     RegExp,
     /// A `Promise`
