@@ -19,7 +19,7 @@ pub fn optional(snapshot: &'static [u8]) -> Vec<&'static str> {
     let context = runtime.main_context();
     v8::scope_with_context!(scope, runtime.v8_isolate(), &context);
     let global = scope.get_current_context().global(scope);
-    let mut has = |name: &str| {
+    let has = |name: &str| {
         let key = v8::String::new(scope, name).expect("a short string");
         global.has(scope, key.into()) == Some(true)
     };

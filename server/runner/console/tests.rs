@@ -473,7 +473,7 @@ fn what_a_call_costs() {
         ] {
             let source = format!(
                 "globalThis.hundred ??= Array.from({{length: 100}}, (_, i) => i); globalThis.error ??= new Error('x');
-                class Point {{ x = 1 }}
+                globalThis.Point ??= class Point {{ x = 1 }};
                 globalThis.point ??= new Point;
                 globalThis.points ??= Array.from({{length: 100}}, () => new Point);
                 globalThis.day ??= globalThis.Temporal?.PlainDate.from('2026-11-30');

@@ -155,7 +155,7 @@ const DEFINE: &str = "
     globalThis.traps = new Proxy({}, { get() { touched++; throw 1 } });
     globalThis.subclassed = (it, name) => {
         const { constructor } = it;
-        const made = { [name]: class extends constructor {} }[name];
+        const made = new Function('constructor', `return class ${name} extends constructor {}`)(constructor);
         if (constructor === Temporal.PlainDate) return new made(it.year, it.month, it.day, it.calendarId);
         if (constructor === Temporal.PlainTime)
             return new made(it.hour, it.minute, it.second, it.millisecond, it.microsecond, it.nanosecond);
@@ -219,7 +219,8 @@ fn temporal_objects_can_be_neither_hidden_nor_forged() {
 #[test]
 fn temporal_own_properties_come_first_and_last() {
     with_temporal(|scope| {
-        let source = "Object.assign(Temporal.PlainDate.from('2026-11-30'), { year: 'mine', note: 1 })";
+        let source = "Object.defineProperties(Temporal.PlainDate.from('2026-11-30'), {
+            year: { value: 'mine', enumerable: true }, note: { value: 1, enumerable: true } })";
         let node = object(look_at(scope, source));
         assert_eq!(node.text, "Temporal.PlainDate 2026-11-30");
         let keys: Vec<_> = node.properties.iter().map(|property| property.key.as_str()).collect();
