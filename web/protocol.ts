@@ -308,7 +308,7 @@ items?: Array<Value>,
 entries?: Array<[Value, Value]>,
 /**
  * Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
- * an object of the platform (`URL`, `Event`…), its attributes.
+ * an object of the platform (`URL`, `Event`…) or of `Temporal`, its attributes.
  */
 properties?: Array<Property>,
 /**
