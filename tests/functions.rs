@@ -250,7 +250,10 @@ async fn temporal_results_are_iso_strings() {
             "({ a: [{ due: Temporal.PlainDate.from('2026-11-30') }, Temporal.Duration.from('-P1D')] })",
             json!({"a": [{"due": "2026-11-30"}, "-P1D"]}),
         ),
-        ("Object.assign(Temporal.PlainDate.from('2026-11-30'), { toJSON: () => 'mine', x: 1 })", json!("2026-11-30")),
+        (
+            "Object.assign(Temporal.PlainDate.from('2026-11-30'), { toJSON: () => 'mine', x: 1 })",
+            json!("2026-11-30"),
+        ),
         ("Object.setPrototypeOf(Temporal.PlainDate.from('2026-11-30'), null)", json!("2026-11-30")),
         ("new (class Mine extends Temporal.PlainDate { x = 1 })(2026, 11, 30)", json!("2026-11-30")),
         ("Object.assign(Object.create(Temporal.PlainDate.prototype), { x: 1 })", json!({"x": 1})),
@@ -268,7 +271,10 @@ async fn temporal_results_are_iso_strings() {
         .mode("function")
         .expect_completed()
         .await;
-    assert_eq!(ran.0["returned"]["omitted"][0]["reason"], "a Map; return `Object.fromEntries(it)` or `[...it]`");
+    assert_eq!(
+        ran.0["returned"]["omitted"][0]["reason"],
+        "a Map; return `Object.fromEntries(it)` or `[...it]`"
+    );
 }
 
 #[actix_web::test]

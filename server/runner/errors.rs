@@ -2,7 +2,9 @@
 
 use deno_core::v8;
 
-use super::inspect::{Budget, InspectLimits, MAX_FRAMES, error_cause, had_global, inspect, inspect_error, line};
+use super::inspect::{
+    Budget, InspectLimits, MAX_FRAMES, error_cause, had_global, inspect, inspect_error, line,
+};
 use super::visit::Visit;
 use super::{absent, memory};
 use crate::protocol::browser::RunError;

@@ -281,22 +281,41 @@ fn temporal_objects_are_formatted_by_their_iso_form() {
         if !eval(scope, "'Temporal' in globalThis").is_true() {
             return eprintln!("this V8 has no Temporal: nothing is tested");
         }
-        eval(scope, "const day = Temporal.PlainDate.from('2026-11-30'), span = Temporal.Duration.from('PT90M')");
+        eval(
+            scope,
+            "const day = Temporal.PlainDate.from('2026-11-30'), span = Temporal.Duration.from('PT90M')",
+        );
         for (args, text) in [
             ("day", "Temporal.PlainDate 2026-11-30"),
             ("'%s takes %s', day, span", "2026-11-30 takes PT90M"),
             ("'%o and %O', day, span", "Temporal.PlainDate 2026-11-30 and Temporal.Duration PT90M"),
             ("'%d %i %f', day, day, day", "2026 2026 2026"),
             ("'%d', span", "NaN"),
-            ("day, [day], { span }", "Temporal.PlainDate 2026-11-30 [Temporal.PlainDate 2026-11-30] {span: Temporal.Duration PT90M}"),
+            (
+                "day, [day], { span }",
+                "Temporal.PlainDate 2026-11-30 [Temporal.PlainDate 2026-11-30] {span: Temporal.Duration PT90M}",
+            ),
         ] {
             assert_eq!(event(scope, &format!("console.log({args})")).text, text, "{args}");
         }
         let dir = event(scope, "console.dir(day)");
         assert_eq!(dir.text, "Temporal.PlainDate 2026-11-30");
         for (args, expected) in [
-            ("[day, span]", vec![vec!["(index)", "Values"], vec!["0", "Temporal.PlainDate 2026-11-30"], vec!["1", "Temporal.Duration PT90M"]]),
-            ("[{ day, span }]", vec![vec!["(index)", "day", "span"], vec!["0", "Temporal.PlainDate 2026-11-30", "Temporal.Duration PT90M"]]),
+            (
+                "[day, span]",
+                vec![
+                    vec!["(index)", "Values"],
+                    vec!["0", "Temporal.PlainDate 2026-11-30"],
+                    vec!["1", "Temporal.Duration PT90M"],
+                ],
+            ),
+            (
+                "[{ day, span }]",
+                vec![
+                    vec!["(index)", "day", "span"],
+                    vec!["0", "Temporal.PlainDate 2026-11-30", "Temporal.Duration PT90M"],
+                ],
+            ),
             ("{ a: { day } }", vec![vec!["(index)", "day"], vec!["a", "Temporal.PlainDate 2026-11-30"]]),
         ] {
             let table = event(scope, &format!("console.table({args})")).table.unwrap();

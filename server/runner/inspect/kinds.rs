@@ -87,7 +87,8 @@ pub(super) fn head<'s>(
     let kind = kind(object, class.as_deref());
     // A program can call a class of its own `WeakRef`.
     if matches!(kind, ObjectKind::Object | ObjectKind::WeakRef)
-        && let Some(found) = walk.temporal.clone().and_then(|temporal| temporal.find(scope, object))
+        && let Some(temporal) = walk.temporal.clone()
+        && let Some(found) = temporal.find(scope, object, class.as_deref())
     {
         return temporal_node(class, found);
     }
@@ -136,7 +137,7 @@ pub(super) fn head<'s>(
     node
 }
 
-/// The node of an object of `Temporal`. V8 names some by the class alone and some with `Temporal` before it.
+/// The node of an object of `Temporal`, whose class V8 may have named without `Temporal`.
 fn temporal_node(class: Option<String>, found: temporal::Found) -> ObjectValue {
     let full = found.class;
     let class = class.map(|class| if full.ends_with(&format!(".{class}")) { full.clone() } else { class });
@@ -236,7 +237,7 @@ pub(super) fn count<'s>(
     node: &ObjectValue,
 ) -> u64 {
     match node.kind {
-        ObjectKind::Temporal => temporal::count(walk, scope, object),
+        ObjectKind::Temporal => temporal::count(walk, scope, object, node.class.as_deref()),
         ObjectKind::Object | ObjectKind::Module => {
             platform::count(walk, scope, object).unwrap_or_else(|| {
                 own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))

@@ -37,11 +37,7 @@ impl v8::ValueSerializerImpl for Probe {
         true
     }
 
-    fn is_host_object<'s>(
-        &self,
-        _: &mut v8::PinScope<'s, '_>,
-        _: v8::Local<'s, v8::Object>,
-    ) -> Option<bool> {
+    fn is_host_object<'s>(&self, _: &mut v8::PinScope<'s, '_>, _: v8::Local<'s, v8::Object>) -> Option<bool> {
         Some(true)
     }
 

@@ -2,7 +2,11 @@
 //!
 //! V8's interface has no functions for them. [`Temporal::capture`] takes the language's own methods before any program
 //! runs, and later calls those. Each of them checks for the internal slots of its class, reads them, and runs no code
-//! of the program: a program can neither forge an object for them nor hide one from them.
+//! of the program, so a program can't forge an object for them.
+//!
+//! Only some objects are checked, as a check takes longer than all else that is done for a small object: those that
+//! inherit from a class of `Temporal`, those that V8 names after one, and those without a prototype. So a program can
+//! hide one object, by giving an object of a subclass another prototype. That shows as a plain object.
 //!
 //! An engine without `Temporal` has nothing to capture. There, objects of a program's own `Temporal` are plain objects.
 
@@ -94,7 +98,8 @@ impl Temporal {
             let fields = fields.iter().copied().flatten().filter_map(|field| {
                 let key = own::name(scope, field);
                 let descriptor = prototype.get_own_property_descriptor(scope, key)?;
-                let get = member(scope, descriptor.try_cast().ok()?, "get")?.try_cast::<v8::Function>().ok()?;
+                let get =
+                    member(scope, descriptor.try_cast().ok()?, "get")?.try_cast::<v8::Function>().ok()?;
                 Some((*field, v8::Global::new(scope, get)))
             });
             let fields = fields.collect();
@@ -119,24 +124,45 @@ impl Temporal {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
-    /// Which of `Temporal`'s objects `object` is. It must be none of the kinds that V8 has a test for.
+    /// Which of `Temporal`'s objects `object` is, which must be none of the kinds that V8 has a test for. `class` is
+    /// what V8 calls its class.
     pub(super) fn find<'s>(
         &self,
         scope: &mut v8::PinScope<'s, '_>,
         object: v8::Local<'s, v8::Object>,
+        class: Option<&str>,
     ) -> Option<Found> {
+        // Both can be forged. Whether it really is of the class, only the method knows.
+        let likely = self.inherited(scope, object).or_else(|| self.named(class?));
+        if likely.is_none() && class.is_some() {
+            return None;
+        }
+        if let Some(found) = likely.and_then(|place| self.of_class(scope, object, place)) {
+            return Some(found);
+        }
         if slots::is_ordinary(scope, object) {
             return None;
         }
-        // Its prototype most often says which class it is of. Whether it really is, only the method knows.
-        let likely = self.inherited(scope, object);
-        let others = (0..self.0.len()).filter(|place| Some(*place) != likely);
-        likely.into_iter().chain(others).find_map(|place| {
-            let class = &self.0[place];
-            let iso = call(scope, &class.to_string, object)?.try_cast::<v8::String>().ok()?;
-            let iso = primitive::string(scope, iso, ISO_UNITS);
-            Some(Found { class: format!("Temporal.{}", class.name), iso, place })
-        })
+        let mut others = (0..self.0.len()).filter(|place| Some(*place) != likely);
+        others.find_map(|place| self.of_class(scope, object, place))
+    }
+
+    fn of_class<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        place: usize,
+    ) -> Option<Found> {
+        let class = &self.0[place];
+        let iso = call(scope, &class.to_string, object)?.try_cast::<v8::String>().ok()?;
+        let iso = primitive::string(scope, iso, ISO_UNITS);
+        Some(Found { class: format!("Temporal.{}", class.name), iso, place })
+    }
+
+    /// V8 names some objects by the class alone and some with `Temporal` before it.
+    fn named(&self, class: &str) -> Option<usize> {
+        let name = class.strip_prefix("Temporal.").unwrap_or(class);
+        self.0.iter().position(|class| class.name == name)
     }
 
     fn inherited<'s>(
@@ -172,7 +198,8 @@ pub(in crate::runner) fn iso<'s>(
     if object.is_proxy() || kinds::kind(object, None) != ObjectKind::Object {
         return None;
     }
-    Some(temporal.find(scope, object)?.iso)
+    let class = kinds::class(scope, object);
+    Some(temporal.find(scope, object, class.as_deref())?.iso)
 }
 
 /// The ISO form in a node of [`ObjectKind::Temporal`]: the last word of its text, as no ISO form has a blank in it.
@@ -186,9 +213,10 @@ pub(super) fn count<'s>(
     walk: &mut Walk<'s, '_>,
     scope: &mut v8::PinScope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
+    class: Option<&str>,
 ) -> u64 {
     let temporal = walk.temporal.clone();
-    let found = temporal.as_ref().and_then(|temporal| Some((temporal, temporal.find(scope, object)?)));
+    let found = temporal.as_ref().and_then(|temporal| Some((temporal, temporal.find(scope, object, class)?)));
     let fields = found.map_or(0, |(temporal, found)| temporal.0[found.place].fields.len());
     let own = own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()));
     fields as u64 + own
@@ -204,7 +232,7 @@ pub(super) fn members<'s>(
     depth: u32,
 ) {
     let Some(temporal) = walk.temporal.clone() else { return };
-    let Some(found) = temporal.find(scope, object) else { return };
+    let Some(found) = temporal.find(scope, object, node.class.as_deref()) else { return };
     let Class { name, fields, .. } = &temporal.0[found.place];
     if !walk.budget.has_fields() {
         node.more += fields.len() as u64;
@@ -212,7 +240,8 @@ pub(super) fn members<'s>(
     }
     let calendar = fields.iter().find(|(field, _)| *field == "calendarId");
     let calendar = calendar.and_then(|(_, get)| call(scope, get, object)?.try_cast::<v8::String>().ok());
-    let is_iso = calendar.is_some_and(|calendar| primitive::string(scope, calendar, ISO_UNITS) == ISO_CALENDAR);
+    let is_iso =
+        calendar.is_some_and(|calendar| primitive::string(scope, calendar, ISO_UNITS) == ISO_CALENDAR);
     for (field, get) in fields {
         // The month's number says the same there, but for a month and a day, which have no number.
         if *field == "monthCode" && is_iso && *name != "PlainMonthDay" {
