@@ -13,6 +13,8 @@ mod code_caches;
 #[allow(dead_code)]
 #[path = "server/runner/extension.rs"]
 mod extension;
+#[path = "build/globals.rs"]
+mod globals;
 #[path = "build/notices.rs"]
 mod notices;
 
@@ -59,7 +61,9 @@ fn main() {
     )
     .expect("the startup snapshot can be made");
     std::fs::write(out.join("snapshot.bin"), &snapshot.output).expect("OUT_DIR can be written");
-    code_caches::write(&out, Box::leak(snapshot.output), &root.join("static/dist/modules"));
+    let snapshot: &'static [u8] = Box::leak(snapshot.output);
+    code_caches::write(&out, snapshot, &root.join("static/dist/modules"));
+    println!("cargo:rustc-env=ENGINE_GLOBALS={}", globals::optional(snapshot).join(","));
     let ours = metadata(&root.join("Cargo.toml"));
     notices::write(&out.join("notices.txt"), &ours, env!("CARGO_PKG_NAME"), &[fetch]);
 }

@@ -227,6 +227,57 @@ async fn what_can_not_be_copied_is_listed() {
 }
 
 #[actix_web::test]
+async fn temporal_results_are_iso_strings() {
+    let app = TestApp::with(&["--rate-limit=off"]);
+    let ran = app.run("typeof Temporal").expect_completed().await;
+    if ran.0["value"]["value"] == "undefined" {
+        return eprintln!("this V8 has no Temporal: nothing is tested");
+    }
+    for (value, copied) in [
+        ("Temporal.PlainDate.from('2026-11-30')", json!("2026-11-30")),
+        ("Temporal.PlainDate.from('2026-11-30[u-ca=hebrew]')", json!("2026-11-30[u-ca=hebrew]")),
+        ("Temporal.PlainTime.from('09:30')", json!("09:30:00")),
+        ("Temporal.PlainDateTime.from('2026-11-30T09:30')", json!("2026-11-30T09:30:00")),
+        ("Temporal.PlainYearMonth.from('2026-11')", json!("2026-11")),
+        ("Temporal.PlainMonthDay.from('11-30')", json!("11-30")),
+        (
+            "Temporal.ZonedDateTime.from('2026-05-17T20:30[Europe/Berlin]')",
+            json!("2026-05-17T20:30:00+02:00[Europe/Berlin]"),
+        ),
+        ("Temporal.Instant.from('2026-11-30T09:30:00.5Z')", json!("2026-11-30T09:30:00.5Z")),
+        ("Temporal.Duration.from({ hours: 36 })", json!("PT36H")),
+        (
+            "({ a: [{ due: Temporal.PlainDate.from('2026-11-30') }, Temporal.Duration.from('-P1D')] })",
+            json!({"a": [{"due": "2026-11-30"}, "-P1D"]}),
+        ),
+        (
+            "Object.assign(Temporal.PlainDate.from('2026-11-30'), { toJSON: () => 'mine', x: 1 })",
+            json!("2026-11-30"),
+        ),
+        ("Object.setPrototypeOf(Temporal.PlainDate.from('2026-11-30'), null)", json!("2026-11-30")),
+        ("new (class Mine extends Temporal.PlainDate { x = 1 })(2026, 11, 30)", json!("2026-11-30")),
+        ("Object.assign(Object.create(Temporal.PlainDate.prototype), { x: 1 })", json!({"x": 1})),
+    ] {
+        let poison = "for (const it of ['toString', 'toJSON']) \
+                      Object.defineProperty(Temporal.PlainDate.prototype, it, { value() { console.log('ran'); return 'mine' } });";
+        let source = format!("module.exports = () => {{ const it = {value}; {poison} return it }}");
+        let ran = app.run(&source).mode("function").expect_completed().await;
+        assert_eq!(ran.0["returned"]["json"], copied, "{value}");
+        assert_eq!(ran.0["returned"]["omitted"], json!([]), "{value}");
+        assert!(ran.lines().is_empty(), "{value}: {ran}");
+    }
+    let ran = app
+        .run("module.exports = () => new Map([[1, Temporal.PlainDate.from('2026-11-30')]])")
+        .mode("function")
+        .expect_completed()
+        .await;
+    assert_eq!(
+        ran.0["returned"]["omitted"][0]["reason"],
+        "a Map; return `Object.fromEntries(it)` or `[...it]`"
+    );
+}
+
+#[actix_web::test]
 async fn what_is_returned_is_bounded() {
     let app = TestApp::with(&["--rate-limit=off"]);
     for (value, reason) in [

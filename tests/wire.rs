@@ -255,6 +255,7 @@ fn there_is_a_value_of_every_kind_and_each_survives() {
         WeakSet,
         WeakRef,
         Date,
+        Temporal,
         RegExp,
         Promise,
         Proxy,

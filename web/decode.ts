@@ -65,6 +65,7 @@ const OBJECT_KINDS: Record<ObjectKind, true> = {
   weak_set: true,
   weak_ref: true,
   date: true,
+  temporal: true,
   reg_exp: true,
   promise: true,
   proxy: true,

@@ -271,7 +271,7 @@ export type Mode = "auto" | "script" | "module" | "commonjs" | "function";
 /**
  * What an [`ObjectValue`] is. Taken from V8's own idea of the object, which no program can fake.
  */
-export type ObjectKind = "object" | "array" | "arguments" | "function" | "class" | "error" | "map" | "set" | "weak_map" | "weak_set" | "weak_ref" | "date" | "reg_exp" | "promise" | "proxy" | "typed_array" | "array_buffer" | "data_view" | "boxed" | "generator" | "iterator" | "module";
+export type ObjectKind = "object" | "array" | "arguments" | "function" | "class" | "error" | "map" | "set" | "weak_map" | "weak_set" | "weak_ref" | "date" | "temporal" | "reg_exp" | "promise" | "proxy" | "typed_array" | "array_buffer" | "data_view" | "boxed" | "generator" | "iterator" | "module";
 
 /**
  * An object, a function, or anything else with an identity.
@@ -308,7 +308,7 @@ items?: Array<Value>,
 entries?: Array<[Value, Value]>,
 /**
  * Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
- * an object of the platform (`URL`, `Event`…), its attributes.
+ * an object of the platform (`URL`, `Event`…) or of `Temporal`, its attributes.
  */
 properties?: Array<Property>,
 /**

@@ -18,6 +18,8 @@ use crate::config::{self, Origin};
 use crate::modules::{Catalogue, Manifest};
 use crate::policy::modules::Allowed;
 
+/// Names of the language that not every build of V8 has and this one does, as the build script found them.
+const ENGINE_GLOBALS: &str = env!("ENGINE_GLOBALS");
 /// Under which name the declarations of all built-in modules are.
 const BUILTIN_TYPES: &str = "node";
 /// The longest declarations that are decompressed for a client that takes no gzip.
@@ -37,6 +39,10 @@ pub struct List<'a> {
     builtins: Vec<Builtin<'a>>,
     /// Packages from npm.
     packages: Vec<Package<'a>>,
+    /// Names that programs need not import and that not every server has: what its build of V8 has of the language
+    /// beyond ES2025. `Temporal`, or nothing.
+    #[schema(example = json!(["Temporal"]))]
+    globals: Vec<&'static str>,
 }
 
 /// One of Node's modules.
@@ -133,7 +139,8 @@ impl Modules {
                 includes: others.map(|other| (other.name.as_str(), other.license.as_str())).collect(),
             }
         });
-        List { builtins: builtins.collect(), packages: packages.collect() }
+        let globals = ENGINE_GLOBALS.split(',').filter(|name| !name.is_empty());
+        List { builtins: builtins.collect(), packages: packages.collect(), globals: globals.collect() }
     }
 }
 

@@ -256,7 +256,7 @@ pub struct ObjectValue {
     #[schema(no_recursion)]
     pub entries: Vec<(Value, Value)>,
     /// Own properties: strings in insertion order, then symbols; array indices are in `items`. Before them, for
-    /// an object of the platform (`URL`, `Event`…), its attributes.
+    /// an object of the platform (`URL`, `Event`…) or of `Temporal`, its attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<Property>>"))]
     pub properties: Vec<Property>,
@@ -317,6 +317,9 @@ pub enum ObjectKind {
     WeakRef,
     /// A `Date`; `text` is its ISO form, or `Invalid Date`.
     Date,
+    /// An object of `Temporal`, such as a `Temporal.PlainDate`; `text` is its class and its ISO form, with a blank
+    /// between, and `properties` has its fields.
+    Temporal,
     /// A `RegExp`; `text` is its literal.
     RegExp,
     /// A `Promise`

@@ -69,10 +69,14 @@ const ABSENT: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// What to say instead of an uncaught error's `message`, if that is V8's about a name in the list.
-pub fn explain(error: &str, message: &str) -> Option<String> {
+/// What to say instead of an uncaught error's `message`, if that is V8's about a name in the list. `was_there` says
+/// of a name whether the program began with it: whoever deleted it knows why it is absent.
+pub fn explain(error: &str, message: &str, was_there: impl FnOnce(&str) -> bool) -> Option<String> {
     let name = message.strip_suffix(" is not defined").filter(|_| error == "ReferenceError")?;
     let (_, reason) = ABSENT.iter().find(|(names, _)| names.contains(&name))?;
+    if was_there(name) {
+        return None;
+    }
     Some(format!("{message}: {reason}"))
 }
 
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn reasons_are_given_for_what_is_known_to_be_absent() {
         assert_eq!(
-            explain("ReferenceError", "Worker is not defined").unwrap(),
+            explain("ReferenceError", "Worker is not defined", |_| false).unwrap(),
             "Worker is not defined: it is not available in this sandbox, where a run has one thread"
         );
         for (error, message) in [
@@ -92,8 +96,16 @@ mod tests {
             ("ReferenceError", " is not defined"),
             ("TypeError", "Worker is not defined"),
         ] {
-            assert_eq!(explain(error, message), None, "{error}: {message}");
+            assert_eq!(explain(error, message, |_| false), None, "{error}: {message}");
         }
+    }
+
+    #[test]
+    fn temporal_is_explained_only_where_the_engine_has_none() {
+        let explained = |was_there| explain("ReferenceError", "Temporal is not defined", |_| was_there);
+        let absent = "Temporal is not defined: the JavaScript engine of this server is built without it";
+        assert_eq!(explained(false).as_deref(), Some(absent));
+        assert_eq!(explained(true), None, "the program deleted it");
     }
 
     #[test]

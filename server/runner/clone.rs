@@ -181,6 +181,13 @@ impl Cloner {
     }
 }
 
+/// The class of an object of `Temporal` that V8 says can't be cloned, if that is what `message` says.
+fn of_temporal(message: &str) -> Option<&str> {
+    let class = message.strip_prefix("[object ")?.strip_suffix("] could not be cloned.")?;
+    let name = class.strip_prefix("Temporal.")?;
+    name.chars().all(|c| c.is_ascii_alphabetic()).then_some(class)
+}
+
 /// Answers V8's questions while it writes or reads one value.
 struct Delegate<'s> {
     cloner: Rc<Cloner>,
@@ -193,7 +200,15 @@ impl v8::ValueSerializerImpl for Delegate<'_> {
         scope: &mut v8::PinScope<'s, '_>,
         message: v8::Local<'s, v8::String>,
     ) {
-        self.cloner.throw(scope, message);
+        // A program's own name for a class can be of any length.
+        let words = if message.length() < 100 { message.to_rust_string_lossy(scope) } else { String::new() };
+        match of_temporal(&words) {
+            Some(class) => self.cloner.throw_words(
+                scope,
+                &format!("{words} Clone its text, String(it), and read that with {class}.from()."),
+            ),
+            None => self.cloner.throw(scope, message),
+        }
     }
 
     fn has_custom_host_object(&self, _: &v8::Isolate) -> bool {

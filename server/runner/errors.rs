@@ -2,7 +2,9 @@
 
 use deno_core::v8;
 
-use super::inspect::{Budget, InspectLimits, MAX_FRAMES, error_cause, inspect, inspect_error, line};
+use super::inspect::{
+    Budget, InspectLimits, MAX_FRAMES, error_cause, had_global, inspect, inspect_error, line,
+};
 use super::visit::Visit;
 use super::{absent, memory};
 use crate::protocol::browser::RunError;
@@ -40,7 +42,7 @@ pub fn from_exception<'s>(
             RunError::new("Uncaught", line(&value))
         }
     };
-    if let Some(explained) = absent::explain(&error.name, &error.message) {
+    if let Some(explained) = absent::explain(&error.name, &error.message, |name| had_global(scope, name)) {
         error.message = explained;
     }
     if let Some(stack) = visit.place_of(scope, exception) {

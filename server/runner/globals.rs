@@ -6,7 +6,7 @@ use deno_core::v8;
 
 use super::console::Method;
 use super::crypto;
-use super::inspect::{Platform, awaits};
+use super::inspect::{Platform, Temporal, awaits};
 use super::visit::Visit;
 use super::{clone, display, prompts};
 
@@ -59,6 +59,10 @@ pub fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Global<v8::Fu
     let platform = get(scope, hooks, "platform").and_then(|platform| platform.try_cast().ok());
     let platform = platform.and_then(|platform| Platform::capture(scope, platform));
     platform.ok_or("the startup snapshot does not describe the platform")?.install(scope);
+
+    if let Some(temporal) = Temporal::capture(scope) {
+        temporal.install(scope);
+    }
 
     let clock = get(scope, hooks, "startClock").and_then(|clock| clock.try_cast::<v8::Function>().ok());
     let clock = clock.ok_or("the startup snapshot has no clock in it")?;

@@ -8,7 +8,9 @@ use deno_core::v8;
 use serde_json::value::RawValue;
 
 use super::inspect::size::{cut, text_len, units};
-use super::inspect::{Budget, Keys, Own, Reader, Slot, guarded, keys, name, platform_class, primitive};
+use super::inspect::{
+    Budget, Keys, Own, Reader, Slot, guarded, keys, name, platform_class, primitive, temporal_iso,
+};
 use crate::protocol::browser::{Omitted, Returned};
 use crate::protocol::runner::{MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES};
 
@@ -177,6 +179,9 @@ impl Copy {
         }
         if let Some((_, reason)) = REASONS.iter().find(|(test, _)| test(&object)) {
             return self.omit(reason);
+        }
+        if let Some(iso) = temporal_iso(scope, object.into()) {
+            return self.put(&format!("\"{iso}\""));
         }
         if let Some(class) = platform_class(scope, object) {
             return self.omit(&format!("an object of the platform's ({class}); return what you need of it"));

@@ -346,3 +346,24 @@ for (const it of [new Proxy([], { get() { console.log("LEAK trap") } }), [{}], "
 //# outcome: completed
 //# says: held
 for (const it of [{ get depth() { console.log("LEAK getter") } }, new Proxy({}, { get() { console.log("LEAK trap") } }), { depth: NaN }, { depth: 1e308 }]) console.dir({ a: { b: { c: { d: 1 } } } }, it); console.log("held");
+
+//# name: Temporal with methods that are the program's
+//# outcome: completed
+//# says: held
+const it = (() => { if (!globalThis.Temporal) return []; const all = [Temporal.PlainDate.from("2026-11-30"), Temporal.PlainTime.from("12:00"), Temporal.ZonedDateTime.from("2026-11-30[UTC]"), Temporal.Duration.from("P1D")]; for (const { constructor: { prototype } } of all.slice()) for (const key of Reflect.ownKeys(prototype)) Object.defineProperty(prototype, key, { get() { console.log("LEAK getter"); for (;;); } }); return all })();
+console.log(it); console.dir(it); console.error("%o %O %s %d %i %f", it, it, it, it, it, it); console.table([it]); console.table(it); console.trace(it); console.assert(false, it); console.group(it); console.groupEnd();
+console.log("held"); it;
+
+//# name: Temporal that is forged
+//# outcome: completed
+//# says: held
+const it = (() => { if (!globalThis.Temporal) return []; const traps = new Proxy({}, { get() { console.log("LEAK trap") } }); return ["PlainDate", "PlainTime", "PlainDateTime", "PlainYearMonth", "PlainMonthDay", "ZonedDateTime", "Instant", "Duration"].flatMap((name) => [Object.create(Temporal[name].prototype), Object.setPrototypeOf(new Map, Temporal[name].prototype), new Proxy(Temporal.Duration.from("P1D"), traps), Object.setPrototypeOf(Temporal.Duration.from("P1D"), new Proxy(Temporal[name].prototype, traps))]) })();
+console.log(it); console.dir(it); console.error("%o %O %s %d %i %f", it, it, it, it, it, it); console.table([it]); console.table(it); console.trace(it); console.assert(false, it); console.group(it); console.groupEnd();
+console.log("held"); it;
+
+//# name: a Temporal of its own in the place of the language's
+//# outcome: completed
+//# says: held
+const it = (() => { globalThis.Temporal = { PlainDate: class PlainDate { get year() { console.log("LEAK getter") } toString() { console.log("LEAK toString"); for (;;); } get [Symbol.toStringTag]() { console.log("LEAK tag") } } }; return new Temporal.PlainDate })();
+console.log(it); console.dir(it); console.error("%o %O %s %d %i %f", it, it, it, it, it, it); console.table([it]); console.table(it); console.trace(it); console.assert(false, it); console.group(it); console.groupEnd();
+console.log("held"); it;

@@ -115,6 +115,26 @@ test("what can't be cloned", () => {
   ]) throws("DataCloneError", () => structuredClone(value), what);
 });
 
+test("Temporal's objects can't be cloned, and the error says what to do", () => {
+  if (typeof Temporal === "undefined") return ok(true);
+  const day = Temporal.PlainDate.from("2026-11-30");
+  const words = "[object Temporal.PlainDate] could not be cloned. Clone its text, String(it), and read that with Temporal.PlainDate.from().";
+  const { port1 } = new MessageChannel();
+  for (const clone of [structuredClone, (value) => port1.postMessage(value)]) {
+    for (const value of [day, { day }, [new Map([[1, day]])], new (class Mine extends Temporal.PlainDate {})(2026, 11, 30)]) {
+      let caught;
+      try { clone(value) } catch (error) { caught = error }
+      ok(caught instanceof DOMException);
+      equal([caught.name, caught.message], ["DataCloneError", words]);
+    }
+  }
+  for (const value of [
+    Temporal.PlainTime.from("12:00"), Temporal.PlainDateTime.from("2026-11-30T12:00"), Temporal.PlainYearMonth.from("2026-11"), Temporal.PlainMonthDay.from("11-30"),
+    Temporal.ZonedDateTime.from("2026-11-30[UTC]"), Temporal.Instant.from("2026-11-30T12:00Z"), Temporal.Duration.from("P1D"),
+  ]) throws("DataCloneError", () => structuredClone(value), String(value));
+  equal(structuredClone(Object.create(Temporal.PlainDate.prototype)), {}, "what only looks like one is a plain object");
+});
+
 test("errors that getters throw pass through", () => {
   const own = new RangeError("mine");
   let caught;

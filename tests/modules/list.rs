@@ -47,6 +47,15 @@ async fn the_api_lists_what_a_program_may_import() {
 }
 
 #[actix_web::test]
+async fn the_list_names_the_globals_that_this_engine_has() {
+    let app = TestApp::start();
+    let list = get(app.address, "/api/v1/modules", &[]).await.json();
+    let ran = app.run("typeof Temporal").expect_completed().await;
+    let expected = if ran.0["value"]["value"] == "object" { json!(["Temporal"]) } else { json!([]) };
+    assert_eq!(list["globals"], expected);
+}
+
+#[actix_web::test]
 async fn every_module_of_the_list_can_be_imported() {
     let app = TestApp::start();
     let list = get(app.address, "/api/v1/modules", &[]).await.json();

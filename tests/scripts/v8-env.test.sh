@@ -38,9 +38,9 @@ CARGO
 #!/bin/sh
 echo build >> "$W/calls"
 [ ! -e "$W/unbuildable" ] || { echo "no compiler" >&2; exit 1; }
-mkdir -p "$XDG_CACHE_HOME/mayfly/v8/1.2.3"
-echo archive > "$XDG_CACHE_HOME/mayfly/v8/1.2.3/librusty_v8_simdutf_release_some-machine.a.gz"
-echo "$XDG_CACHE_HOME/mayfly/v8/1.2.3/librusty_v8_simdutf_release_some-machine.a.gz"
+mkdir -p "$XDG_CACHE_HOME/mayfly/v8/1.2.3-temporal"
+echo archive > "$XDG_CACHE_HOME/mayfly/v8/1.2.3-temporal/librusty_v8_simdutf_release_some-machine.a.gz"
+echo "$XDG_CACHE_HOME/mayfly/v8/1.2.3-temporal/librusty_v8_simdutf_release_some-machine.a.gz"
 BUILD
     chmod +x "$folder/w/bin/cargo" "$folder/w/bin/rustc" "$folder/w/repo/scripts/v8/build"
     : > "$folder/w/calls"
@@ -60,7 +60,7 @@ says() { grep -qF "$1" "$folder/log" || fail "did not say: $1"; passed=$((passed
 never() { ! grep -qF "$1" "$folder/log" || fail "said: $1"; passed=$((passed + 1)); }
 calls() { [ "$(wc -l < "$folder/w/calls")" -eq "$1" ] || fail "not $1 calls"; passed=$((passed + 1)); }
 
-kept=cache/mayfly/v8/1.2.3/librusty_v8_simdutf_release_some-machine.a.gz
+kept=cache/mayfly/v8/1.2.3-temporal/librusty_v8_simdutf_release_some-machine.a.gz
 give() { mkdir -p "$(dirname "$folder/w/$1")"; echo archive > "$folder/w/$1"; }
 
 begin "the archive that is named comes first"
@@ -83,8 +83,14 @@ run
 exits 0; says "archive=$folder/w/$kept"; calls 1
 
 begin "but not another version's, nor another machine's"
-give cache/mayfly/v8/1.2.2/librusty_v8_simdutf_release_some-machine.a.gz
-give cache/mayfly/v8/1.2.3/librusty_v8_simdutf_release_other-machine.a.gz
+give cache/mayfly/v8/1.2.2-temporal/librusty_v8_simdutf_release_some-machine.a.gz
+give cache/mayfly/v8/1.2.3-temporal/librusty_v8_simdutf_release_other-machine.a.gz
+touch "$folder/w/online"
+run
+exits 0; says "archive=none"; calls 1
+
+begin "nor one that was built without Temporal"
+give cache/mayfly/v8/1.2.3/librusty_v8_simdutf_release_some-machine.a.gz
 touch "$folder/w/online"
 run
 exits 0; says "archive=none"; calls 1

@@ -95,6 +95,10 @@ function objectData(object: ObjectValue): unknown {
       const list = [...entries.map(([key, value]) => [valueData(key), valueData(value)]), ...rest];
       return isBare ? list : record([...named, ["entries", list], ...own]);
     }
+    case "temporal":
+      // As JSON.stringify has it, which leaves out all else. No ISO form has a blank in it.
+      if (id === undefined) return text.slice(text.lastIndexOf(" ") + 1);
+      break;
     case "date":
     case "reg_exp":
     case "function":

@@ -22,7 +22,7 @@ type Context = {
 };
 
 /** Kinds whose one-line text is words or a literal of its own, with nothing inside to tell apart by colour. */
-const PLAIN_PREVIEWS: ReadonlySet<ObjectKind> = new Set(["error", "function", "class", "date", "reg_exp"]);
+const PLAIN_PREVIEWS: ReadonlySet<ObjectKind> = new Set(["error", "function", "class", "date", "temporal", "reg_exp"]);
 
 /** Values by the elements that show them. */
 const shown = new WeakMap<Element, Value>();

@@ -11,7 +11,7 @@ import ts from "typescript";
 const lib = path.dirname(createRequire(import.meta.url).resolve("typescript"));
 const here = import.meta.dirname;
 
-/** The language as the engine has it: no Temporal, which V8 keeps behind a flag. */
+/** The language as every engine has it. */
 const LANGUAGE = [
   "es2025",
   "esnext.array",
@@ -23,7 +23,10 @@ const LANGUAGE = [
   "esnext.typedarrays",
 ];
 
-/** Parts that others refer to and that don't hold here. */
+/** What not every engine has: the parts that describe it, by the name that a program finds it under. */
+const OPTIONAL = { Temporal: ["esnext.temporal", "esnext.date"] };
+
+/** Parts that others refer to and that don't hold here, or not everywhere. */
 const NOT_HERE = /^(dom|webworker|scripthost|decorators\.legacy|esnext\.temporal)/;
 
 /** Names that a program has without their being on every run's global object. */
@@ -31,8 +34,8 @@ const OF_PROGRAMS = new Set([
   "Buffer", "clearImmediate", "exports", "global", "input", "module", "process", "require", "setImmediate",
 ]);
 
-/** TypeScript's own description of the language: its files, by name, without their licences. */
-function language() {
+/** TypeScript's own description of the language, or of these parts: files by name, without their licences. */
+function language(names = LANGUAGE) {
   const files = new Map();
   const add = (name) => {
     if (files.has(name)) return;
@@ -46,7 +49,7 @@ function language() {
     files.set(name, rest.replace(/^\/\*! \*{5,}[\s\S]*?\*\/\s*/, ""));
     for (const other of others) add(other);
   };
-  for (const name of LANGUAGE) add(name);
+  for (const name of names) add(name);
   return files;
 }
 
@@ -112,9 +115,10 @@ function trim(statement, has, into) {
 }
 
 /**
- * The library: declaration files by name, and the names of those that a program begins with.
+ * The library: declaration files by name, the names of those that a program begins with, and of those that a program
+ * has as well where the engine has a name that not every engine has.
  * @param {Record<string, {members?: string[], statics?: string[], abstract?: boolean}>} sandbox what the sandbox has, by global name
- * @returns {{files: Record<string, string>, roots: string[]}}
+ * @returns {{files: Record<string, string>, roots: string[], optional: Record<string, string[]>}}
  */
 export function library(sandbox = JSON.parse(readFileSync(path.join(here, "sandbox.json"), "utf8"))) {
   const es = language();
@@ -143,11 +147,17 @@ export function library(sandbox = JSON.parse(readFileSync(path.join(here, "sandb
     }
     queue.push(...types);
   }
-  const files = Object.fromEntries([...es].map(([name, text]) => [`lib.${name}.d.ts`, text]));
-  return { files: { ...files, "lib.mayfly.d.ts": `${parts.join("\n\n")}\n` }, roots: LANGUAGE.map((name) => `lib.${name}.d.ts`) };
+  const fileOf = (name) => `lib.${name}.d.ts`;
+  const all = new Map([...es, ...language(Object.values(OPTIONAL).flat())]);
+  const files = Object.fromEntries([...all].map(([name, text]) => [fileOf(name), text]));
+  const optional = Object.fromEntries(Object.entries(OPTIONAL).map(([name, parts]) => [name, parts.map(fileOf)]));
+  return { files: { ...files, "lib.mayfly.d.ts": `${parts.join("\n\n")}\n` }, roots: LANGUAGE.map(fileOf), optional };
 }
 
-/** Names that the language itself puts on the global object. */
+/** Names that some engines put on the global object and others don't. */
+export const optionalNames = () => Object.keys(OPTIONAL);
+
+/** Names that the language itself puts on the global object of every engine. */
 export function languageNames() {
   const statements = [...language()].flatMap(([name, text]) => [...parse(name, text).statements]);
   const names = statements.filter(isValue).flatMap(namesOf).filter((name) => name !== "global");

@@ -31,6 +31,12 @@ export function readList(body: unknown): Listed[] {
   return found;
 }
 
+/** Reads which names of the language the server's engine has that not every engine does. */
+export function readGlobals(body: unknown): string[] {
+  const names = isRecord(body) ? body["globals"] : undefined;
+  return Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+}
+
 /** Reads a file of types: declaration files by path. */
 export function readTypes(body: unknown): Map<string, string> {
   const files = isRecord(body) && isRecord(body["files"]) ? body["files"] : {};

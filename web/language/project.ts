@@ -13,7 +13,13 @@ const PROGRAM = "/program/";
 const LIBRARY = "/lib/";
 
 /** The library, as library.mjs makes it. */
-export type Library = { files: Record<string, string>; roots: string[] };
+export type Library = {
+  files: Record<string, string>;
+  /** The files that every program begins with. */
+  roots: string[];
+  /** Those that a program has as well where the engine has this name. */
+  optional: Record<string, string[]>;
+};
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
@@ -51,15 +57,18 @@ export class Project {
   /** Declarations of modules that have no package of their own, such as those of `node:util`. */
   readonly #ambient = new Set<string>();
   #versions = 0;
+  readonly #optional: Record<string, string[]>;
+  #options: ts.CompilerOptions;
   /** Files have come or gone: imports that led nowhere may lead somewhere now, and the other way round. */
   #moved = false;
 
   constructor(library: Library) {
     for (const [name, text] of Object.entries(library.files)) this.#put(LIBRARY + name, text);
-    const options = { ...OPTIONS, lib: library.roots };
+    this.#optional = library.optional;
+    this.#options = { ...OPTIONS, lib: library.roots };
     // Without this the service keeps what it once found out about an import. Its types don't tell of it.
     const host: ts.LanguageServiceHost & { hasInvalidatedResolutions: () => boolean } = {
-      getCompilationSettings: () => options,
+      getCompilationSettings: () => this.#options,
       getProjectVersion: () => String(this.#versions),
       getScriptFileNames: () => [`${LIBRARY}lib.mayfly.d.ts`, ...this.#ambient, ...[...this.#names].map(pathOf)],
       getScriptVersion: (path) => String(this.#files.get(path)?.version ?? 0),
@@ -81,6 +90,14 @@ export class Project {
         literals.map(({ text }) => ts.resolveModuleName(isBare(text) ? this.#packageName(text) : text, containing, settings, host)),
     };
     this.service = ts.createLanguageService(host, ts.createDocumentRegistry(true), ts.LanguageServiceMode.Semantic);
+  }
+
+  /** Adds the types of names that not every engine has and this one does. Names that the library does not describe add nothing. */
+  addGlobals(names: readonly string[]): void {
+    const known = this.#options.lib ?? [];
+    const files = names.flatMap((name) => (Object.hasOwn(this.#optional, name) ? (this.#optional[name] ?? []) : []));
+    this.#options = { ...this.#options, lib: [...new Set([...known, ...files])] };
+    this.#versions += 1;
   }
 
   /** Takes over what changed. */

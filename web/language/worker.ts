@@ -1,7 +1,7 @@
 // The worker with the language service: keeps the program's files, fetches the library and modules' types, and
 // answers questions one after the other.
 
-import { readList, readTypes } from "./modules.ts";
+import { readGlobals, readList, readTypes } from "./modules.ts";
 import { Project, type Library } from "./project.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { answer, wanted } from "./service.ts";
@@ -44,6 +44,7 @@ async function start(library: string, modules: string | null): Promise<void> {
     expect(
       fetchJson(modules).then((list) => {
         on.modules = readList(list);
+        on.addGlobals(readGlobals(list));
         learn(on);
       }),
     );

@@ -1,10 +1,10 @@
 //! `%` directives, as the Console Standard's Formatter applies them.
 //!
 //! It works on trees, not on the program's values: where the standard would convert an object with the
-//! program's own `toString`, the object's one-line text stands instead.
+//! program's own `toString`, the object's one-line text stands instead, and of `Temporal`'s objects the ISO form.
 
 use crate::protocol::value::{Format, FormatPart, Value};
-use crate::runner::inspect::{Budget, line, primitive, size};
+use crate::runner::inspect::{Budget, line, primitive, size, temporal_text};
 
 /// The longest CSS of a `%c`, in UTF-16 units.
 const STYLE_UNITS: usize = 1_000;
@@ -51,7 +51,10 @@ pub(super) fn format(args: &[Value], budget: &mut Budget) -> Option<Format> {
             break;
         }
         match letter {
-            's' => parts.text.push_str(&line(arg)),
+            's' => match temporal_text(arg) {
+                Some(iso) => parts.text.push_str(iso),
+                None => parts.text.push_str(&line(arg)),
+            },
             'd' | 'i' => parts.text.push_str(&integer(arg)),
             'f' => parts.text.push_str(&float(arg)),
             'o' | 'O' => {
@@ -135,7 +138,7 @@ fn numeric(value: &Value) -> Option<String> {
     match value {
         Value::Number { .. } | Value::SpecialNumber { .. } | Value::String { .. } => Some(line(value)),
         Value::Bigint { value } => Some(value.clone()),
-        _ => None,
+        _ => temporal_text(value).map(str::to_owned),
     }
 }
 

@@ -7,7 +7,7 @@ use deno_core::v8;
 use crate::protocol::value::{Table, TableRow, Value};
 use crate::runner::inspect::{
     Budget, InspectLimits, Keys, Reader, Slot, UserFrames, accessor, has_room, key_text, keys, name, size,
-    try_inspect,
+    temporal_iso, try_inspect,
 };
 
 /// The most rows.
@@ -114,7 +114,7 @@ fn rows<'s>(
             let last = list.get_index(scope, index * step + step - 1);
             let (Some(first), Some(value)) = (first, last) else { break };
             let key = (step == 2).then_some(first);
-            rows.push(row(index.to_string(), value, key));
+            rows.push(row(scope, index.to_string(), value, key));
         }
         let more = (size - rows.len()) as u64;
         return (rows, more);
@@ -130,7 +130,7 @@ fn rows<'s>(
             let index = index.to_string();
             let key = name(scope, &index);
             if let Some(value) = data(scope, reader, object, key) {
-                rows.push(row(index, value, None));
+                rows.push(row(scope, index, value, None));
             }
         }
         return (rows, (length - shown) as u64);
@@ -147,13 +147,18 @@ fn rows<'s>(
         };
         if let Some(value) = data(scope, reader, object, key.into()) {
             let (text, _) = key_text(scope, key.into());
-            rows.push(row(text, value, None));
+            rows.push(row(scope, text, value, None));
         }
     }
     (rows, more)
 }
 
-fn row<'s>(index: String, value: v8::Local<'s, v8::Value>, key: Option<v8::Local<'s, v8::Value>>) -> Row<'s> {
+fn row<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    index: String,
+    value: v8::Local<'s, v8::Value>,
+    key: Option<v8::Local<'s, v8::Value>>,
+) -> Row<'s> {
     // The rows of a Map or Set are not spread: their columns are fixed. Neither are objects that say more as
     // a whole than by their properties.
     let spread = key.is_none()
@@ -165,7 +170,8 @@ fn row<'s>(index: String, value: v8::Local<'s, v8::Value>, key: Option<v8::Local
         && !value.is_native_error()
         && !value.is_promise()
         && !value.is_map()
-        && !value.is_set();
+        && !value.is_set()
+        && temporal_iso(scope, value).is_none();
     Row { index, value, key, spread }
 }
 

@@ -276,6 +276,55 @@ fn tables_have_the_standards_cells() {
 }
 
 #[test]
+fn temporal_objects_are_formatted_by_their_iso_form() {
+    with_console(64 << 10, |scope| {
+        if !eval(scope, "'Temporal' in globalThis").is_true() {
+            return eprintln!("this V8 has no Temporal: nothing is tested");
+        }
+        eval(
+            scope,
+            "const day = Temporal.PlainDate.from('2026-11-30'), span = Temporal.Duration.from('PT90M')",
+        );
+        for (args, text) in [
+            ("day", "Temporal.PlainDate 2026-11-30"),
+            ("'%s takes %s', day, span", "2026-11-30 takes PT90M"),
+            ("'%o and %O', day, span", "Temporal.PlainDate 2026-11-30 and Temporal.Duration PT90M"),
+            ("'%d %i %f', day, day, day", "2026 2026 2026"),
+            ("'%d', span", "NaN"),
+            (
+                "day, [day], { span }",
+                "Temporal.PlainDate 2026-11-30 [Temporal.PlainDate 2026-11-30] {span: Temporal.Duration PT90M}",
+            ),
+        ] {
+            assert_eq!(event(scope, &format!("console.log({args})")).text, text, "{args}");
+        }
+        let dir = event(scope, "console.dir(day)");
+        assert_eq!(dir.text, "Temporal.PlainDate 2026-11-30");
+        for (args, expected) in [
+            (
+                "[day, span]",
+                vec![
+                    vec!["(index)", "Values"],
+                    vec!["0", "Temporal.PlainDate 2026-11-30"],
+                    vec!["1", "Temporal.Duration PT90M"],
+                ],
+            ),
+            (
+                "[{ day, span }]",
+                vec![
+                    vec!["(index)", "day", "span"],
+                    vec!["0", "Temporal.PlainDate 2026-11-30", "Temporal.Duration PT90M"],
+                ],
+            ),
+            ("{ a: { day } }", vec![vec!["(index)", "day"], vec!["a", "Temporal.PlainDate 2026-11-30"]]),
+        ] {
+            let table = event(scope, &format!("console.table({args})")).table.unwrap();
+            assert_eq!(cells(&table), expected, "{args}");
+        }
+    });
+}
+
+#[test]
 fn many_arguments_are_cut_and_counted() {
     with_console(64 << 10, |scope| {
         let many = event(scope, "console.log(...Array.from({length: 250}, (_, i) => i))");
@@ -434,11 +483,20 @@ fn what_a_call_costs() {
             "console.log({a: 1, b: [1, 2, 3], c: {d: 'text'}})",
             "console.log(hundred)",
             "console.log(error)",
+            "console.log(point)",
+            "console.log(points)",
+            "console.log(day)",
+            "console.log(forged)",
             "console.table(rows)",
             "call(0, [])",
         ] {
             let source = format!(
                 "globalThis.hundred ??= Array.from({{length: 100}}, (_, i) => i); globalThis.error ??= new Error('x');
+                globalThis.Point ??= class Point {{ x = 1 }};
+                globalThis.point ??= new Point;
+                globalThis.points ??= Array.from({{length: 100}}, () => new Point);
+                globalThis.day ??= globalThis.Temporal?.PlainDate.from('2026-11-30');
+                globalThis.forged ??= Array.from({{length: 100}}, () => Object.create(globalThis.Temporal?.PlainDate.prototype ?? null));
                 globalThis.rows ??= Array.from({{length: 10}}, (_, i) => ({{i, n: 'name' + i}}));
                 for (let i = 0; i < 1000; i++) {call}"
             );

@@ -6,7 +6,7 @@ use deno_core::v8;
 
 use super::chart::{Chart, Kind, Point, Series};
 use super::{Done, Refused, kind_of, option, refuse};
-use crate::runner::inspect::primitive;
+use crate::runner::inspect::{primitive, temporal_iso};
 
 /// The most series, and the most points in all of them.
 const SERIES: u32 = 20;
@@ -71,12 +71,13 @@ impl Options {
     }
 }
 
-/// A string or a number as a name.
+/// A string, a number or an object of `Temporal` as a name.
 fn name<'s>(scope: &mut v8::PinScope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Option<String> {
     if let Ok(text) = value.try_cast::<v8::String>() {
         return Some(primitive::string(scope, text, NAME_UNITS));
     }
-    value.try_cast::<v8::Number>().ok().map(|number| primitive::number(number.value()))
+    let number = value.try_cast::<v8::Number>().ok();
+    number.map(|number| primitive::number(number.value())).or_else(|| temporal_iso(scope, value))
 }
 
 /// An array or a typed array, with its length.

@@ -6,7 +6,7 @@ use super::own::{self, Keys, Slot};
 use super::preview::{self, LINE_UNITS, one_line};
 use super::size::{cut, text_len};
 use super::walk::{ENTRY, LENGTH, LISTS, Walk, empty, nothing};
-use super::{error, platform, primitive, slots};
+use super::{error, platform, primitive, slots, temporal};
 use crate::protocol::value::{ObjectKind, ObjectValue, PromiseState, Value};
 
 /// The longest class name, in UTF-16 units.
@@ -22,7 +22,7 @@ const STATE: usize = 40;
 /// `"value":,` or `"handler":,`
 const VALUE: usize = 12;
 
-fn kind(object: v8::Local<v8::Object>, class: Option<&str>) -> ObjectKind {
+pub(super) fn kind(object: v8::Local<v8::Object>, class: Option<&str>) -> ObjectKind {
     type Test = fn(&v8::Value) -> bool;
     const TESTS: [(Test, ObjectKind); 24] = [
         (v8::Value::is_array, ObjectKind::Array),
@@ -85,6 +85,13 @@ pub(super) fn head<'s>(
     }
     let class = class(scope, object);
     let kind = kind(object, class.as_deref());
+    // A program can call a class of its own `WeakRef`.
+    if matches!(kind, ObjectKind::Object | ObjectKind::WeakRef)
+        && let Some(temporal) = walk.temporal.clone()
+        && let Some(found) = temporal.find(scope, object, class.as_deref())
+    {
+        return temporal_node(class, found);
+    }
     let mut node = ObjectValue { class, ..empty(kind) };
     node.length = length(walk, scope, object, kind);
     if node.length.is_some() {
@@ -128,6 +135,17 @@ pub(super) fn head<'s>(
     };
     node.text = primitive::shortened(&one_line(&node.text), LINE_UNITS);
     node
+}
+
+/// The node of an object of `Temporal`, whose class V8 may have named without `Temporal`.
+fn temporal_node(class: Option<String>, found: temporal::Found) -> ObjectValue {
+    let full = found.class;
+    let class = class.map(|class| if full.ends_with(&format!(".{class}")) { full.clone() } else { class });
+    let name = match class.as_deref() {
+        Some(class) => primitive::shortened(&one_line(class), CLASS_UNITS),
+        None => format!("[{full}: null prototype]"),
+    };
+    ObjectValue { text: format!("{name} {}", found.iso), class, ..empty(ObjectKind::Temporal) }
 }
 
 fn proxy_text<'s>(scope: &mut v8::PinScope<'s, '_>, proxy: v8::Local<v8::Proxy>) -> String {
@@ -214,11 +232,12 @@ fn is_class(source: &str) -> bool {
 /// How many members a collapsed node hides.
 pub(super) fn count<'s>(
     walk: &mut Walk<'s, '_>,
-    scope: &v8::PinScope<'s, '_>,
+    scope: &mut v8::PinScope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     node: &ObjectValue,
 ) -> u64 {
     match node.kind {
+        ObjectKind::Temporal => temporal::count(walk, scope, object, node.class.as_deref()),
         ObjectKind::Object | ObjectKind::Module => {
             platform::count(walk, scope, object).unwrap_or_else(|| {
                 own::keys(scope, object, Keys::All, walk.budget).map_or(1, |keys| u64::from(keys.length()))
@@ -323,6 +342,7 @@ pub(super) fn members<'s>(
                 return global(walk, scope, object, node, depth);
             }
         }
+        ObjectKind::Temporal => temporal::members(walk, scope, object, node, depth),
         ObjectKind::Function | ObjectKind::Class => {
             skipped = &["length", "name", "prototype", "arguments", "caller"];
         }

@@ -4,7 +4,8 @@
 //! property is looked for, and handed over proxies. So all of this goes through V8's own functions on the
 //! objects themselves: own keys, property descriptors, prototypes, internal slots (`own.rs`). Nothing here
 //! calls a function that the program could have replaced, converts an object to a primitive, or asks a proxy.
-//! The platform's own objects keep private fields, which a few captured accessors read (`platform.rs`).
+//! The platform's own objects keep private fields, which a few captured accessors read (`platform.rs`), and those of
+//! `Temporal` internal slots, which the language's own methods read (`temporal.rs`).
 //!
 //! What is looked at is bounded three ways: levels, members for each object, and a [`Budget`] of nodes and
 //! bytes of JSON for a whole event. Bytes are charged before a node is made, so that a tree is never larger
@@ -20,6 +21,7 @@ pub(super) mod primitive;
 pub(super) mod size;
 mod slots;
 mod stack;
+mod temporal;
 #[cfg(test)]
 pub(super) mod tests;
 mod walk;
@@ -30,10 +32,12 @@ pub(super) use error::frame_len;
 pub(super) use kinds::has_room;
 pub(super) use own::{Keys, Own, Reader, Slot, keys, name};
 pub use platform::Platform;
-pub(super) use platform::class as platform_class;
+pub(super) use platform::{class as platform_class, had_global};
 pub(super) use preview::{accessor, line};
 pub use size::json_len;
 pub use stack::{MAX_FRAMES, Place, UserFrames};
+pub use temporal::Temporal;
+pub(super) use temporal::{iso as temporal_iso, text_of as temporal_text};
 pub(super) use walk::{key_text, number_value};
 
 use crate::protocol::value::{ErrorValue, Value};
@@ -74,6 +78,7 @@ pub struct Budget {
     nodes: usize,
     bytes: usize,
     listed: usize,
+    fields: u32,
 }
 
 impl Budget {
@@ -84,9 +89,13 @@ impl Budget {
     /// in native code that no termination interrupts.
     const LISTED: usize = 2_000_000;
 
+    /// How many of `Temporal`'s objects show their fields. The others count them: a list of a hundred dates is worth
+    /// more than the fields of its first thirty.
+    const FIELDS: u32 = 8;
+
     /// [`Budget::NODES`] nodes, which as JSON take no more than `bytes`.
     pub fn new(bytes: usize) -> Self {
-        Self { nodes: Self::NODES, bytes, listed: Self::LISTED }
+        Self { nodes: Self::NODES, bytes, listed: Self::LISTED, fields: Self::FIELDS }
     }
 
     /// The same with more nodes, for [`InspectLimits::CLOSE`].
@@ -102,6 +111,13 @@ impl Budget {
     /// Notes that `count` keys or entries were listed. The last list may go over the limit.
     pub(super) fn listed(&mut self, count: usize) {
         self.listed = self.listed.saturating_sub(count);
+    }
+
+    /// Whether one more of `Temporal`'s objects may show its fields; takes its place among those.
+    fn has_fields(&mut self) -> bool {
+        let left = self.fields.checked_sub(1);
+        self.fields = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Bytes left.

@@ -11,7 +11,7 @@ use super::Budget;
 use crate::protocol::value::Accessor;
 
 /// How many prototypes are looked through for an inherited `name` or `message`.
-const MAX_PROTOTYPES: usize = 32;
+pub(super) const MAX_PROTOTYPES: usize = 32;
 
 /// What an own property holds.
 #[derive(Clone, Copy)]

@@ -82,6 +82,11 @@ pub(in crate::runner) fn class<'s>(
     super::kinds::class(scope, object)
 }
 
+/// Whether the global object had the property `name` before the program began.
+pub(in crate::runner) fn had_global(isolate: &v8::Isolate, name: &str) -> bool {
+    Platform::of(isolate).is_some_and(|platform| platform.had_global(name))
+}
+
 impl Platform {
     /// Takes what the startup snapshot's `description` says, and what is on the global object. To be called
     /// before any program runs.
@@ -272,7 +277,7 @@ fn follow<'s>(
 }
 
 /// Calls a captured accessor on `object`. It throws where the private field is missing.
-fn call<'s>(
+pub(super) fn call<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     get: &v8::Global<v8::Function>,
     object: v8::Local<'s, v8::Object>,

@@ -8,6 +8,8 @@ use crate::protocol::value::{Accessor, ObjectKind, ObjectValue, Property, Value}
 pub(super) const LINE_UNITS: usize = 256;
 /// The longest string or name inside another object's line, in UTF-16 units.
 const INNER_UNITS: usize = 50;
+/// The longest of `Temporal`'s objects there: with nanoseconds and a time zone.
+const TEMPORAL_UNITS: usize = 100;
 
 /// A line that grows until it is full.
 struct Line {
@@ -124,6 +126,7 @@ pub(super) fn inner(value: &Value) -> String {
             | ObjectKind::Iterator
             | ObjectKind::Promise
             | ObjectKind::Module => head(object),
+            ObjectKind::Temporal => primitive::shortened(&object.text, TEMPORAL_UNITS),
             _ => primitive::shortened(&object.text, INNER_UNITS),
         },
         _ => line(value),

@@ -1,4 +1,5 @@
-//! Internal slots that V8's interface has no function for: a RegExp's flags and a boxed primitive.
+//! Internal slots that V8's interface has no function for: a RegExp's flags, a boxed primitive, and whether an object
+//! has any.
 //!
 //! V8's serialiser (the one behind `structuredClone`) writes both straight from the slots, without looking at
 //! a property. Its output for them is a tag and plain data, read here. A boxed symbol is the one thing that
@@ -23,6 +24,53 @@ impl v8::ValueSerializerImpl for Plain {
         let error = v8::Exception::error(scope, message);
         scope.throw_exception(error);
     }
+}
+
+/// A delegate that takes over every object whose properties V8 would write, so that V8 looks at none of them.
+struct Probe;
+
+impl v8::ValueSerializerImpl for Probe {
+    /// Throws nothing: that there is no form to write is the answer.
+    fn throw_data_clone_error<'s>(&self, _: &mut v8::PinScope<'s, '_>, _: v8::Local<'s, v8::String>) {}
+
+    fn has_custom_host_object(&self, _: &v8::Isolate) -> bool {
+        true
+    }
+
+    fn is_host_object<'s>(&self, _: &mut v8::PinScope<'s, '_>, _: v8::Local<'s, v8::Object>) -> Option<bool> {
+        Some(true)
+    }
+
+    fn write_host_object<'s>(
+        &self,
+        _: &mut v8::PinScope<'s, '_>,
+        _: v8::Local<'s, v8::Object>,
+        _: &dyn v8::ValueSerializerHelper,
+    ) -> Option<bool> {
+        Some(true)
+    }
+
+    fn get_wasm_module_transfer_id(
+        &self,
+        _: &mut v8::PinScope<'_, '_>,
+        _: v8::Local<v8::WasmModuleObject>,
+    ) -> Option<u32> {
+        None
+    }
+}
+
+/// Whether `object` has no internal slots: a plain object, or an instance of a program's own class that extends
+/// nothing. It must be none of the kinds that V8 has a test for; V8 would write what is in those.
+pub(super) fn is_ordinary<'s>(scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>) -> bool {
+    // V8 throws where the stack has no room for this.
+    v8::tc_scope!(let scope, scope);
+    let context = scope.get_current_context();
+    let serializer = v8::ValueSerializer::new(scope, Box::new(Probe));
+    let is_ordinary = serializer.write_value(context, object.into()) == Some(true);
+    if scope.has_terminated() {
+        scope.terminate_execution();
+    }
+    is_ordinary
 }
 
 /// The serialised form of `object`, without a header: the first byte is its tag.

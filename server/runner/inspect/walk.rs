@@ -8,6 +8,7 @@ use deno_core::v8;
 use super::own::{self, Keys, Own, Reader, Slot};
 use super::platform::Platform;
 use super::size::{cut, text_len};
+use super::temporal::Temporal;
 use super::{Budget, InspectLimits, MAX_DEPTH, UserFrames, kinds, preview, primitive};
 use crate::protocol::value::{ObjectKind, ObjectValue, Property, Value};
 
@@ -48,6 +49,8 @@ pub(super) struct Walk<'s, 'a> {
     pub(super) reader: Reader<'s>,
     /// Absent where no platform was installed.
     pub(super) platform: Option<Rc<Platform>>,
+    /// Absent where the engine has none.
+    pub(super) temporal: Option<Rc<Temporal>>,
     /// By identity hash, which is not unique.
     seen: HashMap<i32, Vec<Seen<'s>>>,
     referenced: HashSet<u32>,
@@ -68,6 +71,7 @@ pub(super) fn tree<'s>(
         frames,
         reader: Reader::new(scope),
         platform: Platform::of(scope),
+        temporal: Temporal::of(scope),
         seen: HashMap::new(),
         referenced: HashSet::new(),
         last_id: 0,

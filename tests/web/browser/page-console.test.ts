@@ -43,6 +43,28 @@ describe("the console", () => {
     assert.deepEqual([...new Set(styles)].filter((style) => !own.test(style ?? "")), ["color: red;"]);
   });
 
+  test("shows an object of Temporal by its ISO form, in one piece, and opens it to its fields", async () => {
+    await open();
+    const text = "Temporal.PlainDate 2026-11-30";
+    const day: Value = { type: "object", kind: "temporal", class: "Temporal.PlainDate", text, properties: [{ key: "year", value: number(2026) }, { key: "calendarId", value: string("iso8601") }] };
+    await run(prints(event({ args: [day] })));
+    const item = page.locator(".tree [role=treeitem]").first();
+    assert.equal(await item.textContent(), text);
+    const shown = item.locator(".v-temporal");
+    assert.equal(await shown.locator("span").count(), 0, "its digits are no numbers");
+    const colour = (of: string) => page.evaluate((name) => {
+      const probe = document.querySelector("#console")?.appendChild(document.createElement("span"));
+      if (probe === undefined) return "";
+      probe.className = name;
+      const { color } = getComputedStyle(probe);
+      probe.remove();
+      return color;
+    }, of);
+    assert.equal(await shown.evaluate((it) => getComputedStyle(it).color), await colour("v-date"));
+    await item.click();
+    assert.deepEqual(await page.locator(".tree [role=treeitem]").allTextContents(), [text, "year: 2026", 'calendarId: "iso8601"']);
+  });
+
   test("opens values by keyboard alone", async () => {
     await open();
     await run(prints(event({ args: [POINT] })));

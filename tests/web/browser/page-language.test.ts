@@ -27,6 +27,14 @@ describe("completion", () => {
     assert.ok(!(await options()).includes("document"));
   });
 
+  test("offers Temporal, which the server says its engine has", async () => {
+    await assisted();
+    await type(page, "");
+    await page.keyboard.type("Temporal.Plain");
+    await completion("PlainDate").first().waitFor();
+    assert.deepEqual((await options()).sort(), ["PlainDate", "PlainDateTime", "PlainMonthDay", "PlainTime", "PlainYearMonth"]);
+  });
+
   test("lists the modules after `import { `, and then what the chosen one exports", async () => {
     await assisted();
     await type(page, "");

@@ -64,6 +64,7 @@ const answers: Record<string, unknown> = {
       { name: "axios", version: "1.0.0", license: "MIT", paths: [], exports: ["get"], types: "/api/v1/modules/types/axios" },
       { name: "lodash", version: "4.0.0", license: "MIT", paths: ["fp"], exports: ["chunk", "debounce"] },
     ],
+    globals: ["Temporal"],
   },
   "/api/v1/modules/types/axios": {
     files: { "node_modules/axios/package.json": '{"name": "axios", "types": "index.d.ts"}', "node_modules/axios/index.d.ts": AXIOS },

@@ -346,6 +346,9 @@ describe("copies", () => {
     const map: Value = { type: "object", kind: "map", text: "", entries: [[string("a"), { type: "undefined" }]] };
     assert.equal(JSON.stringify(valueData(map)), '[["a",null]]');
     assert.equal(JSON.stringify(valueData({ type: "object", kind: "date", text: "2026-01-02" })), '"2026-01-02"');
+    const day: Value = { type: "object", kind: "temporal", class: "Temporal.PlainDate", text: "Temporal.PlainDate 2026-11-30", properties: [{ key: "year", value: number(2026) }] };
+    assert.equal(JSON.stringify(valueData(day)), '"2026-11-30"');
+    assert.deepEqual(JSON.parse(JSON.stringify(valueData({ ...day, id: 1 }))), { $id: 1, year: 2026 });
     const error = JSON.parse(JSON.stringify(valueData(ERROR))) as Record<string, unknown>;
     assert.deepEqual(error, { name: "RangeError", message: "division by zero", stack: ["at divide 3:22", "at (top level) 8:3"], cause: { a: 1, b: 0 } });
   });

@@ -6,7 +6,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { readList, readTypes } from "../../../web/language/modules.ts";
+import { readGlobals, readList, readTypes } from "../../../web/language/modules.ts";
 import { Project, type Library } from "../../../web/language/project.ts";
 import type { Calls, Edit, Problem } from "../../../web/language/protocol.ts";
 import { answer, importEdit, wanted } from "../../../web/language/service.ts";
@@ -85,8 +85,25 @@ describe("the library", () => {
     assert.deepEqual(members, ["userAgent"]);
   });
 
+  test("has Temporal where the engine has it, and nothing else that a server names", () => {
+    const source = "const day = Temporal.Now.plainDateISO();\nday.add({ months: 1 }).year satisfies number;\nnew Date(0).toTemporalInstant().epochNanoseconds satisfies bigint;\nTemporal.‸";
+    const { project, file, at } = open({ "main.ts": source });
+    const said = () => answer(project, "problems", { file }).map((it) => it.message);
+    const offered = () => labels(answer(project, "complete", { file, at, explicit: true }));
+    assert.ok(said().some((message) => message.includes("'Temporal'")), "it is unknown at first");
+    assert.deepEqual(offered(), []);
+    project.addGlobals(readGlobals({ globals: ["Temporal", "toString", "__proto__", "document", 5], builtins: [], packages: [] }));
+    assert.deepEqual(offered().slice(0, 9).sort(), ["Duration", "Instant", "Now", "PlainDate", "PlainDateTime", "PlainMonthDay", "PlainTime", "PlainYearMonth", "ZonedDateTime"]);
+    project.update([{ name: file, content: source.replace("\nTemporal.‸", "") }], []);
+    assert.deepEqual(said(), []);
+    assert.ok(!labels(answer(project, "complete", { file, at: 0, explicit: true })).includes("document"));
+    for (const body of [null, {}, { globals: "Temporal" }, { globals: [["Temporal"]] }]) assert.deepEqual(readGlobals(body), []);
+    assert.deepEqual(readList({ builtins: [], packages: [], globals: ["Temporal"] }), []);
+  });
+
   test("is in order itself", () => {
     const { project } = open({ "main.ts": "" });
+    project.addGlobals(Object.keys(LIBRARY.optional));
     for (const name of Object.keys(LIBRARY.files)) {
       if (project.program().getSourceFile(`/lib/${name}`) === undefined) continue;
       const found = project.service.getSyntacticDiagnostics(`/lib/${name}`);

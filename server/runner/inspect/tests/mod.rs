@@ -4,6 +4,7 @@ mod bounds;
 mod hostile;
 mod kinds;
 mod platform;
+mod temporal;
 
 use deno_core::v8;
 
@@ -33,6 +34,9 @@ pub(in crate::runner) fn with_isolate(test: impl for<'s, 'i> FnOnce(&mut v8::Pin
     v8::scope!(let scope, &mut isolate);
     let context = v8::Context::new(scope, Default::default());
     let scope = &mut v8::ContextScope::new(scope, context);
+    if let Some(temporal) = Temporal::capture(scope) {
+        temporal.install(scope);
+    }
     test(scope);
 }
 
