@@ -10,6 +10,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
+use nix::sockopt_impl;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +24,10 @@ use crate::session::Runs;
 const SETTLE: Duration = Duration::from_millis(100);
 /// What runs and answers get, after their time is over, to say that it is.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How much of an answer the kernel holds that it has not sent yet, for each connection. Without a bound it would take
+/// some megabytes of an answer that nobody reads.
+pub const UNSENT_BYTES: u32 = 128 << 10;
 
 /// Why a server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +105,9 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     .on_connect(move |connection, extensions| {
         if let Some(stream) = connection.downcast_ref::<TcpStream>() {
             close_when_unread(stream, unread_timeout);
+            if let Err(error) = setsockopt(stream, NotSentLowWater, &UNSENT_BYTES) {
+                tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: the kernel holds more of what is not read");
+            }
             accept.accept(stream, extensions);
         }
     })
@@ -204,6 +212,15 @@ impl Reloader {
         self.now = renewed.config;
     }
 }
+
+sockopt_impl!(
+    /// How many bytes that are not sent yet a socket takes before it is no longer writable.
+    NotSentLowWater,
+    Both,
+    libc::IPPROTO_TCP,
+    libc::TCP_NOTSENT_LOWAT,
+    u32
+);
 
 /// Lets the kernel end a connection whose other side takes nothing for `timeout_ms`: a WebSocket given up by
 /// its pump would otherwise wait for ever for its last bytes to be read.
