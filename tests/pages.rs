@@ -87,16 +87,20 @@ async fn stalled(address: SocketAddr, path: &str, headers: &str) -> (TcpStream, 
 #[actix_web::test]
 async fn a_recording_that_no_run_makes_is_rejected() {
     let app = FakeApp::start(&[]).await;
-    let deep = (0..30).fold(json!({"type": "null"}), |inner, _| {
-        json!({"type": "object", "kind": "array", "text": "", "length": 1, "items": [inner]})
-    });
+    let deep = (0..30).fold(
+        json!({"type": "null"}),
+        |inner, _| json!({"type": "object", "kind": "array", "text": "", "length": 1, "items": [inner]}),
+    );
     let wide = json!({"columns": ["(index)"], "more_rows": 0, "more_columns": 0,
         "rows": [{"index": "0", "cells": vec![json!({"type": "null"}); 100]}]});
     let console = |event: Value| json!({"console": [event], "outcome": "completed"});
     for (output, words) in [
         (repeated(), "`output.console[0].args[0]` is no BigInt"),
         (console(event(json!({"args": [deep]}))), "is over 24 levels deep"),
-        (console(event(json!({"kind": "table", "table": wide}))), "`output.console[0].table.rows[0]` has 100 cells"),
+        (
+            console(event(json!({"kind": "table", "table": wide}))),
+            "`output.console[0].table.rows[0]` has 100 cells",
+        ),
         (console(event(json!({"kind": "hologram"}))), "unknown variant `hologram`"),
     ] {
         let detail = share(app.address, json!({"source": "1", "output": output})).await.expect_problem(400);
@@ -115,7 +119,9 @@ async fn a_stored_attack_is_shown_by_its_program_alone() {
     assert_eq!(page.status, 200);
     let html = page.text();
     let address = format!("/api/v1/snippets/{id}@1/output");
-    for part in ["the_program()", "is not what a run does, so it is not shown.", &format!("<a href=\"{address}\">")] {
+    for part in
+        ["the_program()", "is not what a run does, so it is not shown.", &format!("<a href=\"{address}\">")]
+    {
         assert!(html.contains(part), "{part}");
     }
     assert!(html.len() < 1 << 20, "{}", html.len());
@@ -145,7 +151,8 @@ async fn a_long_recording_is_cut_in_the_page_alone() {
     assert_eq!(packed.header("content-encoding"), "gzip");
     assert!(packed.body.len() < all.body.len() / 10, "{}", packed.body.len());
     let missing = shared(app.address, json!({"source": "1"})).await;
-    let detail = get(app.address, &format!("/api/v1/snippets/{missing}/output"), &[]).await.expect_problem(404);
+    let detail =
+        get(app.address, &format!("/api/v1/snippets/{missing}/output"), &[]).await.expect_problem(404);
     assert!(detail.contains("without its output"), "{detail}");
 }
 
@@ -155,8 +162,15 @@ async fn a_change_is_seen_at_once_in_all_forms() {
     let answer = share(app.address, json!({"title": "First", "source": "1", "output": long()})).await.json();
     let text = |field: &str| answer[field].as_str().expect("a text").to_owned();
     let (id, token) = (text("id"), format!("Bearer {}", text("deletion_token")));
-    let paths = ["/s/ID", "/s/ID/raw", "/s/ID/card.png", "/s/ID.js", "/api/v1/snippets/ID",
-        "/api/v1/snippets/ID/output"].map(|path| path.replace("ID", &id));
+    let paths = [
+        "/s/ID",
+        "/s/ID/raw",
+        "/s/ID/card.png",
+        "/s/ID.js",
+        "/api/v1/snippets/ID",
+        "/api/v1/snippets/ID/output",
+    ]
+    .map(|path| path.replace("ID", &id));
     for path in &paths {
         assert_eq!(get(app.address, path, &[]).await.status, 200, "{path}");
     }
@@ -177,9 +191,11 @@ async fn a_change_is_seen_at_once_in_all_forms() {
 
 #[actix_web::test]
 async fn slow_readers_hold_little_of_the_server() {
-    let app = TestApp::with(&["--response-bytes-in-flight-per-client=1GiB", "--response-bytes-in-flight=1GiB"]);
+    let app =
+        TestApp::with(&["--response-bytes-in-flight-per-client=1GiB", "--response-bytes-in-flight=1GiB"]);
     let id = shared(app.address, json!({"source": "1", "output": long()})).await;
-    let paths = [format!("/api/v1/snippets/{id}/output"), format!("/s/{id}"), format!("/api/v1/snippets/{id}")];
+    let paths =
+        [format!("/api/v1/snippets/{id}/output"), format!("/s/{id}"), format!("/api/v1/snippets/{id}")];
     for path in &paths {
         assert_eq!(get(app.address, path, &[]).await.status, 200);
     }
@@ -207,7 +223,10 @@ async fn a_client_has_only_so_much_in_flight() {
     let theirs = [("x-forwarded-for", "192.0.2.1")];
     let refused = get(app.address, &path, &theirs).await;
     let detail = refused.expect_problem(429);
-    assert!(detail.contains("has not taken earlier answers") && refused.header("retry-after") == "5", "{detail}");
+    assert!(
+        detail.contains("has not taken earlier answers") && refused.header("retry-after") == "5",
+        "{detail}"
+    );
     let page = get(app.address, &format!("/s/{id}"), &theirs).await;
     assert_eq!((page.status, page.header("content-type")), (429, "text/html; charset=utf-8"));
     assert_eq!(get(app.address, &path, &[("x-forwarded-for", "192.0.2.2")]).await.status, 200);
@@ -236,15 +255,26 @@ async fn all_clients_have_only_so_much_in_flight() {
 async fn a_client_may_open_shared_programs_so_often() {
     let app = FakeApp::start(&["--snippet-read-rate-limit=6/h"]).await;
     let id = shared(app.address, json!({"source": "1", "output": long()})).await;
-    let paths = ["/s/ID", "/s/ID/raw", "/s/ID/card.png", "/s/ID.js", "/api/v1/snippets/ID",
-        "/api/v1/snippets/ID/output"].map(|path| path.replace("ID", &id));
+    let paths = [
+        "/s/ID",
+        "/s/ID/raw",
+        "/s/ID/card.png",
+        "/s/ID.js",
+        "/api/v1/snippets/ID",
+        "/api/v1/snippets/ID/output",
+    ]
+    .map(|path| path.replace("ID", &id));
     for path in &paths {
         assert_eq!(get(app.address, path, &[]).await.status, 200, "{path}");
     }
     for path in &paths {
         let answer = get(app.address, path, &[]).await;
         assert_eq!(answer.status, 429, "{path}");
-        assert!(answer.text().contains("You open shared programs too fast: at most 6 an hour"), "{}", answer.text());
+        assert!(
+            answer.text().contains("You open shared programs too fast: at most 6 an hour"),
+            "{}",
+            answer.text()
+        );
         assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 60));
     }
     assert_eq!(get(app.address, "/", &[]).await.status, 200, "the editor is nobody's");

@@ -350,11 +350,17 @@ async fn the_page_shows_code_and_output_without_javascript() {
         assert!(html.contains(&part), "{part}\n{html}");
     }
     let (shown, data) = html.split_once("id=\"snippet\">").expect("data");
-    assert!(!shown.contains("<b>") && !shown.contains("<i>") && !html.contains("alert(1)</script>"), "{html}");
+    assert!(
+        !shown.contains("<b>") && !shown.contains("<i>") && !html.contains("alert(1)</script>"),
+        "{html}"
+    );
     // The whole of it, for the page's scripts: the program here, the output at its own address.
     let data: Value = serde_json::from_str(data.split("</script>").next().expect("data")).expect("JSON");
     assert_eq!((&data["id"], &data["source"]), (&json!(id), &json!(source)));
-    assert_eq!((&data["output"], &data["output_url"]), (&Value::Null, &json!(format!("/api/v1/snippets/{id}@1/output"))));
+    assert_eq!(
+        (&data["output"], &data["output_url"]),
+        (&Value::Null, &json!(format!("/api/v1/snippets/{id}@1/output")))
+    );
     let output = get(app.address, &format!("/api/v1/snippets/{id}/output"), &[]).await;
     assert_eq!((output.status, output.header("content-type")), (200, "application/json"));
     assert_eq!(output.json()["console"], recording()["console"]);

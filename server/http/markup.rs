@@ -137,9 +137,9 @@ pub fn console(recording: &Recording, bytes: usize, all: &str) -> String {
         if event.kind == Some(Kind::GroupEnd) {
             continue;
         }
-        let written = html
-            .part(ROW_BYTES, |html| row(html, event, message))
-            .or_else(|_| html.part(ROW_BYTES, |html| row(html, event, |html, event| beginning(html, event, all))));
+        let written = html.part(ROW_BYTES, |html| row(html, event, message)).or_else(|_| {
+            html.part(ROW_BYTES, |html| row(html, event, |html, event| beginning(html, event, all)))
+        });
         if written.is_err() {
             html.0.limit_to(limit);
             let more = format!("… {} more events are not shown here. ", recording.console.len() - at);
@@ -246,7 +246,13 @@ fn row(
         let file = event.file.as_deref().unwrap_or_default();
         let end = file.char_indices().nth(BEGINNING_CHARS).map_or(file.len(), |(at, _)| at);
         html.text(&file[..end])?;
-        html.text(if end < file.len() { "…:" } else if file.is_empty() { "" } else { ":" })?;
+        html.text(if end < file.len() {
+            "…:"
+        } else if file.is_empty() {
+            ""
+        } else {
+            ":"
+        })?;
         html.text(&format!("{}:{}", event.line, event.column))?.tag("</span>")?;
     }
     html.tag("</span></li>")?;
@@ -645,12 +651,14 @@ mod tests {
     #[test]
     fn a_long_row_is_shown_by_its_beginning() {
         let long = json!({"type": "string", "value": "&".repeat(20_000), "length": 20_000});
-        let event = |text: &str| {
-            json!({"level": "log", "args": [long], "text": text, "line": 1, "column": 1, "at_ms": 0})
-        };
-        let html = shown(json!({"outcome": "completed", "console": [event(&"&".repeat(20_000)), event("second")],
+        let event = |text: &str| json!({"level": "log", "args": [long], "text": text, "line": 1, "column": 1, "at_ms": 0});
+        let html =
+            shown(json!({"outcome": "completed", "console": [event(&"&".repeat(20_000)), event("second")],
             "value": long}));
-        assert!(html.contains(&format!("<span class=\"text\">{}</span>", "&amp;".repeat(BEGINNING_CHARS))), "{html}");
+        assert!(
+            html.contains(&format!("<span class=\"text\">{}</span>", "&amp;".repeat(BEGINNING_CHARS))),
+            "{html}"
+        );
         assert!(html.contains("<span class=\"text\">second</span>"), "{html}");
         assert_eq!(html.matches("All of this row").count(), 2);
         assert_eq!(html.matches("All of this value").count(), 1);

@@ -78,7 +78,10 @@ pub fn output(json: &RawValue, all: &str) -> Shown {
         Err(error) => {
             tracing::debug!(error, "a recording can't be shown");
             Shown {
-                console: markup::not_shown("The recorded output is not what a run does, so it is not shown. ", all),
+                console: markup::not_shown(
+                    "The recorded output is not what a run does, so it is not shown. ",
+                    all,
+                ),
                 outcome: None,
                 printed: None,
                 with: [String::new(), String::new()],
@@ -130,7 +133,12 @@ pub struct Oembed<'a> {
 impl<'a> Oembed<'a> {
     /// The snippet called `title`, which the address names by `reference` and whose version here is `version`, on the
     /// server at `base`; no larger than `most` pixels, where it says so.
-    pub fn new(title: &'a str, [reference, version]: [&str; 2], base: &'a str, most: [Option<u32>; 2]) -> Self {
+    pub fn new(
+        title: &'a str,
+        [reference, version]: [&str; 2],
+        base: &'a str,
+        most: [Option<u32>; 2],
+    ) -> Self {
         let width = EMBED_SIZE.0.min(most[0].unwrap_or(u32::MAX)).max(1);
         let height = EMBED_SIZE.1.min(most[1].unwrap_or(u32::MAX)).max(1);
         let mut shown_title = String::new();

@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
-use nix::sockopt_impl;
+use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::{sleep, timeout};
 
@@ -105,9 +106,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     .on_connect(move |connection, extensions| {
         if let Some(stream) = connection.downcast_ref::<TcpStream>() {
             close_when_unread(stream, unread_timeout);
-            if let Err(error) = setsockopt(stream, NotSentLowWater, &UNSENT_BYTES) {
-                tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: the kernel holds more of what is not read");
-            }
+            hold_little_unsent(stream);
             accept.accept(stream, extensions);
         }
     })
@@ -213,14 +212,24 @@ impl Reloader {
     }
 }
 
-sockopt_impl!(
-    /// How many bytes that are not sent yet a socket takes before it is no longer writable.
-    NotSentLowWater,
-    Both,
-    libc::IPPROTO_TCP,
-    libc::TCP_NOTSENT_LOWAT,
-    u32
-);
+/// Has the kernel take no more than [`UNSENT_BYTES`] before it sends them.
+fn hold_little_unsent(stream: &TcpStream) {
+    let bytes = UNSENT_BYTES;
+    // SAFETY: the option takes a pointer to four bytes and their length, and reads them before it returns. nix does not
+    // know this option.
+    let set = unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_NOTSENT_LOWAT,
+            (&raw const bytes).cast(),
+            size_of_val(&bytes) as libc::socklen_t,
+        )
+    };
+    if let Err(error) = Errno::result(set) {
+        tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: the kernel holds more of what is not read");
+    }
+}
 
 /// Lets the kernel end a connection whose other side takes nothing for `timeout_ms`: a WebSocket given up by
 /// its pump would otherwise wait for ever for its last bytes to be read.

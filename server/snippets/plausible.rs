@@ -22,7 +22,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(words: impl Into<String>) -> Checked {
+    /// A fault of what is looked at.
+    fn here(words: impl Into<String>) -> Checked {
         Err(Self { path: String::new(), words: words.into() })
     }
 
@@ -193,8 +194,9 @@ fn cells(table: &Table) -> Checked {
     at_most("rows", rows.len(), bounds::TABLE_ROWS as usize, "rows")?;
     each("rows", rows, |row| {
         if row.cells.len() + 1 != columns.len() {
-            let words = format!("has {} cells for {} columns", row.cells.len(), columns.len().saturating_sub(1));
-            return Fault::new(words);
+            let words =
+                format!("has {} cells for {} columns", row.cells.len(), columns.len().saturating_sub(1));
+            return Fault::here(words);
         }
         each("cells", &row.cells, |cell| cell.as_ref().map_or(Ok(()), tree))
     })
@@ -213,18 +215,20 @@ fn tree(root: &Value) -> Checked {
 fn value(it: &Value, level: u32) -> Checked {
     const DEEPEST: u32 = bounds::DEPTH + bounds::PROTOTYPES;
     if level > DEEPEST {
-        return Fault::new(format!("is over {DEEPEST} levels deep; a run shows fewer"));
+        return Fault::here(format!("is over {DEEPEST} levels deep; a run shows fewer"));
     }
     match it {
-        Value::Undefined | Value::Null | Value::Boolean { .. } | Value::Symbol { .. } | Value::Ref { .. } => Ok(()),
-        Value::Number { value } if !value.is_finite() => Fault::new("is no number that JSON can say"),
+        Value::Undefined | Value::Null | Value::Boolean { .. } | Value::Symbol { .. } | Value::Ref { .. } => {
+            Ok(())
+        }
+        Value::Number { value } if !value.is_finite() => Fault::here("is no number that JSON can say"),
         Value::Number { .. } => Ok(()),
         Value::SpecialNumber { value } => match value.as_str() {
             "NaN" | "Infinity" | "-Infinity" | "-0" => Ok(()),
-            _ => Fault::new("is none of the numbers `NaN`, `Infinity`, `-Infinity` and `-0`"),
+            _ => Fault::here("is none of the numbers `NaN`, `Infinity`, `-Infinity` and `-0`"),
         },
         Value::Bigint { value } if is_bigint(value) => Ok(()),
-        Value::Bigint { .. } => Fault::new(format!(
+        Value::Bigint { .. } => Fault::here(format!(
             "is no BigInt: it takes up to {} digits, or `0x`, up to {} hex digits and `…`",
             bounds::BIGINT_DIGITS,
             bounds::BIGINT_HEX
@@ -232,11 +236,11 @@ fn value(it: &Value, level: u32) -> Checked {
         Value::String { value, length } => {
             let units = units(value) as u64;
             if units > *length {
-                return Fault::new(format!("has {units} UTF-16 units, and its `length` is {length}"));
+                return Fault::here(format!("has {units} UTF-16 units, and its `length` is {length}"));
             }
             Ok(())
         }
-        Value::Hole { count: 0 } => Fault::new("is a hole of nothing"),
+        Value::Hole { count: 0 } => Fault::here("is a hole of nothing"),
         Value::Hole { .. } => Ok(()),
         Value::Object(object) => members(object, level + 1),
     }
@@ -281,7 +285,7 @@ fn members(object: &ObjectValue, level: u32) -> Checked {
     each("items", items, |item| value(item, level))?;
     each("entries", entries, |(key, it)| value(key, level).and_then(|()| value(it, level)))?;
     each("properties", properties, |property| match (&property.value, property.accessor) {
-        (Some(_), Some(_)) => Fault::new("has a value and an accessor"),
+        (Some(_), Some(_)) => Fault::here("has a value and an accessor"),
         (Some(it), None) => value(it, level).map_err(|fault| fault.within("value")),
         (None, _) => Ok(()),
     })?;
@@ -305,7 +309,8 @@ fn is_bigint(text: &str) -> bool {
     match text.strip_prefix("0x").and_then(|hex| hex.strip_suffix('…')) {
         Some(hex) => hex.len() <= bounds::BIGINT_HEX && hex.bytes().all(|digit| digit.is_ascii_hexdigit()),
         None => {
-            (1..=bounds::BIGINT_DIGITS).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit())
+            (1..=bounds::BIGINT_DIGITS).contains(&text.len())
+                && text.bytes().all(|digit| digit.is_ascii_digit())
         }
     }
 }
@@ -338,15 +343,17 @@ mod tests {
     }
 
     fn nested(levels: u32) -> Json {
-        (0..levels).fold(json!({"type": "null"}), |inner, _| {
-            json!({"type": "object", "kind": "array", "text": "", "length": 1, "items": [inner]})
-        })
+        (0..levels).fold(
+            json!({"type": "null"}),
+            |inner, _| json!({"type": "object", "kind": "array", "text": "", "length": 1, "items": [inner]}),
+        )
     }
 
     #[test]
     fn what_a_run_does_is_accepted() {
         let args = json!([string("a%ob%O"), nested(20), {"type": "bigint", "value": "-12"}, string("more")]);
-        let parts = json!([{"type": "text", "text": "a"}, {"type": "value", "arg": 1}, {"type": "value", "arg": 2}]);
+        let parts =
+            json!([{"type": "text", "text": "a"}, {"type": "value", "arg": 1}, {"type": "value", "arg": 2}]);
         let table = json!({"columns": ["(index)", "a"], "rows": [{"index": "0", "cells": [null]}],
             "more_rows": 3, "more_columns": 0});
         for recording in [
@@ -375,11 +382,17 @@ mod tests {
         };
         let frame = json!({"function": "f", "line": 1, "column": 1});
         for (recording, words) in [
-            (format(json!([part(1), part(1)]), 2), "`output.console[0].format.parts[1]` names value 1, after value 1"),
+            (
+                format(json!([part(1), part(1)]), 2),
+                "`output.console[0].format.parts[1]` names value 1, after value 1",
+            ),
             (format(json!([part(0)]), 2), "`output.console[0].format.parts[0]` names value 0"),
             (format(json!([part(2)]), 2), "names value 2, and the format has values 1 to 1"),
             (format(json!([]), 3), "`output.console[0].format.consumed` is 3, and there are 2 values"),
-            (format(json!(vec![json!({"type": "text", "text": ""}); 204]), 2), "`output.console[0].format.parts` has 204 parts"),
+            (
+                format(json!(vec![json!({"type": "text", "text": ""}); 204]), 2),
+                "`output.console[0].format.parts` has 204 parts",
+            ),
             (table(2, 2), "`output.console[0].table.rows[0]` has 2 cells for 1 columns"),
             (table(3, 1), "has 1 cells for 2 columns"),
             (table(24, 23), "`output.console[0].table.columns` has 24 columns"),
@@ -388,10 +401,16 @@ mod tests {
             (event_with(json!({"bundle": {}})), "`output.console[0].bundle` is there"),
             (event_with(json!({"kind": "display", "bundle": {"text/x": ""}})), "the form \"text/x\""),
             (event_with(json!({"args": vec![json!({"type": "null"}); 103]})), "has 103 values"),
-            (event_with(json!({"text": "é".repeat(4_097)})), "`output.console[0].text` has 4097 UTF-16 units"),
+            (
+                event_with(json!({"text": "é".repeat(4_097)})),
+                "`output.console[0].text` has 4097 UTF-16 units",
+            ),
             (event_with(json!({"depth": 101})), "has 101 open groups"),
             (event_with(json!({"kind": "trace", "stack": vec![frame.clone(); 51]})), "has 51 frames"),
-            (value_of(json!({"type": "string", "value": "abc", "length": 2})), "`output.value` has 3 UTF-16 units"),
+            (
+                value_of(json!({"type": "string", "value": "abc", "length": 2})),
+                "`output.value` has 3 UTF-16 units",
+            ),
             (value_of(json!({"type": "bigint", "value": "9".repeat(1_001)})), "is no BigInt"),
             (value_of(json!({"type": "bigint", "value": "1<b>"})), "is no BigInt"),
             (value_of(json!({"type": "special_number", "value": "<b>"})), "is none of the numbers"),

@@ -88,8 +88,9 @@ impl Recording {
                 )));
             }
         }
-        plausible::check(&self)
-            .map_err(|fault| Wrong::Invalid(format!("{fault}. No run does that. Share it without its output.")))?;
+        plausible::check(&self).map_err(|fault| {
+            Wrong::Invalid(format!("{fault}. No run does that. Share it without its output."))
+        })?;
         let json = serde_json::to_string(&self)
             .and_then(RawValue::from_string)
             .map_err(|error| Wrong::Invalid(format!("`output` can't be kept: {error}.")))?;

@@ -124,7 +124,6 @@ impl<'a> SnippetView<'a> {
         }
     }
 
-
     /// The same without its output.
     pub fn without_output(self) -> Self {
         Self { output: None, ..self }
@@ -329,7 +328,10 @@ fn admit(req: &HttpRequest, state: &AppState, client: ClientKey) -> Result<(), P
     }
 }
 
-async fn read_json<T: DeserializeOwned + Send + 'static>(body: web::Payload, state: &AppState) -> Result<T, Problem> {
+async fn read_json<T: DeserializeOwned + Send + 'static>(
+    body: web::Payload,
+    state: &AppState,
+) -> Result<T, Problem> {
     let bytes = read(body, state.share_bytes, state).await?;
     // A long recording takes a while, and many times its length.
     let rendering = state.delivery.render().await?;

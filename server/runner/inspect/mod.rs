@@ -59,8 +59,13 @@ pub struct InspectLimits {
 
 impl InspectLimits {
     /// For what somebody looks at in particular: more of it, and its prototypes.
-    pub const CLOSE: Self =
-        Self { depth: 6, members: 1_000, top_units: 10_000, inner_units: 1_000, prototypes: bounds::PROTOTYPES };
+    pub const CLOSE: Self = Self {
+        depth: 6,
+        members: 1_000,
+        top_units: 10_000,
+        inner_units: 1_000,
+        prototypes: bounds::PROTOTYPES,
+    };
 }
 
 impl Default for InspectLimits {
