@@ -208,6 +208,10 @@ settings! {
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
         max_connections: usize = "4096", number(1..=1_000_000), "max-connections", "MAYFLY_MAX_CONNECTIONS";
+        /// Bytes of answers that are on their way to readers who have not taken them yet, over all connections. An answer that would go over it is refused with 503.
+        response_bytes_in_flight: u64 = "128MiB", bytes(1 << 20..=1 << 40), "response-bytes-in-flight", "MAYFLY_RESPONSE_BYTES_IN_FLIGHT";
+        /// How much of what is made of shared programs is kept for their next readers: pages, recordings, pictures. What was used least lately goes first.
+        response_cache_bytes: u64 = "32MiB", bytes(0..=1 << 40), "response-cache-bytes", "MAYFLY_RESPONSE_CACHE_BYTES";
         /// How long the server goes on as before after it was told to stop, while `/readyz` says that it will: time for balancers to see that and to send new clients elsewhere.
         shutdown_delay: Duration = "0s", time(0..=300_000), "shutdown-delay", "MAYFLY_SHUTDOWN_DELAY";
         /// How long runs and answers that are under way may take to finish after that.
@@ -252,6 +256,10 @@ settings! {
         rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
         /// Open connections of one client.
         connections: usize = "256", number(1..=1_000_000), "connections-per-client", "MAYFLY_CONNECTIONS_PER_CLIENT";
+        /// Bytes of answers that are on their way to one client who has not taken them yet. An answer that would go over it is refused with 429; a single one may be longer.
+        response_bytes_in_flight: u64 = "16MiB", bytes(64 << 10..=1 << 40), "response-bytes-in-flight-per-client", "MAYFLY_RESPONSE_BYTES_IN_FLIGHT_PER_CLIENT";
+        /// The least speed at which a long answer has to be taken, in bytes a second: a connection that is slower for half a minute is closed. `0` closes none.
+        response_speed: u64 = "4KiB", bytes(0..=1 << 30), "response-speed", "MAYFLY_RESPONSE_SPEED";
         /// Runs of one client that have a place at once; further ones wait.
         places: usize = "16", number(1..=10_000), "places-per-client", "MAYFLY_PLACES_PER_CLIENT";
         /// Accepted runs of one client that may wait for a place.
@@ -340,6 +348,8 @@ settings! {
         max_age: Option<Duration> = "never", age(60_000..=315_576_000_000), "snippet-max-age", "MAYFLY_SNIPPET_MAX_AGE";
         /// How often one client may share, change or delete: `off`, or a rate like `client.rate_limit`.
         rate_limit: Option<Rate> = "60/h burst 20", rate, "snippet-rate-limit", "MAYFLY_SNIPPET_RATE_LIMIT";
+        /// How often one client may open what is shared, its page, its recording or its picture: `off`, or a rate like `client.rate_limit`.
+        read_rate_limit: Option<Rate> = "600/min burst 300", rate, "snippet-read-rate-limit", "MAYFLY_SNIPPET_READ_RATE_LIMIT";
         /// How often expired snippets are looked for, to delete them. They can't be opened from the minute on at which they expire.
         purge_interval: Duration = "30s", time(10..=3_600_000), "snippet-purge-interval", "MAYFLY_SNIPPET_PURGE_INTERVAL";
     }

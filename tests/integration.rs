@@ -28,6 +28,7 @@ mod many;
 mod messages;
 mod metrics;
 mod modules;
+mod pages;
 mod passed_socket;
 mod positions;
 mod programs;

@@ -285,7 +285,7 @@ async fn each_client_may_share_only_so_often() {
     assert!(answer.expect_problem(429).contains("at most 2 an hour"), "{}", answer.text());
     assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|it| it > 60));
     with_token(&app, "DELETE", &id, &token, json!({})).await.expect_problem(429);
-    assert_eq!(snippet(&app, &id).await.status, 200, "reading is free");
+    assert_eq!(snippet(&app, &id).await.status, 200, "reading has a rate of its own");
 }
 
 #[actix_web::test]
@@ -329,8 +329,8 @@ async fn the_page_shows_code_and_output_without_javascript() {
     let html = page.text();
     for part in [
         "A &#60;i&#62;title&#60;/i&#62; · Mayfly</title>",
-        "<code>console.log(&#39;&lt;b&gt;hello&lt;/b&gt;&#39;);\n// &lt;/script&gt;&lt;script&gt;alert(1)",
-        "<span class=\"text\">&lt;b&gt;hello&lt;/b&gt;</span>",
+        "<code>console.log('&lt;b>hello&lt;/b>');\n// &lt;/script>&lt;script>alert(1)",
+        "<span class=\"text\">&lt;b>hello&lt;/b></span>",
         "<details class=\"static-tree\"><summary><span class=\"v-object\">{deep: {…}}</span></summary>",
         "<span class=\"k-key\">x</span>: <span class=\"v-number\">1.5</span>",
         ">42</span>",
@@ -349,13 +349,21 @@ async fn the_page_shows_code_and_output_without_javascript() {
     ] {
         assert!(html.contains(&part), "{part}\n{html}");
     }
-    assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("alert(1)</script>"), "{html}");
-    // The whole of it, for the page's scripts.
-    let data =
-        html.split("id=\"snippet\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
-    let data: Value = serde_json::from_str(data).expect("JSON");
+    let (shown, data) = html.split_once("id=\"snippet\">").expect("data");
+    assert!(
+        !shown.contains("<b>") && !shown.contains("<i>") && !html.contains("alert(1)</script>"),
+        "{html}"
+    );
+    // The whole of it, for the page's scripts: the program here, the output at its own address.
+    let data: Value = serde_json::from_str(data.split("</script>").next().expect("data")).expect("JSON");
     assert_eq!((&data["id"], &data["source"]), (&json!(id), &json!(source)));
-    assert_eq!(data["output"]["console"], recording()["console"]);
+    assert_eq!(
+        (&data["output"], &data["output_url"]),
+        (&Value::Null, &json!(format!("/api/v1/snippets/{id}@1/output")))
+    );
+    let output = get(app.address, &format!("/api/v1/snippets/{id}/output"), &[]).await;
+    assert_eq!((output.status, output.header("content-type")), (200, "application/json"));
+    assert_eq!(output.json()["console"], recording()["console"]);
     // The editor itself has none of that.
     assert!(!get(app.address, "/", &[]).await.text().contains("id=\"snippet\""));
 }

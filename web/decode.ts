@@ -312,16 +312,24 @@ function decodeProperty(raw: unknown, depth: number): Property {
 function decodeFormat(raw: unknown): Format | null {
   const from = fields(raw);
   if (from === null) return null;
+  let last = 0;
+  const parts = list(from["parts"], (part): FormatPart => {
+    const piece = fields(part) ?? {};
+    if (piece["type"] === "value") return { type: "value", arg: whole(piece["arg"]) };
+    return {
+      type: "text",
+      text: string(piece["text"]),
+      ...(typeof piece["style"] === "string" ? { style: piece["style"] } : {}),
+    };
+  });
   return {
     consumed: whole(from["consumed"]),
-    parts: list(from["parts"], (part): FormatPart => {
-      const piece = fields(part) ?? {};
-      if (piece["type"] === "value") return { type: "value", arg: whole(piece["arg"]) };
-      return {
-        type: "text",
-        text: string(piece["text"]),
-        ...(typeof piece["style"] === "string" ? { style: piece["style"] } : {}),
-      };
+    // Each value is named once, in order. One that is named often would be shown as often.
+    parts: parts.filter((part) => {
+      if (part.type !== "value") return true;
+      if (part.arg <= last) return false;
+      last = part.arg;
+      return true;
     }),
   };
 }

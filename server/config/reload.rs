@@ -25,6 +25,8 @@ impl Config {
         to.trusted_proxies.clone_from(&from.trusted_proxies);
         to.proxy_header = from.proxy_header;
         to.public_url.clone_from(&from.public_url);
+        to.response_bytes_in_flight = from.response_bytes_in_flight;
+        to.response_cache_bytes = from.response_cache_bytes;
         to.shutdown_delay = from.shutdown_delay;
         to.shutdown_grace = from.shutdown_grace;
         let (to, from) = (&mut config.client, &next.client);
@@ -32,6 +34,8 @@ impl Config {
         to.files = from.files;
         to.rate_limit = from.rate_limit;
         to.open_runs = from.open_runs;
+        to.response_bytes_in_flight = from.response_bytes_in_flight;
+        to.response_speed = from.response_speed;
         config.embed.clone_from(&next.embed);
         config.egress.clone_from(&next.egress);
         let (to, from) = (&mut config.snippets, &next.snippets);
@@ -39,6 +43,7 @@ impl Config {
         to.versions = from.versions;
         to.max_age = from.max_age;
         to.rate_limit = from.rate_limit;
+        to.read_rate_limit = from.read_rate_limit;
         config.store.bytes = next.store.bytes;
         config.api.anonymous = next.api.anonymous;
         config.api.keys.clone_from(&next.api.keys);

@@ -188,6 +188,8 @@ pub struct Connection {
     pub full: Option<Full>,
     /// Requests on it that are being answered.
     requests: watch::Sender<usize>,
+    /// A copy of its descriptor, to close it.
+    socket: Option<Arc<OwnedFd>>,
     _counted: Counted,
 }
 
@@ -199,6 +201,11 @@ impl Connection {
     pub fn answering(&self) -> Answering {
         self.requests.send_modify(|requests| *requests += 1);
         Answering(self.requests.clone())
+    }
+
+    /// A copy of its descriptor, to close it; `None` where there could be none.
+    pub fn socket(&self) -> Option<Arc<OwnedFd>> {
+        self.socket.clone()
     }
 }
 
@@ -235,23 +242,27 @@ impl Accept {
             return;
         }
         let (requests, seen) = watch::channel(0);
-        extensions.insert(Connection { full, requests, _counted: counted });
-        match stream.as_fd().try_clone_to_owned() {
+        let socket = match stream.as_fd().try_clone_to_owned() {
             Ok(socket) => {
-                actix_web::rt::spawn(close_when_idle(socket, seen, self.patience, self.leaving.clone()));
+                let socket = Arc::new(socket);
+                let leaving = self.leaving.clone();
+                actix_web::rt::spawn(close_when_idle(socket.clone(), seen, self.patience, leaving));
+                Some(socket)
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be watched over, and is closed");
                 close(stream);
+                None
             }
-        }
+        };
+        extensions.insert(Connection { full, requests, socket, _counted: counted });
     }
 }
 
 /// Closes a connection that has no request for too long. The descriptor is a copy: that of the connection may
 /// be another's by then.
 async fn close_when_idle(
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
     mut requests: watch::Receiver<usize>,
     patience: Duration,
     leaving: CancellationToken,
@@ -274,7 +285,8 @@ async fn close_when_idle(
     }
 }
 
-fn close(socket: &impl AsRawFd) {
+/// Closes a connection in both directions.
+pub fn close(socket: &impl AsRawFd) {
     if let Err(error) = shutdown(socket.as_raw_fd(), Shutdown::Both) {
         tracing::trace!(%error, "the other side was first");
     }

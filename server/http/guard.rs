@@ -3,16 +3,18 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
 use super::State;
 use super::connections::{Answering, Connection, Counted};
-use super::error::answer;
+use super::delivery::chunks::{CHUNK_BYTES, Chunks};
+use super::delivery::pace::Pace;
+use super::error::{Problem, answer};
 use crate::sandbox::ClientKey;
 
 /// Answers that nobody is refused: whoever watches over a server has to learn that it is full.
@@ -37,21 +39,63 @@ pub async fn guard(
         }
     }
     let (refused, counted) = match (full, counted) {
-        (Some(full), _) | (None, Err(full)) => (Some(full), None),
+        (Some(full), _) | (None, Err(full)) => (Some(state.connections.problem(full)), None),
         (None, Ok(counted)) => (None, counted),
     };
+    let refused = refused.or_else(|| unread(&req, &state));
     let mut response = match refused {
-        Some(full) if !FOR_ALL.contains(&req.path()) => {
-            let refusal = answer(req.request(), &state.connections.problem(full));
+        Some(problem) if !FOR_ALL.contains(&req.path()) => {
+            let refusal = answer(req.request(), &problem);
             req.into_response(refusal)
         }
         _ => next.call(req).await?.map_into_boxed_body(),
     };
+    // What is short is in the connection's buffer at once, and static files take no memory of their own.
+    let size = response.response().body().size();
+    let mut flight = None;
+    if let BodySize::Sized(bytes) = size
+        && bytes > CHUNK_BYTES as u64
+        && !response.request().path().starts_with("/assets/")
+    {
+        let (client, delivery) = (client(response.request()), &state.delivery);
+        let is_read = [Method::GET, Method::HEAD].contains(response.request().method());
+        match delivery.in_flight.take(client, bytes, delivery.bounds) {
+            Ok(taken) => flight = Some(taken),
+            // A run is over by then, and can't be asked for again: its answer is sent, and no further one begun.
+            Err(_) if !is_read => flight = Some(delivery.in_flight.add(client, bytes)),
+            Err(full) => {
+                let refusal = answer(response.request(), &full.problem(delivery.bounds));
+                response = ServiceResponse::new(response.request().clone(), refusal);
+            }
+        }
+    }
     let is_leaving = state.leaving.sends_away() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
     if full.is_some() || is_leaving {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    Ok(response.map_body(|_, body| Answer { body, _answering: answering, _counted: counted }))
+    let least_speed = state.delivery.least_speed;
+    let socket = response.request().conn_data::<Connection>().and_then(Connection::socket);
+    let pace = match (&flight, socket) {
+        (Some(_), Some(socket)) if least_speed > 0 => Some(Pace::watch(socket, least_speed)),
+        _ => None,
+    };
+    Ok(response.map_body(|_, body| Answer {
+        body: Chunks::new(body, flight, pace),
+        _answering: answering,
+        _counted: counted,
+    }))
+}
+
+/// The refusal of a request whose answer can be long, where its client, or all together, have not taken earlier
+/// answers: it would be in vain to begin.
+fn unread(req: &ServiceRequest, state: &State) -> Option<Problem> {
+    let path = req.path();
+    let can_be_long = path.starts_with("/s/")
+        || ["/api/v1/snippets/", "/api/v1/functions/"].iter().any(|it| path.starts_with(it))
+        || path == "/api/v1/run";
+    let (client, delivery) = (client(req.request()), &state.delivery);
+    let full = can_be_long.then(|| delivery.in_flight.full(client, delivery.bounds)).flatten()?;
+    Some(full.problem(delivery.bounds))
 }
 
 /// The client that a request comes from.
@@ -62,7 +106,7 @@ pub fn client(req: &HttpRequest) -> ClientKey {
 
 /// A body; while there is more of it, its request is being answered.
 pub struct Answer {
-    body: BoxBody,
+    body: Chunks,
     _answering: Option<Answering>,
     _counted: Option<Counted>,
 }

@@ -7,9 +7,11 @@ mod admin;
 mod api;
 mod assets;
 mod book;
+mod bounded;
 mod card;
 mod client;
 mod connections;
+mod delivery;
 mod display;
 mod embed;
 mod error;
@@ -19,13 +21,14 @@ mod health;
 mod keys;
 mod licenses;
 mod listen;
-mod markup;
+pub mod markup;
 mod metrics;
 mod modules;
 mod openapi;
 mod origin;
 mod pages;
 mod rate;
+pub mod rendering;
 mod serving;
 mod shared;
 mod state;
@@ -68,6 +71,13 @@ fn routes(service: &mut web::ServiceConfig) {
                 .route(options(SNIPPET_METHODS))
                 .default_service(web::to(|req| error::method_not_allowed(req, SNIPPET_METHODS))),
         )
+        .service(
+            web::resource("/api/v1/snippets/{reference}/output")
+                .route(web::get().to(api::snippets::output))
+                .route(web::head().to(api::snippets::output))
+                .route(options(OUTPUT_METHODS))
+                .default_service(web::to(|req| error::method_not_allowed(req, OUTPUT_METHODS))),
+        )
         .service(get("/admin", admin::page))
         .service(
             web::resource("/api/v1/admin/session")
@@ -81,7 +91,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(only("/api/v1/admin/blocks", web::post().to(admin::block), "POST"))
         .service(only("/api/v1/admin/blocks/{id}", web::delete().to(admin::unblock), "DELETE"))
         .service(only("/api/v1/admin/drain", web::post().to(admin::drain), "POST"))
-        .service(get("/s/{name}", shared::page).wrap(Compress::default()))
+        .service(get("/s/{name}", shared::page))
         .service(get("/s/{reference}/raw", shared::raw))
         .service(get("/s/{reference}/card.png", shared::card))
         .service(get("/oembed", shared::oembed))
@@ -90,6 +100,9 @@ fn routes(service: &mut web::ServiceConfig) {
 
 /// What may be done with a snippet.
 const SNIPPET_METHODS: &str = "GET, HEAD, PATCH, DELETE, OPTIONS";
+
+/// What may be done with its recorded output.
+const OUTPUT_METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// What browsers ask before they let a page of another origin send one of these `methods`.
 fn options(methods: &'static str) -> actix_web::Route {

@@ -24,7 +24,7 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
         description = "Runs JavaScript, each program in a process of its own, and keeps what people share.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::revise, api::snippets::delete,
+    paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::output, api::snippets::revise, api::snippets::delete,
         api::functions::call, admin::log_in, admin::log_out, admin::overview, admin::acts, admin::stop, admin::block,
         admin::unblock, admin::drain, modules::list, modules::types, shared::oembed),
     components(schemas(error::Body, ConsoleValue, ObjectValue)),
@@ -63,7 +63,7 @@ fn problems(operation: &str) -> &'static [u16] {
         "run" => &[400, 401, 403, 404, 408, 409, 413, 415, 429, 503],
         "call" => &[400, 401, 403, 404, 408, 409, 410, 413, 415, 422, 429, 503],
         "share" => &[400, 401, 403, 408, 413, 415, 429, 503, 507],
-        "read" => &[403, 404, 410, 429, 503],
+        "read" | "output" => &[403, 404, 410, 429, 503],
         "revise" => &[400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 429, 503, 507],
         "delete" => &[401, 403, 404, 405, 410, 429, 503],
         "modules" => &[403, 429, 503],

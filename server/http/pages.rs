@@ -5,12 +5,17 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::assets::{self, Assets, Inline};
+use super::bounded::Bounded;
 use super::error::Problem;
 use super::shared::SharedPage;
 use super::{AppState, State};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const HTML: &str = "text/html; charset=utf-8";
+/// What pages are.
+pub const HTML: &str = "text/html; charset=utf-8";
+/// The most that a shared program's page takes besides the program, its data and its output, in bytes: the editor around
+/// them, with its styles, and titles.
+const SHELL_BYTES: usize = 1 << 20;
 
 #[derive(Template)]
 #[template(path = "index.html")]
@@ -35,7 +40,7 @@ struct ErrorPage<'a> {
 
 /// `GET /`: the editor.
 pub async fn index(state: State) -> HttpResponse {
-    editor(&state, None)
+    html(&state, &editor(&state, None))
 }
 
 /// `GET /service-worker.js`: keeps the editor for when the server is away. Its address says how far it reaches, so
@@ -45,18 +50,24 @@ pub async fn service_worker(req: HttpRequest, state: State) -> HttpResponse {
 }
 
 /// The editor, with a snippet in it or without.
-pub fn editor(state: &AppState, snippet: Option<SharedPage>) -> HttpResponse {
+fn editor(state: &AppState, snippet: Option<SharedPage>) -> IndexPage<'_> {
     let offers = if state.has_fixtures { "fixtures" } else { "" };
-    html(
-        state,
-        &IndexPage {
-            assets: &state.assets,
-            inline: &state.headers.inline,
-            version: VERSION,
-            offers,
-            snippet,
-        },
-    )
+    IndexPage { assets: &state.assets, inline: &state.headers.inline, version: VERSION, offers, snippet }
+}
+
+/// The page of a snippet.
+///
+/// # Errors
+/// When it would be longer than its parts allow.
+pub fn shared(state: &AppState, page: SharedPage) -> askama::Result<String> {
+    let limit = SHELL_BYTES + page.program.len() + page.console.len() + page.json.len();
+    bounded(&editor(state, Some(page)), limit)
+}
+
+fn bounded(page: &IndexPage<'_>, limit: usize) -> askama::Result<String> {
+    let mut html = Bounded::new(limit);
+    page.render_into(&mut html)?;
+    Ok(html.into_string())
 }
 
 /// A page made from its template.
@@ -91,3 +102,6 @@ pub fn error(state: &AppState, problem: &Problem) -> HttpResponse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

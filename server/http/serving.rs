@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
+use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +25,10 @@ use crate::session::Runs;
 const SETTLE: Duration = Duration::from_millis(100);
 /// What runs and answers get, after their time is over, to say that it is.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How much of an answer the kernel holds that it has not sent yet, for each connection. Without a bound it would take
+/// some megabytes of an answer that nobody reads.
+pub const UNSENT_BYTES: u32 = 128 << 10;
 
 /// Why a server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +106,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     .on_connect(move |connection, extensions| {
         if let Some(stream) = connection.downcast_ref::<TcpStream>() {
             close_when_unread(stream, unread_timeout);
+            hold_little_unsent(stream);
             accept.accept(stream, extensions);
         }
     })
@@ -202,6 +209,25 @@ impl Reloader {
         self.lasting.runs.renew(state.run_rates());
         self.live.replace(state);
         self.now = renewed.config;
+    }
+}
+
+/// Has the kernel take no more than [`UNSENT_BYTES`] before it sends them.
+fn hold_little_unsent(stream: &TcpStream) {
+    let bytes = UNSENT_BYTES;
+    // SAFETY: the option takes a pointer to four bytes and their length, and reads them before it returns. nix does not
+    // know this option.
+    let set = unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_NOTSENT_LOWAT,
+            (&raw const bytes).cast(),
+            size_of_val(&bytes) as libc::socklen_t,
+        )
+    };
+    if let Err(error) = Errno::result(set) {
+        tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: the kernel holds more of what is not read");
     }
 }
 

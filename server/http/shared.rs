@@ -1,33 +1,28 @@
 //! What a shared link leads to: the editor's page with the snippet in it, its text as it is, its picture for link
-//! previews, and what oEmbed says of it.
+//! previews, and what oEmbed says of it. What is made of a snippet is made off the workers' threads, and once for all
+//! its readers; see [`super::delivery`].
 
-use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::{StatusCode, header};
-use actix_web::web::{self, Bytes, Path, Query};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header};
+use actix_web::web::{self, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-use super::api::snippets::{FileQuery, SnippetView, page_url, problem};
+use super::api::snippets::{FileQuery, SnippetView, output_url, page_url, problem};
+use super::delivery::cache::{Form, Kept, Key, Made};
 use super::error::{Problem, answer};
-use super::state::{Leaving, Live};
-use super::{State, card as picture, markup, origin, pages};
+use super::rendering::{self, Oembed};
+use super::state::{AppState, Leaving, Live};
+use super::{State, markup, origin, pages};
 use crate::config::{self, Config};
 use crate::snippets::{
-    self, Content, Failure, Recording, Reference, Rules, Snippet, Snippets, Store, StoreSettings, content,
-    recording,
+    self, Failure, Reference, Rules, Snippet, Snippets, Store, StoreSettings, content, recording,
 };
-
-/// How many pictures are remembered. Each takes some 50 KB.
-const PICTURES: usize = 64;
-/// The longest description of a link, in characters.
-const DESCRIPTION_CHARS: usize = 200;
-/// The size of an embedded editor where a site says none, in pixels.
-const EMBED_SIZE: (u32, u32) = (720, 420);
 
 /// The store of a server with these settings.
 ///
@@ -120,80 +115,66 @@ pub struct SharedPage {
     pub console: String,
     /// How its run ended, in a word and a tone.
     pub outcome: Option<(&'static str, &'static str)>,
-    /// What was recorded when, with what.
+    /// What was recorded when, with what; or that nothing was.
     pub recorded: String,
-    /// All of it, as JSON that is safe in a script.
+    /// All of it but its output, as JSON that is safe in a script.
     pub json: String,
 }
 
+/// What the page's scripts are told of a snippet.
+#[derive(Serialize)]
+struct PageData<'a> {
+    #[serde(flatten)]
+    snippet: SnippetView<'a>,
+    /// Where its recorded output is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_url: Option<&'a str>,
+    /// Whether that is nothing to show.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    output_is_wrong: bool,
+}
+
 impl SharedPage {
-    fn of(snippet: &Snippet, base: &str) -> Result<Self, serde_json::Error> {
+    /// The page of `snippet`, on the server at `base`.
+    ///
+    /// # Errors
+    /// When the snippet can't be written as JSON.
+    pub fn of(snippet: &Snippet, base: &str) -> Result<Self, serde_json::Error> {
         let files = snippet.content.listing();
         let url = page_url(base, snippet);
-        let recording: Option<Recording> =
-            snippet.output.as_ref().map(|output| serde_json::from_str(output.get())).transpose()?;
-        let json = serde_json::to_string(&SnippetView::of(snippet, base))?;
-        let recorded = recording.as_ref().map(|recording| {
-            let engine = recording.engine.as_deref().unwrap_or_default();
-            let mayfly = recording.mayfly.as_deref().unwrap_or_default();
-            format!("Recorded before {} by {engine} and Mayfly {mayfly}.", snippet.revised_at)
-        });
+        let (own_url, raw) = (output_url(snippet), format!("/s/{}@{}/raw", snippet.id, snippet.version));
+        let output = snippet.output.as_deref().map(|output| rendering::output(output, &own_url));
+        let data = PageData {
+            snippet: SnippetView::of(snippet, base).without_output(),
+            output_url: output.as_ref().map(|_| own_url.as_str()),
+            output_is_wrong: output.as_ref().is_some_and(|output| !output.is_right),
+        };
+        let json = markup::embedded_json(&serde_json::to_string(&data)?);
+        let recorded = match &output {
+            None => "Shared without its output.".to_owned(),
+            Some(output) if !output.is_right => "Shared with an output that can't be shown.".to_owned(),
+            Some(output) => {
+                let [engine, mayfly] = &output.with;
+                format!("Recorded before {} by {engine} and Mayfly {mayfly}.", snippet.revised_at)
+            }
+        };
+        let printed = output.as_ref().and_then(|output| output.printed.as_deref());
         Ok(Self {
-            title: title(&snippet.content),
-            description: description(&files, recording.as_ref()),
+            title: rendering::title(&snippet.content),
+            description: rendering::description(files.first().map_or("", |(_, code)| code), printed),
             picture: format!("{base}/s/{}@{}/card.png", snippet.id, snippet.version),
             oembed: format!("{base}/oembed?url={}", percent(&url)),
-            raw: format!("/s/{}@{}/raw", snippet.id, snippet.version),
+            program: markup::program(&files, &raw),
+            raw,
             url,
-            language: language(&snippet.content).name(),
+            language: rendering::language(&snippet.content).name(),
             is_passing: snippet.expires_at.is_some(),
-            program: markup::program(&files),
-            console: recording.as_ref().map(markup::console).unwrap_or_default(),
-            outcome: recording.as_ref().map(|recording| markup::outcome(recording.outcome)),
-            recorded: recorded.unwrap_or_default(),
-            json: markup::embedded_json(&json),
+            outcome: output.as_ref().and_then(|output| output.outcome),
+            console: output.map(|output| output.console).unwrap_or_default(),
+            recorded,
+            json,
         })
     }
-}
-
-/// What a snippet is called: what its owner said, or what it is.
-fn title(content: &Content) -> String {
-    let files = content.files.as_ref().map_or(1, Vec::len);
-    match &content.title {
-        Some(title) => title.clone(),
-        None if files > 1 => format!("{} program of {files} files", language(content).name()),
-        None => format!("{} program", language(content).name()),
-    }
-}
-
-/// What the program is written in: of several files, the one that is run.
-fn language(content: &Content) -> content::Language {
-    use content::Language;
-    if content.source.is_some() {
-        return content.language;
-    }
-    match content.listing().first().and_then(|(name, _)| name.rsplit_once('.')).map(|(_, end)| end.to_owned())
-    {
-        Some(end) if ["ts", "mts", "cts"].contains(&end.as_str()) => Language::Typescript,
-        Some(end) if end == "tsx" => Language::Tsx,
-        Some(end) if end == "jsx" => Language::Jsx,
-        _ => Language::Javascript,
-    }
-}
-
-/// The code's beginning, and what it printed.
-fn description(files: &[(String, &str)], recording: Option<&Recording>) -> String {
-    let code = files.first().map_or("", |(_, code)| code);
-    let printed = recording.and_then(|recording| recording.console.first()).map(|event| event.text.as_str());
-    let words = match printed {
-        Some(printed) => format!("{printed} ⟵ {code}"),
-        None => code.to_owned(),
-    };
-    // Only its beginning is looked at: it may be long.
-    let begin: String = words.chars().take(4 * DESCRIPTION_CHARS).collect();
-    let begin = begin.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = begin.chars().take(DESCRIPTION_CHARS).collect();
-    if short.len() < begin.len() { format!("{short}…") } else { short }
 }
 
 /// `text` for a place in a query.
@@ -201,31 +182,98 @@ fn percent(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-async fn find(state: &State, reference: Option<Reference>) -> Result<Snippet, Problem> {
-    let reference = reference.ok_or_else(|| problem(Failure::Missing))?;
-    state.snippets.find(&reference).await.map_err(problem)
+/// What makes a form of a snippet. It may take a while.
+type Make = fn(&AppState, &Snippet, &Key) -> Result<Made, Problem>;
+
+/// The form of a snippet that is asked for: as it was made for somebody else, or made now, off this thread. Others who
+/// ask for the same wait for that.
+///
+/// # Errors
+/// When there is no such snippet, or nothing can be made of it, or too much is made at once.
+pub async fn form(state: &State, key: Key, make: Make) -> Result<Arc<Kept>, Problem> {
+    let cache = &state.delivery.cache;
+    let place = cache.place(&key);
+    let mut turn = place.turn().await;
+    if let Some(kept) = turn.as_ref().filter(|kept| kept.is_fresh()) {
+        return Ok(kept.clone());
+    }
+    match made(state, &key, turn.as_deref(), make).await {
+        Ok(kept) => {
+            let kept = Arc::new(kept);
+            *turn = Some(kept.clone());
+            cache.filled(&key, &place, &kept);
+            Ok(kept)
+        }
+        Err(problem) => {
+            *turn = None;
+            cache.failed(&key, &place);
+            Err(problem)
+        }
+    }
+}
+
+/// `before`, if that is still what the snippet is, or else what is made of it.
+async fn made(state: &State, key: &Key, before: Option<&Kept>, make: Make) -> Result<Kept, Problem> {
+    let reading = state.delivery.read().await?;
+    let snippet = state.snippets.find(&key.reference).await.map_err(problem)?;
+    if let Some(before) = before.filter(|before| before.is_of(&snippet)) {
+        return Ok(before.renewed());
+    }
+    let rendering = state.delivery.render().await?;
+    let (id, state, key) = (snippet.id.clone(), state.clone(), key.clone());
+    // Whatever becomes of the reader, this takes its memory and its thread until it is done.
+    let making = web::block(move || {
+        let made = make(&state, &snippet, &key).map(|made| Kept::new(made, &snippet));
+        drop((reading, rendering));
+        made
+    });
+    making.await.unwrap_or_else(|error| Err(broken(&id, &error)))
+}
+
+/// The snippet that an address names.
+fn named(reference: &str, form: Form, base: String) -> Result<Key, Problem> {
+    let reference = Reference::parse(reference).ok_or_else(|| problem(Failure::Missing))?;
+    Ok(Key { reference, form, base })
+}
+
+/// What is kept of a snippet, as the answer to a request.
+pub fn respond(req: &HttpRequest, kept: &Kept, cache_control: &'static str) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, cache_control)).content_type(kept.content_type);
+    let Some(gzip) = &kept.gzip else { return response.body(kept.body.clone()) };
+    response.append_header((header::VARY, "Accept-Encoding"));
+    let (compressed, identity) = (Encoding::Known(ContentEncoding::Gzip), Encoding::identity());
+    let accepted = AcceptEncoding::parse(req).ok();
+    let chosen = accepted.and_then(|accepted| accepted.negotiate([&compressed, &identity].into_iter()));
+    if chosen.as_ref() == Some(&compressed) {
+        response.insert_header((header::CONTENT_ENCODING, "gzip")).body(gzip.clone())
+    } else {
+        response.body(kept.body.clone())
+    }
 }
 
 /// `GET /s/{id}`, `/s/{id}@{version}`: the editor with the snippet. `GET /s/{id}.js`, `.ts` and so on: a file.
 pub async fn page(req: HttpRequest, name: Path<String>, state: State) -> HttpResponse {
-    if let Some((reference, ending)) = name.split_once('.') {
-        return match download(&req, &state, reference, ending).await {
-            Ok(response) => response,
-            Err(problem) => answer(&req, &problem),
-        };
-    }
     let shown = async {
-        let snippet = find(&state, Reference::parse(&name)).await?;
-        SharedPage::of(&snippet, &origin::public_url(&req, &state)).map_err(|error| broken(&snippet, &error))
+        state.delivery.admit(&req)?;
+        if let Some((reference, ending)) = name.split_once('.') {
+            return download(&req, &state, reference, ending).await;
+        }
+        let key = named(&name, Form::Page, origin::public_url(&req, &state))?;
+        let kept = form(&state, key, |state, snippet, key| {
+            let page = SharedPage::of(snippet, &key.base).map_err(|error| broken(&snippet.id, &error))?;
+            let html = pages::shared(state, page).map_err(|error| broken(&snippet.id, &error))?;
+            Ok(Made { body: html.into_bytes(), content_type: pages::HTML, file: None })
+        });
+        // Pages name their scripts by their content, so they have to be asked for anew.
+        Ok(respond(&req, &*kept.await?, "no-cache"))
     };
-    match shown.await {
-        Ok(shared) => pages::editor(&state, Some(shared)),
-        Err(problem) => answer(&req, &problem),
-    }
+    shown.await.unwrap_or_else(|problem| answer(&req, &problem))
 }
 
-fn broken(snippet: &Snippet, error: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(id = %snippet.id, %error, "a snippet can't be shown");
+/// What to tell whoever asked for a snippet that can't be shown.
+pub fn broken(id: &snippets::SnippetId, error: &dyn std::fmt::Display) -> Problem {
+    tracing::error!(%id, %error, "a snippet can't be shown");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The snippet can't be shown. The server's log says why.")
 }
 
@@ -243,24 +291,31 @@ async fn download(
             "This is a file to keep, not a script to load. Copy it to your own site to load it there.";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    let snippet = find(state, Reference::parse(reference)).await?;
-    let (name, code) = snippet.content.listing().swap_remove(0);
-    let own = language(&snippet.content).extension();
+    let key = named(reference, Form::Download, String::new())?;
+    let kept = form(state, key, |_, snippet, _| {
+        let (name, code) = snippet.content.listing().swap_remove(0);
+        let own = rendering::language(&snippet.content).extension();
+        // There is no type for the others that browsers and editors agree on.
+        let content_type =
+            if own == "js" { "text/javascript; charset=utf-8" } else { "text/plain; charset=utf-8" };
+        let stem =
+            name.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
+        let file = format!("{}-{}.{own}", stem.unwrap_or("program"), snippet.id);
+        Ok(Made { body: code.as_bytes().to_vec(), content_type, file: Some(file) })
+    });
+    let kept = kept.await?;
+    let file = kept.file.as_deref().unwrap_or_default();
+    let own = file.rsplit('.').next().unwrap_or_default();
     if ending != own {
         let detail = format!("This program is not kept as .{ending}: it is at /s/{reference}.{own}.");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
-    // There is no type for the others that browsers and editors agree on.
-    let content_type =
-        if own == "js" { "text/javascript; charset=utf-8" } else { "text/plain; charset=utf-8" };
-    let stem =
-        name.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
-    let file = format!("{}-{}.{own}", stem.unwrap_or("program"), snippet.id);
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))
-        .content_type(content_type)
-        .body(code.to_owned()))
+    let mut response = respond(req, &kept, "no-cache");
+    let disposition = header::HeaderValue::try_from(format!("attachment; filename=\"{file}\""));
+    if let Ok(disposition) = disposition {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
 }
 
 /// `GET /s/{reference}/raw`: the program's text, and nothing around it. `?file=` names one of its files.
@@ -271,72 +326,42 @@ pub async fn raw(
     state: State,
 ) -> HttpResponse {
     let text = async {
-        let snippet = find(&state, Reference::parse(&reference)).await?;
-        let files = snippet.content.listing();
-        let wanted = match &query.file {
-            None => files.first(),
-            Some(name) => files.iter().find(|(own, _)| own == name),
-        };
-        let Some((_, code)) = wanted else {
-            let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-            let detail = format!("The program has no such file. It has {}.", names.join(", "));
-            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
-        };
-        Ok((*code).to_owned())
+        state.delivery.admit(&req)?;
+        let key = named(&reference, Form::Raw(query.into_inner().file), String::new())?;
+        let kept = form(&state, key, |_, snippet, key| {
+            let files = snippet.content.listing();
+            let wanted = match &key.form {
+                Form::Raw(Some(name)) => files.iter().find(|(own, _)| own == name),
+                _ => files.first(),
+            };
+            let Some((_, code)) = wanted else {
+                let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+                let detail = format!("The program has no such file. It has {}.", names.join(", "));
+                return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+            };
+            let body = code.as_bytes().to_vec();
+            Ok(Made { body, content_type: "text/plain; charset=utf-8", file: None })
+        });
+        Ok::<_, Problem>(respond(&req, &*kept.await?, "no-cache"))
     };
-    match text.await {
-        Ok(text) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-cache"))
-            .content_type("text/plain; charset=utf-8")
-            .body(text),
-        Err(problem) => answer(&req, &problem),
-    }
-}
-
-/// Pictures that were asked for lately.
-static RECENT: Mutex<VecDeque<(Reference, Bytes)>> = Mutex::new(VecDeque::new());
-
-fn drawn_before(version: &Reference) -> Option<Bytes> {
-    let recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-    recent.iter().find(|(own, _)| own == version).map(|(_, png)| png.clone())
+    text.await.unwrap_or_else(|problem| answer(&req, &problem))
 }
 
 /// `GET /s/{reference}/card.png`
 pub async fn card(req: HttpRequest, reference: Path<String>, state: State) -> HttpResponse {
     let drawn = async {
-        let snippet = find(&state, Reference::parse(&reference)).await?;
-        let version = Reference { id: snippet.id.clone(), version: Some(snippet.version) };
-        if let Some(png) = drawn_before(&version) {
-            return Ok(png);
-        }
-        let (files, title) = (snippet.content.listing(), title(&snippet.content));
-        let code = files.first().map_or("", |(_, code)| code).to_owned();
-        let (lines, language) = (code.lines().count(), language(&snippet.content).name());
-        let plural = if lines == 1 { "" } else { "s" };
-        let foot = format!("{language} · {lines} line{plural}");
-        // It takes some milliseconds: not on the thread that others wait for.
-        let drawing = web::block(move || picture::card(&title, &code, &foot)).await;
-        let png = match drawing {
-            Ok(Ok(png)) => Bytes::from(png),
-            Ok(Err(error)) => return Err(broken(&snippet, &error)),
-            Err(error) => return Err(broken(&snippet, &error)),
-        };
-        let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() >= PICTURES {
-            recent.pop_front();
-        }
-        recent.push_back((version, png.clone()));
-        Ok(png)
+        state.delivery.admit(&req)?;
+        let kept = form(&state, named(&reference, Form::Card, String::new())?, |_, snippet, _| {
+            let body = rendering::card(&snippet.content).map_err(|error| broken(&snippet.id, &error))?;
+            Ok(Made { body, content_type: "image/png", file: None })
+        });
+        let mut response = respond(&req, &*kept.await?, "public, max-age=3600");
+        // Pages that preview a link show it.
+        let any = header::HeaderValue::from_static("cross-origin");
+        response.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, any);
+        Ok::<_, Problem>(response)
     };
-    match drawn.await {
-        Ok(png) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-            // Pages that preview a link show it.
-            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-            .content_type("image/png")
-            .body(png),
-        Err(problem) => answer(&req, &problem),
-    }
+    drawn.await.unwrap_or_else(|problem| answer(&req, &problem))
 }
 
 /// What oEmbed asks.
@@ -355,33 +380,6 @@ pub struct OembedQuery {
     maxheight: Option<u32>,
 }
 
-/// What oEmbed 1.0 answers.
-#[derive(Serialize, ToSchema)]
-pub struct Oembed<'a> {
-    /// `1.0`
-    version: &'static str,
-    /// `rich`
-    r#type: &'static str,
-    /// What the snippet is called.
-    title: String,
-    /// `Mayfly`
-    provider_name: &'static str,
-    /// Where this server is.
-    provider_url: &'a str,
-    /// A frame to put into a page.
-    html: String,
-    /// How wide that is, in pixels.
-    width: u32,
-    /// How high.
-    height: u32,
-    /// Its picture.
-    thumbnail_url: String,
-    /// How wide that is, in pixels.
-    thumbnail_width: u32,
-    /// How high.
-    thumbnail_height: u32,
-}
-
 /// `GET /oembed?url=…`: how to show a snippet on another site.
 #[utoipa::path(
     get, path = "/oembed", tag = "snippets", operation_id = "oembed",
@@ -392,6 +390,7 @@ pub struct Oembed<'a> {
 )]
 pub async fn oembed(req: HttpRequest, query: Query<OembedQuery>, state: State) -> HttpResponse {
     let told = async {
+        state.delivery.admit(&req)?;
         if query.format.as_deref().is_some_and(|format| format != "json") {
             let detail = "Only JSON is spoken here: leave out `format`.";
             return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, detail));
@@ -402,39 +401,16 @@ pub async fn oembed(req: HttpRequest, query: Query<OembedQuery>, state: State) -
         };
         let base = origin::public_url(&req, &state);
         let name = address.strip_prefix(base.as_str()).and_then(|path| path.strip_prefix("/s/"));
-        let snippet = find(&state, name.and_then(Reference::parse)).await?;
-        let width = EMBED_SIZE.0.min(query.maxwidth.unwrap_or(u32::MAX)).max(1);
-        let height = EMBED_SIZE.1.min(query.maxheight.unwrap_or(u32::MAX)).max(1);
         let reference = name.unwrap_or_default();
-        let title = title(&snippet.content);
-        let mut shown_title = String::new();
-        // The one text of somebody's in that HTML.
-        for letter in title.chars() {
-            match letter {
-                '&' => shown_title.push_str("&amp;"),
-                '<' => shown_title.push_str("&lt;"),
-                '"' => shown_title.push_str("&quot;"),
-                letter => shown_title.push(letter),
-            }
-        }
-        // No style: a page whose policy forbids those in attributes would complain.
-        let html = format!(
-            "<iframe src=\"{base}/embed/frame?snippet={reference}\" width=\"{width}\" height=\"{height}\" \
-             title=\"{shown_title}\" loading=\"lazy\" frameborder=\"0\"></iframe>"
-        );
-        let told = Oembed {
-            version: "1.0",
-            r#type: "rich",
-            title,
-            provider_name: "Mayfly",
-            provider_url: &base,
-            html,
-            width,
-            height,
-            thumbnail_url: format!("{base}/s/{}@{}/card.png", snippet.id, snippet.version),
-            thumbnail_width: picture::WIDTH,
-            thumbnail_height: picture::HEIGHT,
-        };
+        let kept = form(&state, named(reference, Form::Title, String::new())?, |_, snippet, _| {
+            let body = rendering::title(&snippet.content).into_bytes();
+            let version = format!("{}@{}", snippet.id, snippet.version);
+            Ok(Made { body, content_type: "text/plain", file: Some(version) })
+        });
+        let kept = kept.await?;
+        let title = String::from_utf8_lossy(&kept.body);
+        let version = kept.file.as_deref().unwrap_or_default();
+        let told = Oembed::new(&title, [reference, version], &base, [query.maxwidth, query.maxheight]);
         // Anybody's page may ask: it says no more than the snippet's own page.
         Ok(HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
@@ -442,8 +418,5 @@ pub async fn oembed(req: HttpRequest, query: Query<OembedQuery>, state: State) -
             .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
             .json(told))
     };
-    match told.await {
-        Ok(response) => response,
-        Err(problem) => answer(&req, &problem),
-    }
+    told.await.unwrap_or_else(|problem| answer(&req, &problem))
 }

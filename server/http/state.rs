@@ -23,6 +23,8 @@ use super::assets::Assets;
 use super::book::Book;
 use super::client::Proxies;
 use super::connections::{Bounds, Connections};
+use super::delivery::Delivery;
+use super::delivery::in_flight::InFlight;
 use super::display::Display;
 use super::error::Problem;
 use super::headers::Headers;
@@ -91,6 +93,8 @@ pub struct AppState {
     pub store: Arc<dyn Store>,
     /// How often a client may share or change something.
     pub shares: Option<Arc<RateLimit>>,
+    /// How what is shared reaches its readers.
+    pub delivery: Delivery,
     /// Who may use the API.
     pub keys: Keys,
     /// Runs whose events are streamed.
@@ -143,6 +147,10 @@ pub struct Lasting {
     pub store: Arc<dyn Store>,
     /// How often each client has shared.
     pub shares: Arc<rate::Kept>,
+    /// How often each client has opened what is shared.
+    pub reads: Arc<rate::Kept>,
+    /// Bytes of answers that were not taken yet.
+    pub in_flight: InFlight,
     /// Runs whose events are streamed.
     pub streams: Arc<Streams>,
     /// Answers that are given again.
@@ -173,6 +181,9 @@ impl Lasting {
             catalogue: Arc::new(catalogue),
             store,
             shares: Arc::new(rate::Kept::new(is_shared)),
+            // Reading changes nothing: each server has a rate of its own.
+            reads: Arc::new(rate::Kept::new(false)),
+            in_flight: InFlight::default(),
             streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
             idempotent: Arc::new(idempotent),
             leaving: Leaving::default(),
@@ -196,6 +207,8 @@ impl AppState {
             catalogue,
             store,
             shares,
+            reads,
+            in_flight,
             streams,
             idempotent,
             leaving,
@@ -242,6 +255,7 @@ impl AppState {
             snippets: shared::snippets(config, store.clone()),
             store: store.clone(),
             shares: shares.of(config.snippets.rate_limit),
+            delivery: Delivery::new(config, in_flight.clone(), reads.of(config.snippets.read_rate_limit)),
             keys,
             streams: streams.clone(),
             idempotent: idempotent.clone(),

@@ -2,6 +2,7 @@
 //! [`parse`]), what a console value looks like ([`value`]), and what server, zygote and runner say
 //! ([`runner`], [`frame`]).
 
+pub mod bounds;
 pub mod browser;
 pub mod fetch;
 pub mod frame;

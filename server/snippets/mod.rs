@@ -16,6 +16,7 @@ pub mod content;
 pub mod desk;
 pub mod id;
 mod lazy;
+mod plausible;
 #[cfg(not(queries = "sqlite"))]
 pub mod postgres;
 pub mod recording;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::content::Wrong;
+use super::plausible;
 use crate::protocol::browser::{Dropped, Outcome, RunError, Usage};
 use crate::protocol::value::{ConsoleEvent, StackFrame, Value};
 
@@ -54,6 +55,17 @@ pub struct Bounds {
 }
 
 impl Recording {
+    /// The recording in this JSON, where a run can have made it. What a store holds was checked by the rules of the
+    /// version that kept it.
+    ///
+    /// # Errors
+    /// In words for the log: what is wrong with it.
+    pub fn read(json: &str) -> Result<Self, String> {
+        let recording: Self = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        plausible::check(&recording).map_err(|fault| fault.to_string())?;
+        Ok(recording)
+    }
+
     /// This recording in JSON, if it is within `bounds`; `engine` is what runs programs now.
     ///
     /// # Errors
@@ -76,6 +88,9 @@ impl Recording {
                 )));
             }
         }
+        plausible::check(&self).map_err(|fault| {
+            Wrong::Invalid(format!("{fault}. No run does that. Share it without its output."))
+        })?;
         let json = serde_json::to_string(&self)
             .and_then(RawValue::from_string)
             .map_err(|error| Wrong::Invalid(format!("`output` can't be kept: {error}.")))?;

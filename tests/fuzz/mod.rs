@@ -14,6 +14,8 @@ mod config;
 mod frames;
 #[path = "targets/origin.rs"]
 mod origin;
+#[path = "targets/recording.rs"]
+mod recording;
 #[path = "targets/session.rs"]
 mod session;
 #[path = "targets/zygote.rs"]
@@ -74,6 +76,11 @@ fn corpus_of_settings() {
 #[test]
 fn corpus_of_zygote_packets() {
     replay("zygote", zygote::target);
+}
+
+#[test]
+fn corpus_of_recordings() {
+    replay("recording", recording::target);
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl TestApp {
         let mut command = command(folder.path(), &arguments);
         // All tests come from one address. A flag wins over this.
         command.env("MAYFLY_RATE_LIMIT", "off").env("MAYFLY_SNIPPET_RATE_LIMIT", "off");
+        command.env("MAYFLY_SNIPPET_READ_RATE_LIMIT", "off");
         prepare(&mut command);
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("mayfly starts");
         let mut ready = String::new();

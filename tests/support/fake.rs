@@ -183,10 +183,12 @@ impl FakeApp {
             (!flags.iter().any(|flag| flag.starts_with("--rate-limit"))).then_some(&"--rate-limit=off");
         let unlimited_shares = (!flags.iter().any(|flag| flag.starts_with("--snippet-rate-limit")))
             .then_some(&"--snippet-rate-limit=off");
+        let unlimited_reads = (!flags.iter().any(|flag| flag.starts_with("--snippet-read-rate-limit")))
+            .then_some(&"--snippet-read-rate-limit=off");
         let folder = tempfile::tempdir().expect("a folder");
         let data_dir = format!("--data-dir={}", folder.path().display());
         let given = ["mayfly", "--listen=127.0.0.1:0", "--workers=1", data_dir.as_str()];
-        let given = given.iter().chain(unlimited).chain(unlimited_shares).chain(flags);
+        let given = given.iter().chain(unlimited).chain(unlimited_shares).chain(unlimited_reads).chain(flags);
         let matches = command.try_get_matches_from(given).expect("the flags are right");
         let config = Config::load(&matches).expect("the settings are right").config;
         let (started, runs) = mpsc::unbounded_channel();

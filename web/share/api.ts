@@ -1,6 +1,6 @@
 // The server's snippets: getting, making, changing, deleting them. Whatever goes wrong comes back as a sentence.
 
-import { decodeSnippet, encodeRecording, type Recording, type Snippet } from "./snippet.ts";
+import { decodeRecording, decodeSnippet, encodeRecording, type Recording, type Snippet } from "./snippet.ts";
 import type { SourceFile } from "../embed/messages.ts";
 import type { RunAs } from "../inputs.ts";
 import { words } from "../strings/words.ts";
@@ -31,6 +31,14 @@ export async function fetchSnippet(id: string): Promise<{ snippet: Snippet } | F
   if ("problem" in answer) return answer;
   const snippet = decodeSnippet(answer.json);
   return snippet === null ? unreadable() : { snippet };
+}
+
+/** The recording at this address. */
+export async function fetchRecording(url: string): Promise<{ recording: Recording } | Failed> {
+  const answer = await ask(url, {});
+  if ("problem" in answer) return answer;
+  const recording = decodeRecording(answer.json);
+  return recording === null ? unreadable() : { recording };
 }
 
 /** Shares a program. */

@@ -7,12 +7,13 @@ import type { RunAs } from "../inputs.ts";
 import type { ConsoleEvent, Language, RunReport } from "../protocol.ts";
 import { words } from "../strings/words.ts";
 import { duration } from "../units.ts";
+import { fetchRecording } from "./api.ts";
 import { firstDifference } from "./compare.ts";
 import type { ShareDialog, Shareable } from "./dialog.ts";
 import { keyOf } from "./keys.ts";
 import { Player } from "./player.ts";
 import { Recorder } from "./recorder.ts";
-import { decodeSnippet, type Snippet } from "./snippet.ts";
+import { decodeSnippet, type Recording, type Snippet } from "./snippet.ts";
 
 /** What sharing needs of the page. */
 export type Host = {
@@ -59,6 +60,8 @@ export class SharingOnPage {
   #dialog: Promise<ShareDialog> | null = null;
   #player: Player | null = null;
   #verdict = el("span", "recorded-verdict");
+  /** Whether the visitor has run something, which the recorded output must not take the place of. */
+  #hasRun = false;
 
   /** `snippet` is what the page was opened for. */
   constructor(host: Host, share: HTMLButtonElement, snippet: Snippet | null) {
@@ -132,16 +135,51 @@ export class SharingOnPage {
       heading.append(from);
     }
     heading.classList.add("titled");
-    const { output } = snippet;
-    const fork = button("plain small", text.fork, () => {
+    // What the server has put into the console is of the program as it was shared.
+    const hasOutput = snippet.output !== null || snippet.outputUrl !== null;
+    if (hasOutput && this.#text() !== this.#shared()) this.#host.clear();
+    if (snippet.output !== null) this.#showOutput(strip, snippet.output);
+    else if (snippet.outputUrl === null) this.#fill(strip, [el("span", "recorded-words", text.noOutput)]);
+    else if (snippet.outputIsWrong) this.#showWrong(strip, snippet.outputUrl);
+    else void this.#load(strip, snippet.outputUrl);
+  }
+
+  /** Puts this into `strip`, and the button to fork at its end. */
+  #fill(strip: HTMLElement, about: HTMLElement[], ...buttons: HTMLElement[]): void {
+    const fork = button("plain small", words().fork, () => {
       this.open();
     });
-    fork.title = text.forkTitle;
-    if (output === null) {
-      strip.append(el("span", "recorded-words", text.noOutput), el("span", "grow"), fork);
-      strip.hidden = false;
+    fork.title = words().forkTitle;
+    strip.replaceChildren(...about, el("span", "grow"), ...buttons, fork);
+    strip.hidden = false;
+  }
+
+  /** Says that the output is nothing to show, and where it is. */
+  #showWrong(strip: HTMLElement, url: string): void {
+    const link = el("a", "recorded-parent", words().outputAsJson);
+    link.href = url;
+    this.#fill(strip, [el("span", "recorded-words", words().outputWrong), link]);
+  }
+
+  /** Gets the recorded output, which may be long, from its own address. */
+  async #load(strip: HTMLElement, url: string): Promise<void> {
+    const text = words();
+    this.#fill(strip, [el("span", "recorded-words", text.outputLoading)]);
+    const answer = await fetchRecording(url);
+    if ("problem" in answer) {
+      const again = button("plain small", text.tryAgain, () => {
+        void this.#load(strip, url);
+      });
+      this.#fill(strip, [el("span", "recorded-words", text.outputFailed)], again);
+      this.#host.announce(`${text.outputFailed} ${answer.problem}`);
       return;
     }
+    if (this.#snippet !== null) this.#snippet = { ...this.#snippet, output: answer.recording };
+    this.#showOutput(strip, answer.recording);
+  }
+
+  #showOutput(strip: HTMLElement, output: Recording): void {
+    const text = words();
     const replay = button("plain small", text.replay.idle, () => {
       if (!this.#host.isRunning()) this.#player?.toggle();
     });
@@ -157,15 +195,13 @@ export class SharingOnPage {
       },
     });
     const recorded = `${text.recorded(duration(report.usage.wall_ms))}${output.engine === "" ? "" : `, ${output.engine}`}`;
-    strip.append(el("span", "recorded-words", recorded), this.#verdict, el("span", "grow"), replay, fork);
-    strip.hidden = false;
-    // What the server has put into the console is of the program as it was shared.
-    if (this.#text() === this.#shared()) this.#host.show(events, report);
-    else this.#host.clear();
+    this.#fill(strip, [el("span", "recorded-words", recorded), this.#verdict], replay);
+    if (!this.#hasRun && this.#text() === this.#shared()) this.#host.show(events, report);
   }
 
   /** A run begins: of the program, or of a part of it, which is not what would be shared. */
   begin(isWhole: boolean): void {
+    this.#hasRun = true;
     this.#player?.cancel();
     this.#verdict.textContent = "";
     this.#recorder.begin((isWhole ? this.#text() : null) ?? "");

@@ -24,6 +24,10 @@ export type Snippet = {
   /** How it is run. */
   as: RunAs;
   output: Recording | null;
+  /** Where its output is to be had, where that is not here. */
+  outputUrl: string | null;
+  /** Whether that is nothing to show. */
+  outputIsWrong: boolean;
   /** What it was made from: `id` or `id@version`. */
   parent: string | null;
 };
@@ -46,6 +50,8 @@ export function decodeSnippet(raw: unknown): Snippet | null {
     language: (text(from["language"]) || "javascript") as Language,
     as: asOf(from),
     output: decodeRecording(from["output"]),
+    outputUrl: /^\/api\/v1\/snippets\/[\w@]+\/output$/.test(text(from["output_url"])) ? text(from["output_url"]) : null,
+    outputIsWrong: from["output_is_wrong"] === true,
     parent: text(from["parent"]) || null,
   };
 }

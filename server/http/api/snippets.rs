@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::super::delivery::cache::{Form, Key, Made};
 use super::super::error::Problem;
 use super::super::keys::Power;
+use super::super::shared::{self, broken};
 use super::super::{AppState, State, origin};
 use super::{bearer, check_type, read, respond, sender_of, unauthorized};
 use crate::protocol::browser::RejectReason;
@@ -121,6 +123,16 @@ impl<'a> SnippetView<'a> {
             output: output.as_deref(),
         }
     }
+
+    /// The same without its output.
+    pub fn without_output(self) -> Self {
+        Self { output: None, ..self }
+    }
+}
+
+/// The address of the recorded output of a snippet in the version that it is here.
+pub fn output_url(snippet: &Snippet) -> String {
+    format!("/api/v1/snippets/{}@{}/output", snippet.id, snippet.version)
 }
 
 /// The page of a snippet in the version that it is here.
@@ -181,11 +193,44 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
 )]
 pub async fn read_one(req: HttpRequest, path: web::Path<String>, state: State) -> HttpResponse {
     respond(&req, &state, async || {
-        let snippet = state.snippets.find(&reference(&path)?).await.map_err(problem)?;
+        state.delivery.admit(&req)?;
         let base = origin::public_url(&req, &state);
-        Ok(HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-cache"))
-            .json(SnippetView::of(&snippet, &base)))
+        let key = Key { reference: reference(&path)?, form: Form::Snippet, base };
+        let kept = shared::form(&state, key, |_, snippet, key| {
+            let body = serde_json::to_vec(&SnippetView::of(snippet, &key.base))
+                .map_err(|error| broken(&snippet.id, &error))?;
+            Ok(Made { body, content_type: "application/json", file: None })
+        });
+        Ok(shared::respond(&req, &*kept.await?, "no-cache"))
+    })
+    .await
+}
+
+/// `GET /api/v1/snippets/{reference}/output`
+#[utoipa::path(
+    get, path = "/api/v1/snippets/{reference}/output", tag = "snippets", operation_id = "output",
+    summary = "Reads the recorded output of a snippet",
+    description = "What the program did when it was run, as whoever shared it has sent it. A page shows the beginning of \
+                   a long one, and all of it is here.",
+    params(("reference" = String, Path, description = "`id`, or `id@version` for a version that stays as it is",
+        example = "7Xq2mPz9RtKb", pattern = "^[1-9A-HJ-NP-Za-km-z]{12}(@[1-9][0-9]{0,8})?$")),
+    responses((status = 200, description = "The recording", body = Recording))
+)]
+pub async fn output(req: HttpRequest, path: web::Path<String>, state: State) -> HttpResponse {
+    respond(&req, &state, async || {
+        state.delivery.admit(&req)?;
+        let key = Key { reference: reference(&path)?, form: Form::Output, base: String::new() };
+        let kept = shared::form(&state, key, |_, snippet, _| match &snippet.output {
+            Some(output) => {
+                let body = output.get().as_bytes().to_vec();
+                Ok(Made { body, content_type: "application/json", file: None })
+            }
+            None => {
+                let detail = "This snippet was shared without its output.";
+                Err(Problem::new(StatusCode::NOT_FOUND, detail))
+            }
+        });
+        Ok(shared::respond(&req, &*kept.await?, "no-cache"))
     })
     .await
 }
@@ -215,6 +260,7 @@ pub async fn revise(
         let engine = state.runs.health().engine;
         let Revised { snippet } =
             state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
+        state.delivery.cache.forget(&snippet.id);
         let url = page_url(&origin::public_url(&req, &state), &snippet);
         let revised =
             RevisedSnippet { id: snippet.id, url, version: snippet.version, expires_at: snippet.expires_at };
@@ -238,6 +284,7 @@ pub async fn delete(req: HttpRequest, path: web::Path<String>, state: State) -> 
         let token = token(req.headers())?;
         admit(&req, &state, super::super::guard::client(&req))?;
         state.snippets.delete(&id, token).await.map_err(problem)?;
+        state.delivery.cache.forget(&id);
         tracing::info!(%id, "a snippet was deleted");
         Ok(HttpResponse::NoContent().finish())
     })
@@ -281,10 +328,20 @@ fn admit(req: &HttpRequest, state: &AppState, client: ClientKey) -> Result<(), P
     }
 }
 
-async fn read_json<T: DeserializeOwned>(body: web::Payload, state: &AppState) -> Result<T, Problem> {
+async fn read_json<T: DeserializeOwned + Send + 'static>(
+    body: web::Payload,
+    state: &AppState,
+) -> Result<T, Problem> {
     let bytes = read(body, state.share_bytes, state).await?;
-    parse::object(&bytes)
-        .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
+    // A long recording takes a while, and many times its length.
+    let rendering = state.delivery.render().await?;
+    let parsing = web::block(move || {
+        let parsed = parse::object(&bytes);
+        drop(rendering);
+        parsed
+    });
+    let parsed = parsing.await.unwrap_or_else(|error| Err(format!("The body can't be read: {error}.")));
+    parsed.map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
 }
 
 /// What to tell whoever asked for something that could not be done.

@@ -3,13 +3,14 @@
 //! It works on trees, not on the program's values: where the standard would convert an object with the
 //! program's own `toString`, the object's one-line text stands instead, and of `Temporal`'s objects the ISO form.
 
+use crate::protocol::bounds;
 use crate::protocol::value::{Format, FormatPart, Value};
 use crate::runner::inspect::{Budget, line, primitive, size, temporal_text};
 
 /// The longest CSS of a `%c`, in UTF-16 units.
 const STYLE_UNITS: usize = 1_000;
 /// The most parts of one message.
-const MAX_PARTS: usize = 200;
+const MAX_PARTS: usize = bounds::FORMAT_PARTS;
 /// `{"type":"text","text":"","style":""},`, rounded up.
 const PART: usize = 44;
 /// `"format":{"parts":[],"consumed":…},`

@@ -25,18 +25,19 @@ use super::inspect::{
     Budget, InspectLimits, MAX_FRAMES, NOTHING, Place, UserFrames, frame_len, guarded, inspect, json_len,
     line, primitive, size,
 };
+use crate::protocol::bounds;
 use crate::protocol::value::{ConsoleEvent, FormatPart, Kind, Level, StackFrame, Value};
 
 /// The most arguments of one call that are shown.
-const MAX_ARGS: usize = 100;
+const MAX_ARGS: usize = bounds::ARGS;
 /// The most labels of `count`, and of `time`, that are told apart.
 const MAX_LABELS: usize = 1_000;
 /// The longest label, in UTF-16 units; of longer ones only the beginning counts.
 const LABEL_UNITS: usize = 200;
 /// The longest `text` of an event, in UTF-16 units.
-pub const TEXT_UNITS: usize = 4_096;
+pub const TEXT_UNITS: usize = bounds::TEXT_UNITS;
 /// The deepest nesting of groups that is shown; deeper groups stay at it.
-const MAX_GROUPS: u32 = 100;
+const MAX_GROUPS: u32 = bounds::GROUPS;
 /// How far up the stack the call's position is looked for.
 pub const POSITION_FRAMES: usize = 16;
 /// What an event takes in JSON without its variable parts, rounded up.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use deno_core::v8;
 
+use crate::protocol::bounds;
 use crate::protocol::value::{Table, TableRow, Value};
 use crate::runner::inspect::{
     Budget, InspectLimits, Keys, Reader, Slot, UserFrames, accessor, has_room, key_text, keys, name, size,
@@ -11,9 +12,9 @@ use crate::runner::inspect::{
 };
 
 /// The most rows.
-const MAX_ROWS: u32 = 100;
+const MAX_ROWS: u32 = bounds::TABLE_ROWS;
 /// The most columns besides that of the rows' names.
-const MAX_COLUMNS: usize = 20;
+const MAX_COLUMNS: usize = bounds::TABLE_COLUMNS;
 /// How many keys of a row are looked at.
 const MAX_KEYS: u32 = 1_000;
 /// How far a cell is looked into.

@@ -40,10 +40,11 @@ pub use temporal::Temporal;
 pub(super) use temporal::{iso as temporal_iso, text_of as temporal_text};
 pub(super) use walk::{key_text, number_value};
 
+use crate::protocol::bounds;
 use crate::protocol::value::{ErrorValue, Value};
 
 /// The most levels that [`InspectLimits::depth`] can ask for: the recursion is on the native stack.
-pub const MAX_DEPTH: u32 = 20;
+pub const MAX_DEPTH: u32 = bounds::DEPTH;
 
 /// How far a value is looked into.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +63,13 @@ pub struct InspectLimits {
 
 impl InspectLimits {
     /// For what somebody looks at in particular: more of it, and its prototypes.
-    pub const CLOSE: Self =
-        Self { depth: 6, members: 1_000, top_units: 10_000, inner_units: 1_000, prototypes: 4 };
+    pub const CLOSE: Self = Self {
+        depth: 6,
+        members: 1_000,
+        top_units: 10_000,
+        inner_units: 1_000,
+        prototypes: bounds::PROTOTYPES,
+    };
 }
 
 impl Default for InspectLimits {

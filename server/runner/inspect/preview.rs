@@ -2,10 +2,11 @@
 
 use super::primitive;
 use super::size::units;
+use crate::protocol::bounds;
 use crate::protocol::value::{Accessor, ObjectKind, ObjectValue, Property, Value};
 
 /// The longest line for an object, in UTF-16 units.
-pub(super) const LINE_UNITS: usize = 256;
+pub(super) const LINE_UNITS: usize = bounds::LINE_UNITS;
 /// The longest string or name inside another object's line, in UTF-16 units.
 const INNER_UNITS: usize = 50;
 /// The longest of `Temporal`'s objects there: with nanoseconds and a time zone.

@@ -2,10 +2,12 @@
 
 use deno_core::v8;
 
+use crate::protocol::bounds;
+
 /// A BigInt of more decimal digits is shown as leading hex digits.
-const BIGINT_DIGITS: usize = 1_000;
+const BIGINT_DIGITS: usize = bounds::BIGINT_DIGITS;
 /// How many leading hex digits.
-const BIGINT_HEX: usize = 64;
+const BIGINT_HEX: usize = bounds::BIGINT_HEX;
 /// A BigInt of more 64-bit words is not copied for the sake of its leading digits.
 const BIGINT_WORDS: usize = 1 << 20;
 /// The longest description of a symbol, in UTF-16 units.

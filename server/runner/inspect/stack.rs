@@ -11,10 +11,11 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::{awaits, primitive};
+use crate::protocol::bounds;
 use crate::protocol::value::StackFrame;
 
 /// The most frames of a stack that are shown.
-pub const MAX_FRAMES: usize = 50;
+pub const MAX_FRAMES: usize = bounds::FRAMES;
 /// The longest function name in a frame, in UTF-16 units.
 pub(super) const FUNCTION_UNITS: usize = 100;
 /// Names of scripts are compared up to this length, in UTF-16 units.

@@ -172,6 +172,52 @@ describe("a shared program", () => {
     assert.deepEqual(server.received, []);
   });
 
+  const { output: OUTPUT, ...WITHOUT } = SNIPPET;
+  const URL_OF_OUTPUT = "/api/v1/snippets/a1B2c3D4e5f6@2/output";
+
+  test("gets its recorded output from its own address, and again when that failed", async () => {
+    let fails = true;
+    server.api = (asked) => {
+      if (asked.path !== URL_OF_OUTPUT) return null;
+      return fails ? { status: 429, json: { detail: "Too fast." } } : { status: 200, json: OUTPUT };
+    };
+    await openShared({ ...WITHOUT, output_url: URL_OF_OUTPUT });
+    await page.locator("#recorded", { hasText: "could not be loaded" }).waitFor();
+    forgive("429");
+    assert.deepEqual(await axe(page), []);
+    fails = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".row.result").waitFor();
+    assert.deepEqual(await rows(), ["one", "two", "7"]);
+    await page.getByRole("button", { name: "Replay" }).waitFor();
+  });
+
+  test("a run that is quicker than the recorded output stays", async () => {
+    await openShared({ ...WITHOUT, output_url: URL_OF_OUTPUT });
+    let answer: (() => void) | null = null;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route(`**${URL_OF_OUTPUT}`, async (route) => {
+      await held;
+      await route.fulfill({ json: OUTPUT });
+    });
+    await page.reload();
+    await run(prints(event({ args: [string("mine")], text: "mine" })));
+    await page.locator(".row", { hasText: "mine" }).waitFor();
+    (answer as (() => void) | null)?.();
+    await page.getByRole("button", { name: "Replay" }).waitFor();
+    assert.deepEqual(await rows(), ["mine"]);
+    forgive("404");
+  });
+
+  test("with an output that no run makes says so, and where it is", async () => {
+    await openShared({ ...WITHOUT, output_url: URL_OF_OUTPUT, output_is_wrong: true });
+    await page.locator("#recorded", { hasText: "is not what a run does" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Show it as JSON" }).getAttribute("href"), URL_OF_OUTPUT);
+    assert.deepEqual(await axe(page), []);
+  });
+
   test("is replayed with its own timing, pauses and goes on", async () => {
     // Long enough between the two lines to pause there, however slow the machine is.
     const events = [event({ args: [string("one")], text: "one", line: 1, at_ms: 5 }), event({ level: "warn", args: [string("two")], text: "two", line: 2, at_ms: 4_000 })];

@@ -93,7 +93,16 @@ describe("a snippet", () => {
   test("is read from what the server tells", () => {
     const output = encodeRecording(recorded());
     const snippet = decodeSnippet({ id: "a1", version: 2, title: "T", source: "1", language: "javascript", mode: "function", export: "f", input: { a: 1 }, stdin: ["x"], output, parent: "b2@1" });
-    assert.deepEqual(snippet, { id: "a1", version: 2, title: "T", files: [{ name: "", content: "1" }], language: "javascript", as: { mode: "function", export: "f", input: { a: 1 }, stdin: ["x"] }, output: recorded(), parent: "b2@1" });
+    assert.deepEqual(snippet, { id: "a1", version: 2, title: "T", files: [{ name: "", content: "1" }], language: "javascript", as: { mode: "function", export: "f", input: { a: 1 }, stdin: ["x"] }, output: recorded(), outputUrl: null, outputIsWrong: false, parent: "b2@1" });
+  });
+
+  test("says where its output is, if that is an address of the API", () => {
+    const url = (given: unknown) => decodeSnippet({ id: "a", source: "1", output_url: given })?.outputUrl;
+    assert.equal(url("/api/v1/snippets/a1B2c3D4e5f6@2/output"), "/api/v1/snippets/a1B2c3D4e5f6@2/output");
+    for (const given of [undefined, 1, "", "https://evil.example/api/v1/snippets/a/output", "//evil.example/output", "/api/v1/run"]) {
+      assert.equal(url(given), null);
+    }
+    assert.equal(decodeSnippet({ id: "a", source: "1", output_is_wrong: true })?.outputIsWrong, true);
   });
 
   test("of several files has its entry first", () => {
