@@ -204,6 +204,8 @@ settings! {
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
         max_connections: usize = "4096", number(1..=1_000_000), "max-connections", "MAYFLY_MAX_CONNECTIONS";
+        /// Bytes that are kept of requests and WebSocket messages that have not arrived whole, over all connections. The first 16 KiB of each do not count.
+        intake_bytes: u64 = "96MiB", bytes(1 << 20..=1 << 40), "intake-bytes", "MAYFLY_INTAKE_BYTES";
         /// How long the server goes on as before after it was told to stop, while `/readyz` says that it will: time for balancers to see that and to send new clients elsewhere.
         shutdown_delay: Duration = "0s", time(0..=300_000), "shutdown-delay", "MAYFLY_SHUTDOWN_DELAY";
         /// How long runs and answers that are under way may take to finish after that.
@@ -248,10 +250,14 @@ settings! {
         rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
         /// Open connections of one client.
         connections: usize = "256", number(1..=1_000_000), "connections-per-client", "MAYFLY_CONNECTIONS_PER_CLIENT";
+        /// Bytes that are kept of the requests and WebSocket messages of one client that have not arrived whole; and never more than half of what is left of `server.intake_bytes`.
+        intake_bytes: u64 = "16MiB", bytes(1 << 16..=1 << 40), "intake-bytes-per-client", "MAYFLY_INTAKE_BYTES_PER_CLIENT";
         /// Runs of one client that have a place at once; further ones wait.
         places: usize = "16", number(1..=10_000), "places-per-client", "MAYFLY_PLACES_PER_CLIENT";
         /// Accepted runs of one client that may wait for a place.
         queue: usize = "64", number(0..=100_000), "queue-per-client", "MAYFLY_QUEUE_PER_CLIENT";
+        /// Runs of one client that have a question open, for their visitor to answer; one more ends.
+        asking: usize = "16", number(1..=10_000), "asking-per-client", "MAYFLY_ASKING_PER_CLIENT";
         /// Runs open on one connection at once.
         open_runs: u32 = "8", number(1..=1_000), "open-runs-per-connection", "MAYFLY_OPEN_RUNS_PER_CONNECTION";
         /// Ids of ended runs that a connection remembers, so as to refuse them.
@@ -274,10 +280,16 @@ settings! {
         confinement: Confinement = "auto", confinement, "confinement", "MAYFLY_CONFINEMENT";
         /// Processes that wait ready for a run.
         warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
-        /// Runs open at once, over all connections.
-        open_runs: usize = "64", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
-        /// Accepted runs that may wait for a place. Clients take turns.
+        /// Runs that have a place at once, over all connections.
+        open_runs: usize = "128", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
+        /// How many of these places are kept for clients that have none, one for each; at most half of all.
+        reserve: usize = "64", number(0..=10_000), "reserve", "MAYFLY_RESERVE";
+        /// Runs that have a question open, for their visitor to answer. They have no place meanwhile, but keep their process. With one more, whoever has most of them loses the last one.
+        asking: usize = "128", number(1..=10_000), "asking", "MAYFLY_ASKING";
+        /// Accepted runs that may wait for a place. Clients take turns. With one more, whoever has most of them loses the last one.
         queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
+        /// How long the programs of the runs that wait may be together, with their input and answers.
+        queue_bytes: u64 = "64MiB", bytes(1 << 20..=1 << 40), "queue-bytes", "MAYFLY_QUEUE_BYTES";
         /// How long a program has, after it was told to stop, before its process is killed.
         grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";
         /// How long a run whose visitor may evaluate more in it stays for that after its program's end, in all; it goes earlier when another run waits for its place. `0s` keeps none.
@@ -417,6 +429,14 @@ impl Config {
     /// The longest body that shares something, in bytes: a program, and output that may be spelled at length.
     pub fn share_bytes(&self) -> usize {
         self.client.frame_bytes() + 2 * self.snippets.output_bytes as usize
+    }
+
+    /// How many bytes are kept of requests that have not arrived whole: in all, and of one client. No less than what
+    /// the other settings let one request be.
+    pub fn intake_bytes(&self) -> [usize; 2] {
+        let usize = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let one = self.share_bytes();
+        [usize(self.server.intake_bytes).max(2 * one), usize(self.client.intake_bytes).max(one)]
     }
 }
 

@@ -26,6 +26,7 @@ use super::connections::{Bounds, Connections};
 use super::display::Display;
 use super::error::Problem;
 use super::headers::Headers;
+use super::intake::{self, Intake};
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
 use super::{embed, modules, shared};
@@ -77,6 +78,8 @@ pub struct AppState {
     pub proxies: Proxies,
     /// All that are open.
     pub connections: Connections,
+    /// What has arrived of requests that are not whole.
+    pub intake: Intake,
     /// Whether programs can fetch what the example does.
     pub has_fixtures: bool,
     /// What programs may import.
@@ -137,6 +140,8 @@ pub struct Lasting {
     pub book: Arc<Book>,
     /// All that are open.
     pub connections: Connections,
+    /// What has arrived of requests that are not whole.
+    pub intake: Intake,
     /// All modules there are.
     pub catalogue: Arc<Catalogue>,
     /// Where snippets are kept.
@@ -170,6 +175,10 @@ impl Lasting {
             book: Arc::new(Book::load(&assets).map_err(io::Error::other)?),
             assets: Arc::new(assets),
             connections: Connections::new(bounds),
+            intake: Intake::new({
+                let [all, client] = config.intake_bytes();
+                intake::Bounds { all, client }
+            }),
             catalogue: Arc::new(catalogue),
             store,
             shares: Arc::new(rate::Kept::new(is_shared)),
@@ -193,6 +202,7 @@ impl AppState {
             assets,
             book,
             connections,
+            intake,
             catalogue,
             store,
             shares,
@@ -237,6 +247,7 @@ impl AppState {
             modules: modules::Modules::new(&config.modules, catalogue.clone()),
             proxies: Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header),
             connections: connections.clone(),
+            intake: intake.clone(),
             allowed_origins: settings.allowed_origins.clone(),
             public_url: settings.public_url.clone(),
             snippets: shared::snippets(config, store.clone()),

@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::super::error::Problem;
 use crate::limits::Limits;
+use crate::metrics;
 use crate::protocol::browser::{RejectReason, ServerMsg};
-use crate::sandbox::{RunEvent, RunEvents};
+use crate::sandbox::{Rejection, RunEvent, RunEvents};
 use crate::session::{OpenRun, lost_run};
 
 /// All streams that can be read.
@@ -175,9 +176,13 @@ async fn pump(
                 | RunEvent::Released(_),
             ) => continue,
             Some(RunEvent::Finished(report)) => ServerMsg::Finished { run_id, report },
+            Some(RunEvent::Displaced(Rejection { reason, message, retry_after_ms })) => {
+                metrics::rejected(reason);
+                ServerMsg::Rejected { run_id: Some(run_id), reason, message, retry_after_ms }
+            }
             None => ServerMsg::Finished { run_id, report: Box::new(lost_run(limits)) },
         };
-        let is_last = matches!(message, ServerMsg::Finished { .. });
+        let is_last = matches!(message, ServerMsg::Finished { .. } | ServerMsg::Rejected { .. });
         log.write(run_id, &message);
         if is_last {
             break;
@@ -204,8 +209,8 @@ impl Log {
             ServerMsg::Started { .. } => "started",
             ServerMsg::Console { .. } => "console",
             ServerMsg::Finished { .. } => "finished",
+            ServerMsg::Rejected { .. } => "rejected",
             ServerMsg::Hello { .. }
-            | ServerMsg::Rejected { .. }
             | ServerMsg::Prompt { .. }
             | ServerMsg::Usage { .. }
             | ServerMsg::Paused { .. }

@@ -151,7 +151,7 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
         let caller = state.keys.caller(&req, Power::Share)?;
         check_type(req.headers())?;
         admit(&req, &state, caller.client)?;
-        let new: NewSnippet = read_json(body, &state).await?;
+        let new: NewSnippet = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
         let Created { snippet, token } = state.snippets.create(new, &engine).await.map_err(problem)?;
         tracing::info!(id = %snippet.id, client = %caller.client, "a snippet was shared");
@@ -211,7 +211,7 @@ pub async fn revise(
         let token = token(req.headers())?;
         check_type(req.headers())?;
         admit(&req, &state, super::super::guard::client(&req))?;
-        let revision: Revision = read_json(body, &state).await?;
+        let revision: Revision = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
         let Revised { snippet } =
             state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
@@ -281,8 +281,12 @@ fn admit(req: &HttpRequest, state: &AppState, client: ClientKey) -> Result<(), P
     }
 }
 
-async fn read_json<T: DeserializeOwned>(body: web::Payload, state: &AppState) -> Result<T, Problem> {
-    let bytes = read(body, state.share_bytes, state).await?;
+async fn read_json<T: DeserializeOwned>(
+    req: &HttpRequest,
+    body: web::Payload,
+    state: &AppState,
+) -> Result<T, Problem> {
+    let bytes = read(req, body, state.share_bytes, state).await?;
     parse::object(&bytes)
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
 }

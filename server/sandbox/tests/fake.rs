@@ -263,8 +263,12 @@ pub fn settings() -> SandboxSettings {
         cold: false,
         warm_children: 1,
         open_runs: 1,
+        reserve: 0,
+        asking: 2,
         queue: 2,
+        queue_bytes: 64 << 20,
         client_open_runs: 1,
+        client_asking: 2,
         client_queue: 8,
         grace: GRACE,
         ready_timeout: READY_TIMEOUT,
@@ -338,7 +342,7 @@ impl Bench {
     /// Waits until no run has a place or waits for one.
     pub async fn all_places_are_back(&self) {
         let back = async {
-            while self.open_runs() + self.sandbox.health().queued_runs > 0 {
+            while self.open_runs() + self.sandbox.health().queued_runs + self.sandbox.health().asking_runs > 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -363,6 +367,8 @@ pub struct Seen {
     pub evaluated: Vec<(u32, Option<String>)>,
     pub released: Option<ReleaseReason>,
     pub report: Option<Box<RunReport>>,
+    /// It lost its turn in the queue.
+    pub displaced: Option<crate::sandbox::Rejection>,
 }
 
 impl Seen {
@@ -408,6 +414,10 @@ impl Seen {
             RunEvent::Released(reason) => {
                 assert!(self.released.is_none(), "once");
                 self.released = Some(reason);
+            }
+            RunEvent::Displaced(rejection) => {
+                assert!(!self.started && self.displaced.is_none(), "only one that has not begun");
+                self.displaced = Some(rejection);
             }
             RunEvent::Finished(report) => {
                 assert_eq!(report.usage.console_events, self.console.len() as u64);
