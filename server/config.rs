@@ -372,6 +372,8 @@ settings! {
         resume: Duration = "15s", time(10..=3_600_000), "api-resume", "MAYFLY_API_RESUME";
         /// Event streams that are kept after the end of their runs.
         kept_streams: usize = "256", number(0..=100_000), "api-kept-streams", "MAYFLY_API_KEPT_STREAMS";
+        /// How much of those streams is kept; the oldest go first.
+        kept_stream_bytes: u64 = "32MiB", bytes(0..=1 << 40), "api-kept-stream-bytes", "MAYFLY_API_KEPT_STREAM_BYTES";
         /// How long the answer to a call with an `Idempotency-Key` is kept, to give it again.
         idempotency: Duration = "10m", time(10..=86_400_000), "api-idempotency", "MAYFLY_API_IDEMPOTENCY";
         /// How much those answers may take; the oldest go first.

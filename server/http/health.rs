@@ -62,8 +62,17 @@ pub async fn readyz(state: State) -> HttpResponse {
 
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {
-    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, asking_runs, confinement, notes, engine } =
-        state.runs.health();
+    let SandboxHealth {
+        ok,
+        fork,
+        warm_children,
+        open_runs,
+        queued_runs,
+        asking_runs,
+        confinement,
+        notes,
+        engine,
+    } = state.runs.health();
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
     let body = Health {

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::admin::{Overseen, Overseer};
-use super::api::events::Streams;
+use super::api::events::{Kept, Streams};
 use super::api::idempotent::Idempotent;
 use super::assets::Assets;
 use super::book::Book;
@@ -182,7 +182,10 @@ impl Lasting {
             catalogue: Arc::new(catalogue),
             store,
             shares: Arc::new(rate::Kept::new(is_shared)),
-            streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
+            streams: Arc::new(Streams::new(
+                api.resume,
+                Kept { streams: api.kept_streams, bytes: api.kept_stream_bytes },
+            )),
             idempotent: Arc::new(idempotent),
             leaving: Leaving::default(),
         })

@@ -417,7 +417,8 @@ impl Pump {
     fn deadline(&self) -> Instant {
         let alive = self.pinged.map_or(self.heard + self.ping_interval, |at| at + self.answer_timeout);
         // A client that is not heard can't send the rest.
-        let whole = self.partial_since.filter(|_| self.is_listening()).map(|since| since + self.message_timeout);
+        let whole =
+            self.partial_since.filter(|_| self.is_listening()).map(|since| since + self.message_timeout);
         let read = (!self.outbox.is_empty()).then(|| self.stuck_since + self.answer_timeout);
         let gone = if let Stage::Ending(at) = self.stage { Some(at) } else { None };
         [whole, read, gone].into_iter().flatten().fold(alive, Instant::min)
@@ -432,7 +433,8 @@ impl Pump {
         if !self.outbox.is_empty() && now >= self.stuck_since + self.answer_timeout {
             return close(CloseCode::Policy, "What was sent has not been read for too long.");
         }
-        if self.is_listening() && self.partial_since.is_some_and(|since| now >= since + self.message_timeout) {
+        if self.is_listening() && self.partial_since.is_some_and(|since| now >= since + self.message_timeout)
+        {
             return close(CloseCode::Policy, "The rest of a message has not come for too long.");
         }
         match self.pinged {

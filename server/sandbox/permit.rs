@@ -136,11 +136,12 @@ impl Places {
         for key in added.displaced {
             state.tell(key, Standing::Displaced);
         }
-        let permit = Permit { places: self.clone(), key: added.key, standing, is_leaving: false };
+        let mut permit = Permit { places: self.clone(), key: added.key, standing, is_leaving: false };
         if added.phase != Phase::Waiting {
             return Ok(Asked::Granted(permit));
         }
         state.tell(added.key, Standing::Waiting(added.position));
+        permit.standing.mark_unchanged();
         if !state.has_herald {
             state.has_herald = true;
             tokio::spawn(self.clone().herald());
@@ -230,30 +231,33 @@ impl Permit {
     /// # Errors
     /// When there is no place among those. Then it has its slot still, and should end.
     pub fn park(&mut self) -> Result<(), Full> {
-        let key = self.key;
-        let parked = self.places.change(|state| {
-            let displaced = state.scheduler.park(key)?;
+        let Self { places, key, standing, .. } = self;
+        places.change(|state| {
+            let displaced = state.scheduler.park(*key)?;
             if let Some(displaced) = displaced {
                 state.tell(displaced, Standing::Displaced);
             }
-            if state.scheduler.phase(key) == Some(Phase::Asking) {
-                state.tell(key, Standing::Asking);
+            if state.scheduler.phase(*key) == Some(Phase::Asking) {
+                state.tell(*key, Standing::Asking);
+                // The caller knows. What happens after this is news.
+                standing.mark_unchanged();
             }
             Ok(())
-        });
-        self.standing.mark_unchanged();
-        parked
+        })
     }
 
     /// The run was answered: it has its slot again, or waits for one.
     pub fn resume(&mut self) {
-        let key = self.key;
-        self.places.change(|state| match state.scheduler.resume(key) {
-            Some(Phase::Running { .. }) => state.tell(key, Standing::Running),
-            Some(Phase::Resuming) => state.tell(key, Standing::Resuming),
-            Some(Phase::Waiting | Phase::Asking | Phase::Displaced) | None => {}
+        let Self { places, key, standing, .. } = self;
+        places.change(|state| {
+            let told = match state.scheduler.resume(*key) {
+                Some(Phase::Running { .. }) => Standing::Running,
+                Some(Phase::Resuming) => Standing::Resuming,
+                Some(Phase::Waiting | Phase::Asking | Phase::Displaced) | None => return,
+            };
+            state.tell(*key, told);
+            standing.mark_unchanged();
         });
-        self.standing.mark_unchanged();
     }
 
     /// Waits until the run stands elsewhere or, if it may leave, until another run waits for its slot, which is then
@@ -437,8 +441,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_most_questions_open_is_told_when_it_loses_one() {
         let places = places(9, 9);
-        let (mut one, mut two, mut three) =
-            (granted(&places), granted(&places), granted(&places));
+        let (mut one, mut two, mut three) = (granted(&places), granted(&places), granted(&places));
         one.park().unwrap();
         two.park().unwrap();
         assert_eq!(three.park(), Err(Full::Client));

@@ -215,7 +215,10 @@ fn displaced(crowd: Crowd, stopped_at: Option<&StackFrame>) -> RunError {
              address or network had the most of them, so its last one was stopped. Try again in a moment."
         ),
     };
-    RunError { stack: stopped_at.cloned().into_iter().collect(), ..RunError::new("TooManyQuestions", message) }
+    RunError {
+        stack: stopped_at.cloned().into_iter().collect(),
+        ..RunError::new("TooManyQuestions", message)
+    }
 }
 
 fn limit_error(
@@ -409,7 +412,9 @@ mod tests {
             let report = report(Seen { cause, finished: Some(finished(Ending::Stopped)), ..seen() });
             let error = report.error.unwrap();
             assert_eq!((report.outcome, error.name.as_str()), (Outcome::Stopped, "TooManyQuestions"));
-            assert!(error.message.starts_with("Stopped, in `loop` at line 7: ") && error.message.contains(words));
+            assert!(
+                error.message.starts_with("Stopped, in `loop` at line 7: ") && error.message.contains(words)
+            );
         }
     }
 

@@ -121,7 +121,8 @@ struct Node {
 
 impl Node {
     fn is_unused(&self) -> bool {
-        let Self { slots, reserved: _, queued: _, queued_bytes: _, turns, parked, ring: _, children: _ } = self;
+        let Self { slots, reserved: _, queued: _, queued_bytes: _, turns, parked, ring: _, children: _ } =
+            self;
         slots + turns + parked == 0
     }
 }
@@ -190,9 +191,8 @@ impl<T> Scheduler<T> {
             return Some(false);
         }
         let share = (self.bounds.reserve / NETWORK_SHARE).max(1);
-        let has_room = |network| {
-            self.nodes.get(&Scope::Network(network)).is_none_or(|node| node.reserved < share)
-        };
+        let has_room =
+            |network| self.nodes.get(&Scope::Network(network)).is_none_or(|node| node.reserved < share);
         (theirs == 0 && client.networks().all(has_room)).then_some(true)
     }
 
@@ -556,7 +556,9 @@ impl<T> Scheduler<T> {
     /// Whether a run waits that could have a slot if this one gave back its own, beside the `leaving` slots that are about
     /// to be given back anyway.
     pub fn would_help(&self, key: RunKey, leaving: usize) -> bool {
-        let Some(&Run { client, phase: Phase::Running { .. }, .. }) = self.runs.get(&key) else { return false };
+        let Some(&Run { client, phase: Phase::Running { .. }, .. }) = self.runs.get(&key) else {
+            return false;
+        };
         let Some(all) = self.nodes.get(&Scope::All).filter(|all| all.turns > leaving) else { return false };
         let taken = all.slots.saturating_sub(1);
         let slots = |scope| self.nodes.get(&scope).map_or(0, |node| node.slots);

@@ -103,12 +103,13 @@ pub async fn supervise(
                 witness.started();
                 supervisor.is_started_told = is_told;
                 let channels = Channels { events: &events, wish: &mut wish, words: &mut words };
-                let over =
-                    supervisor.listen(&*inner.backend, channels, &mut permit, || {
+                let over = supervisor
+                    .listen(&*inner.backend, channels, &mut permit, || {
                         if let Ok(starting) = &mut starting {
                             starting.heard();
                         }
-                    }).await;
+                    })
+                    .await;
                 if over != Over::Unread {
                     return supervisor.conclude(over, life, permit, events).await;
                 }

@@ -16,6 +16,8 @@ mod frames;
 mod origin;
 #[path = "targets/session.rs"]
 mod session;
+#[path = "targets/websocket.rs"]
+mod websocket;
 #[path = "targets/zygote.rs"]
 mod zygote;
 
@@ -54,6 +56,11 @@ fn corpus_of_browser_frames() {
 #[test]
 fn corpus_of_connections() {
     replay("session", session::target);
+}
+
+#[test]
+fn corpus_of_websocket_bytes() {
+    replay("websocket", websocket::target);
 }
 
 #[test]

@@ -175,7 +175,8 @@ fn a_network_with_most_loses_before_a_client() {
     let mut scheduler = Numbers::new(Bounds { queue: 6, ..bounds(1, 1) });
     ask(&mut scheduler, 0, 0);
     // Two of each of two clients in one network, and two of one who has it alone.
-    for (run, address) in (1..).zip(["10.7.0.1", "10.7.0.1", "10.7.0.2", "10.7.0.2", "10.8.0.1", "10.8.0.1"]) {
+    for (run, address) in (1..).zip(["10.7.0.1", "10.7.0.1", "10.7.0.2", "10.7.0.2", "10.8.0.1", "10.8.0.1"])
+    {
         add(&mut scheduler, ipv6(&format!("::ffff:{address}")), run);
     }
     let Added { displaced, .. } = add(&mut scheduler, client(9), 90);
@@ -268,8 +269,15 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// Clients of all kinds: alone, in one network, in nested ones, and with a key.
 fn clients() -> Vec<ClientKey> {
-    let addresses =
-        ["10.1.0.1", "10.2.0.1", "10.2.0.2", "2001:db8:1::1", "2001:db8:1:1::1", "2001:db8:1:ff00::1", "2001:db8:2::1"];
+    let addresses = [
+        "10.1.0.1",
+        "10.2.0.1",
+        "10.2.0.2",
+        "2001:db8:1::1",
+        "2001:db8:1:1::1",
+        "2001:db8:1:ff00::1",
+        "2001:db8:2::1",
+    ];
     let addresses = addresses.map(|it| ClientKey::of(it.parse().expect("an address")));
     addresses.into_iter().chain([ClientKey::with_key(7)]).collect()
 }

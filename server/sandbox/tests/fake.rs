@@ -342,7 +342,8 @@ impl Bench {
     /// Waits until no run has a place or waits for one.
     pub async fn all_places_are_back(&self) {
         let back = async {
-            while self.open_runs() + self.sandbox.health().queued_runs + self.sandbox.health().asking_runs > 0 {
+            while self.open_runs() + self.sandbox.health().queued_runs + self.sandbox.health().asking_runs > 0
+            {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
