@@ -1,5 +1,6 @@
 //! Runs that ask something: they give up their place, and have it again before the program gets the answer.
 
+use proptest::prelude::*;
 use serde_json::json;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
@@ -7,8 +8,8 @@ use super::fake::*;
 use crate::protocol::browser::{Outcome, RejectReason};
 use crate::protocol::frame;
 use crate::protocol::prompt::{ANSWER, PROMPT};
-use crate::protocol::runner::{Ending, STOP};
-use crate::sandbox::{ClientKey, Run, RunEvents, RunHandle, SandboxSettings};
+use crate::protocol::runner::{Ending, RunSpec, STOP};
+use crate::sandbox::{ClientKey, Run, RunEvent, RunEvents, RunHandle, SandboxSettings};
 
 fn question(id: u32, kind: &str) -> Vec<u8> {
     frame::encode(
@@ -168,4 +169,140 @@ async fn a_run_that_lost_its_turn_has_one_end() {
     }
     ends(&mut fourths, Outcome::Completed).await;
     bench.all_places_are_back().await;
+}
+
+/// What the holder of a run does.
+#[derive(Clone, Copy, Debug)]
+enum Holder {
+    /// Answers each question after so many milliseconds.
+    Answers(u64),
+    /// Never answers.
+    Ignores,
+    /// Stops the run after so many milliseconds.
+    Stops(u64),
+    /// Leaves after so many.
+    Leaves(u64),
+}
+
+fn holders() -> impl Strategy<Value = Vec<(u8, u8, u64, Holder)>> {
+    let holder = prop_oneof![
+        4 => (0u64..2_000).prop_map(Holder::Answers),
+        1 => Just(Holder::Ignores),
+        1 => (0u64..4_000).prop_map(Holder::Stops),
+        1 => (0u64..4_000).prop_map(Holder::Leaves),
+    ];
+    // Whose the run is, how often it asks, and how long after the one before it comes.
+    prop::collection::vec((0u8..4, 0u8..4, 0u64..300, holder), 1..24)
+}
+
+/// Plays a process: it asks as often as its program says, and then ends.
+async fn play(mut runner: Runner) {
+    let Some((_, program)) = runner.frame().await else { return };
+    let program: RunSpec = serde_json::from_slice(&program).expect("a program");
+    let asks: u32 = program.program.source().parse().expect("a number");
+    for id in 1..=asks {
+        runner.send(&question(id, if id % 2 == 0 { "line" } else { "prompt" })).await;
+        loop {
+            match runner.frame_in(Duration::from_secs(3_600)).await {
+                Some((ANSWER, _)) => break,
+                Some((STOP, _)) => {
+                    runner.finish(Ending::Stopped).await;
+                    return runner.exit(0);
+                }
+                Some(_) => {}
+                None => return,
+            }
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    runner.finish(Ending::Completed).await;
+    runner.exit(0);
+}
+
+/// Sees a run through as its holder does. Whether it was left.
+async fn hold(handle: RunHandle, mut events: RunEvents, holder: Holder) -> (Seen, bool) {
+    let mut seen = Seen::default();
+    let reading = async {
+        while let Some(event) = events.recv().await {
+            let asked = if let RunEvent::Prompt { prompt_id, .. } = &event { Some(*prompt_id) } else { None };
+            seen.take(event);
+            if let (Some(id), Holder::Answers(after)) = (asked, holder) {
+                sleep(Duration::from_millis(after)).await;
+                handle.answer(id, Some("x".to_owned()));
+            }
+        }
+    };
+    let acting = async {
+        match holder {
+            Holder::Stops(after) => {
+                sleep(Duration::from_millis(after)).await;
+                handle.stop();
+                std::future::pending::<()>().await;
+            }
+            Holder::Leaves(after) => sleep(Duration::from_millis(after)).await,
+            Holder::Answers(_) | Holder::Ignores => std::future::pending().await,
+        }
+    };
+    let is_left = tokio::select! {
+        () = reading => false,
+        () = acting => true,
+    };
+    (seen, is_left)
+}
+
+async fn crowd(holders: Vec<(u8, u8, u64, Holder)>) {
+    let settings = SandboxSettings {
+        open_runs: 3,
+        reserve: 1,
+        queue: 4,
+        asking: 3,
+        client_open_runs: 2,
+        client_queue: 3,
+        client_asking: 2,
+        ..settings()
+    };
+    let mut bench = Bench::with(settings, true);
+    let sandbox = bench.sandbox.clone();
+    let playing = async {
+        loop {
+            tokio::spawn(play(bench.runner_at_last().await));
+        }
+    };
+    let holding = async {
+        let mut held = Vec::new();
+        for (n, asks, after, holder) in holders {
+            sleep(Duration::from_millis(after)).await;
+            let client = ClientKey::of([10, n, 0, 1].into());
+            let Ok((handle, events)) = sandbox.start(Run { client, ..run(&asks.to_string(), LIMITS) }) else {
+                continue;
+            };
+            held.push(tokio::spawn(hold(handle, events, holder)));
+            let health = sandbox.health();
+            assert!(health.open_runs <= 3 && health.queued_runs <= 4 && health.asking_runs <= 3, "{health:?}");
+        }
+        for held in held {
+            let (seen, is_left) = held.await.expect("no panic");
+            let ends = usize::from(seen.report.is_some()) + usize::from(seen.displaced.is_some());
+            // Who leaves may have heard of the end just before.
+            assert!(ends == 1 || (is_left && ends == 0), "an accepted run ends once: {seen:?}");
+        }
+    };
+    tokio::select! {
+        () = playing => {}
+        () = holding => {}
+    }
+    bench.all_places_are_back().await;
+}
+
+proptest! {
+    /// Whoever comes, asks, answers, stops and leaves: each accepted run has one end, bounds hold, and all comes back.
+    #[test]
+    fn each_accepted_run_ends_exactly_once(holders in holders()) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(crowd(holders));
+    }
 }

@@ -178,8 +178,16 @@ impl Runner {
 
     /// The next frame; `None` when the server is gone or this process killed.
     pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        self.frame_in(Duration::from_secs(60)).await
+    }
+
+    /// The same, for which the test waits so long.
+    pub async fn frame_in(&mut self, patience: Duration) -> Option<(u8, Vec<u8>)> {
         let mut header = [0; frame::HEADER];
-        soon("a frame", self.socket.read_exact(&mut header)).await.ok()?;
+        match timeout(patience, self.socket.read_exact(&mut header)).await {
+            Ok(read) => read.ok()?,
+            Err(_) => panic!("waited in vain for a frame"),
+        };
         let [a, b, c, d, kind] = header;
         let mut payload = vec![0; u32::from_le_bytes([a, b, c, d]) as usize - 1];
         self.socket.read_exact(&mut payload).await.ok()?;
@@ -323,6 +331,11 @@ impl Bench {
         soon("a process", self.runners.recv()).await.unwrap()
     }
 
+    /// The process that a run was given, however long that takes.
+    pub async fn runner_at_last(&mut self) -> Runner {
+        self.runners.recv().await.expect("the sandbox is there")
+    }
+
     /// A run whose process has its program.
     pub async fn started(&mut self) -> (RunHandle, RunEvents, Runner) {
         self.started_with(LIMITS).await
@@ -379,7 +392,7 @@ impl Seen {
         match event {
             RunEvent::Queued { position } => {
                 assert!(!self.started && position > 0);
-                assert!(self.positions.last().is_none_or(|last| position < *last), "positions only fall");
+                assert_ne!(self.positions.last(), Some(&position), "only news is told");
                 self.positions.push(position);
             }
             RunEvent::Started => {
