@@ -250,7 +250,7 @@ settings! {
         rate_limit: Option<Rate> = "120/min burst 60", rate, "rate-limit", "MAYFLY_RATE_LIMIT";
         /// Open connections of one client.
         connections: usize = "256", number(1..=1_000_000), "connections-per-client", "MAYFLY_CONNECTIONS_PER_CLIENT";
-        /// Bytes that are kept of the requests and WebSocket messages of one client that have not arrived whole; and never more than half of what is left of `server.intake_bytes`.
+        /// Bytes that are kept of the requests and WebSocket messages of one client that have not arrived whole. The last quarter of `server.intake_bytes` is for clients of which 256 KiB at most are kept.
         intake_bytes: u64 = "16MiB", bytes(1 << 16..=1 << 40), "intake-bytes-per-client", "MAYFLY_INTAKE_BYTES_PER_CLIENT";
         /// Runs of one client that have a place at once; further ones wait.
         places: usize = "16", number(1..=10_000), "places-per-client", "MAYFLY_PLACES_PER_CLIENT";

@@ -29,8 +29,10 @@ use crate::sandbox::ClientKey;
 /// When somebody who was turned away may try again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 5_000;
 
-/// How many connections each client may have open however many others have.
-const FREE: usize = 16;
+/// How many connections a client may have open when few are left.
+const FEW: usize = 16;
+/// One in so many of all connections is for clients that have few.
+const RESERVE: usize = 4;
 
 /// How long a connection without a request is kept when the server goes: a request that is on its way shall find it
 /// open. The answer to that is its last.
@@ -71,7 +73,7 @@ struct Open {
 pub enum Full {
     /// The client's own.
     Client,
-    /// The client's share of what is left: it has more open than are free.
+    /// The client's, as few are left: those are for others, who have few.
     Share,
     /// That of the server.
     Server,
@@ -132,8 +134,8 @@ impl Connections {
         let left = self.0.bounds.all.saturating_sub(open.all);
         let full = if theirs > self.0.bounds.client {
             Some(Full::Client)
-        } else if theirs > left.max(FREE) {
-            // So those who come last find some, however many came before.
+        } else if theirs > FEW && left < self.0.bounds.all / RESERVE {
+            // So those who come last find some, however many a handful of others have.
             Some(Full::Share)
         } else if open.all > self.0.bounds.all && is_connection {
             Some(Full::Server)
@@ -167,8 +169,8 @@ impl Connections {
             ),
             Full::Share => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "Your address has more connections open than the server has left for all others. Close some, or try \
-                 again in a moment."
+                "The server has few connections left, and your address has many open. Close some, or try again in a \
+                 moment."
                     .to_owned(),
             ),
             Full::Server => (
@@ -341,7 +343,7 @@ mod tests {
                 }
             }
         }
-        for _ in 0..FREE {
+        for _ in 0..FEW {
             let (counted, _, full) = connections.count(true, Some(client(200)));
             assert_eq!(full, None);
             kept.push(counted);

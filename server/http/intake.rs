@@ -1,8 +1,8 @@
 //! How many bytes of requests that have not arrived whole are kept: request bodies, and WebSocket messages.
 //!
 //! What one connection may keep is bounded by its longest message, but connections are many. So all bytes beyond
-//! [`FREE_BYTES`] of each request count, for their client and in all. A client may hold its own bound, and no more
-//! than half of what is left for all: so those who come last find room, however many came before.
+//! [`FREE_BYTES`] of each request count, for their client and in all. The last part of the room for all is for clients
+//! that keep little: so those who come last find some, however much a handful of others keep.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,11 @@ use crate::sandbox::ClientKey;
 
 /// How much of each request does not count, in bytes: most are shorter.
 pub const FREE_BYTES: usize = 16 << 10;
+
+/// How much a client may keep when little is left for all, in bytes: most programs are shorter.
+const LITTLE: usize = 256 << 10;
+/// One in so many of all bytes is for clients that keep little.
+const RESERVE: usize = 4;
 
 /// When somebody who was turned away may try again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 2_000;
@@ -100,7 +105,8 @@ impl Share {
         let theirs = kept.clients.get(&self.client).copied().unwrap_or(0);
         if let Some(more) = counted.checked_sub(self.counted) {
             let left = all.saturating_sub(kept.all);
-            if theirs + more > client || more > left || theirs + more > left - more {
+            let is_reserved = theirs + more > LITTLE && left < more + all / RESERVE;
+            if theirs + more > client || more > left || is_reserved {
                 return Err(NoRoom);
             }
         }
@@ -153,11 +159,10 @@ mod tests {
 
     #[test]
     fn who_comes_last_finds_room() {
-        let bound = 64 << 20;
-        let intake = Intake::new(Bounds { all: bound, client: bound });
+        let intake = Intake::new(Bounds { all: 96 << 20, client: 16 << 20 });
         let mut greedy: Vec<Share> = (0..64).map(|n| intake.share(client(n))).collect();
         for share in &mut greedy {
-            let (mut bytes, mut step) = (FREE_BYTES, bound);
+            let (mut bytes, mut step) = (FREE_BYTES, 32 << 20);
             while step > 0 {
                 match share.set(bytes + step) {
                     Ok(()) => bytes += step,
@@ -165,9 +170,8 @@ mod tests {
                 }
             }
         }
-        // The first took half of what was free when it came, and it is that which the others lack.
-        let left = bound - intake.kept().all;
-        assert!(left > 0, "64 who take all that they can leave something");
+        assert_eq!(intake.share(client(200)).set(FREE_BYTES + LITTLE), Ok(()));
+        assert_eq!(intake.share(client(200)).set(FREE_BYTES + LITTLE + 1), Err(NoRoom));
     }
 
     proptest! {

@@ -430,7 +430,7 @@ mod tests {
         // Answered, it is the next of its client's, before the one that was first in the queue.
         asks.resume();
         assert_eq!(asks.standing(), Standing::Resuming);
-        assert_eq!(position(&mut third).await, 2);
+        assert_eq!(third.position(), 2);
         drop(running);
         assert_eq!(asks.next(false).await, News::Standing);
         assert_eq!((asks.standing(), places.counts()), (Standing::Running, [1, 1, 0]));
@@ -469,7 +469,7 @@ mod tests {
         let mut other = waits_as(&places, client(2));
         let told_at = tokio::time::Instant::now();
         assert_eq!(position(&mut last).await, 11);
-        for next in [&mut other, &mut waiting.remove(0), &mut waiting.remove(0)] {
+        for next in [&mut waiting.remove(0), &mut other, &mut waiting.remove(0)] {
             drop(permit);
             permit = slot_of(next).await;
         }

@@ -420,10 +420,14 @@ impl<T> Scheduler<T> {
         self.in_turn(scope).into_iter().find_map(|child| self.pick(child, given_back))
     }
 
-    /// The children of a node with runs that wait, the one whose turn it is first.
+    /// The children of a node with runs that wait, the one whose turn was the longest ago first.
+    fn ring(&self, scope: Scope) -> impl Iterator<Item = Scope> {
+        self.nodes.get(&scope).map(|node| &node.ring).into_iter().flatten().copied()
+    }
+
+    /// The same, the one who is next to have a slot first.
     fn in_turn(&self, scope: Scope) -> Vec<Scope> {
-        let ring = self.nodes.get(&scope).map(|node| &node.ring);
-        let mut children: Vec<Scope> = ring.into_iter().flatten().copied().collect();
+        let mut children: Vec<Scope> = self.ring(scope).collect();
         // Stable: those with as many slots stay in the ring's order.
         children.sort_by_key(|child| self.nodes.get(child).map_or(0, |node| node.slots));
         children
@@ -578,7 +582,7 @@ impl<T> Scheduler<T> {
         for pair in own.windows(2).rev() {
             let [parent, child] = [pair[0], pair[1]];
             let (mut before, mut is_before) = (0, true);
-            for other in self.in_turn(parent) {
+            for other in self.ring(parent) {
                 if other == child {
                     is_before = false;
                 } else {
@@ -592,7 +596,8 @@ impl<T> Scheduler<T> {
     }
 
     /// Tells each run in the queue its position: how many runs will have a slot until it has, itself included, if nobody
-    /// else comes and no other run ends first. Takes time in proportion to the queue.
+    /// else comes and each slot comes free that its own client has. Who has fewer slots than others may have one sooner.
+    /// Takes time in proportion to the queue.
     pub fn positions(&self, mut tell: impl FnMut(&T, u32)) {
         for (key, position) in self.order(Scope::All).into_iter().zip(1..) {
             if let Some(run) = self.runs.get(&key).filter(|run| run.phase == Phase::Waiting) {
@@ -607,8 +612,7 @@ impl<T> Scheduler<T> {
             let theirs = self.clients.get(&client);
             return theirs.into_iter().flat_map(|it| it.resuming.iter().chain(&it.queued)).copied().collect();
         }
-        let mut children: Vec<_> =
-            self.in_turn(scope).into_iter().map(|child| self.order(child).into_iter()).collect();
+        let mut children: Vec<_> = self.ring(scope).map(|child| self.order(child).into_iter()).collect();
         let mut order = Vec::new();
         while !children.is_empty() {
             children.retain_mut(|child| child.next().map(|key| order.push(key)).is_some());

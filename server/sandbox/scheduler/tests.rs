@@ -120,9 +120,14 @@ fn the_reserve_is_for_those_who_have_no_slot() {
     assert_eq!(ask(&mut scheduler, 1, 3), Some(1), "though two are free");
     assert_eq!(ask(&mut scheduler, 2, 4), None);
     assert_eq!(ask(&mut scheduler, 2, 5), Some(1));
-    assert_eq!(ask(&mut scheduler, 3, 6), None);
-    assert_eq!(ask(&mut scheduler, 4, 7), Some(1), "who has none comes before those who have some");
+    let third = add(&mut scheduler, client(3), 6);
+    assert_eq!(third.position, 0);
+    ask(&mut scheduler, 4, 7);
     assert_eq!(scheduler.counts(), [4, 3, 0]);
+    scheduler.remove(third.key);
+    let next = scheduler.next().expect("a slot is free");
+    assert_eq!(number(&scheduler, next), 7, "who has none comes before those who have some");
+    assert_eq!(scheduler.next(), None);
 }
 
 #[test]

@@ -278,7 +278,10 @@ async fn crowd(holders: Vec<(u8, u8, u64, Holder)>) {
             };
             held.push(tokio::spawn(hold(handle, events, holder)));
             let health = sandbox.health();
-            assert!(health.open_runs <= 3 && health.queued_runs <= 4 && health.asking_runs <= 3, "{health:?}");
+            assert!(
+                health.open_runs <= 3 && health.queued_runs <= 4 && health.asking_runs <= 3,
+                "{health:?}"
+            );
         }
         for held in held {
             let (seen, is_left) = held.await.expect("no panic");
