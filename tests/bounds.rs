@@ -291,7 +291,7 @@ async fn too_many_headers_are_refused() {
     let (app, _) = warmed(&[]).await;
     let many: Vec<(String, String)> = (0..200).map(|n| (format!("x-{n}"), "y".to_owned())).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(get(app.address, "/healthz", &many).await.status, 400);
+    assert_eq!(get(app.address, "/healthz", &many).await.status, 431);
     assert_eq!(get(app.address, "/healthz", &many[..60]).await.status, 200);
 }
 
@@ -397,9 +397,9 @@ async fn streams_that_nobody_reads_are_let_go() {
         }
         let last = [headers[0], headers[1], ("last-event-id", first.as_str())];
         let kept = request(app.address, "POST", "/api/v1/run", &last, "{}").await.status;
-        // Some 900 KB each: the first is there while four are, and gone when there are ten.
+        // Some hundred KB each: the first is there while few are, and gone when there are many.
         assert!(kept == 200 || n > 2, "{n}: {kept}");
-        assert!(kept == 404 || n < 10, "{n}: {kept}");
+        assert!(kept == 404 || n < 30, "{n}: {kept}");
     }
     assert!(growth(&app, before) < (16 << 20) + SLACK, "{} bytes", growth(&app, before));
 }

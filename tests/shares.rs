@@ -105,12 +105,13 @@ async fn who_has_most_questions_open_loses_the_last() {
     assert!(words.contains("2 programs from your address have a question open"), "{words}");
     other.run(ASKS).await;
     let own = other.wait_for("prompt").await;
-    let third = connect(&app, 3).await.run(ASKS).await;
+    let mut last = connect(&app, 3).await;
+    last.run(ASKS).await;
     let end = one.wait_for("finished").await;
     assert_eq!(
         (&end["run_id"], &end["error"]["name"]),
         (&asked[1]["run_id"], &json!("TooManyQuestions")),
-        "{third}"
+        "{end}"
     );
     for (socket, prompt) in [(&mut one, &asked[0]), (&mut other, &own)] {
         answer(socket, prompt).await;
