@@ -126,7 +126,7 @@ async fn who_has_most_questions_open_loses_the_last() {
         until("the question", || counts(&bench) == [0, 0, asked]).await;
     }
     // Both may be, and the last of the first client's is told to stop for the other's.
-    let (_, mut events, mut runner) = asking.remove(1);
+    let (_displaced, mut events, mut runner) = asking.remove(1);
     assert_eq!(runner.frame().await, Some((STOP, Vec::new())));
     runner.send(&finished(Ending::Stopped)).await;
     runner.exit(0);
