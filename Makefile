@@ -1,7 +1,7 @@
 # `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd test-cluster soak soak-kills fuzz queries check check-deploy sbom types bench figures clean
+.PHONY: help run run-gvisor build web v8 test test-gvisor test-image test-systemd test-cluster soak soak-kills fuzz siege queries check check-deploy sbom types bench figures clean
 
 CARGO := scripts/v8-env cargo
 LISTEN ?= 127.0.0.1:8080
@@ -73,6 +73,10 @@ test-cluster: build ## Three servers behind HAProxy: restarted one by one, and w
 soak: build ## 70 % of what the server can do, 5 % of it attacks, for SECONDS (120) or HOURS: nothing may grow
 	@scripts/setup build
 	SECONDS=$(or $(SECONDS),120) HOURS=$(HOURS) node tests/soak/run.mjs
+
+siege: build ## 64 hostile addresses do all at once for SECONDS (60): a visitor's runs complete, and memory is bounded
+	@scripts/setup build
+	SECONDS=$(or $(SECONDS),60) node tests/soak/siege.mjs
 
 soak-kills: web ## Kills processes at random under load for SECONDS (120)
 	@scripts/setup test

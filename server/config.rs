@@ -212,6 +212,8 @@ settings! {
         response_bytes_in_flight: u64 = "128MiB", bytes(1 << 20..=1 << 40), "response-bytes-in-flight", "MAYFLY_RESPONSE_BYTES_IN_FLIGHT";
         /// How much of what is made of shared programs is kept for their next readers: pages, recordings, pictures. What was used least lately goes first.
         response_cache_bytes: u64 = "32MiB", bytes(0..=1 << 40), "response-cache-bytes", "MAYFLY_RESPONSE_CACHE_BYTES";
+        /// Bytes that are kept of requests and WebSocket messages that have not arrived whole, over all connections. The first 16 KiB of each do not count.
+        intake_bytes: u64 = "96MiB", bytes(1 << 20..=1 << 40), "intake-bytes", "MAYFLY_INTAKE_BYTES";
         /// How long the server goes on as before after it was told to stop, while `/readyz` says that it will: time for balancers to see that and to send new clients elsewhere.
         shutdown_delay: Duration = "0s", time(0..=300_000), "shutdown-delay", "MAYFLY_SHUTDOWN_DELAY";
         /// How long runs and answers that are under way may take to finish after that.
@@ -260,10 +262,14 @@ settings! {
         response_bytes_in_flight: u64 = "16MiB", bytes(64 << 10..=1 << 40), "response-bytes-in-flight-per-client", "MAYFLY_RESPONSE_BYTES_IN_FLIGHT_PER_CLIENT";
         /// The least speed at which a long answer has to be taken, in bytes a second: a connection that is slower for half a minute is closed. `0` closes none.
         response_speed: u64 = "4KiB", bytes(0..=1 << 30), "response-speed", "MAYFLY_RESPONSE_SPEED";
+        /// Bytes that are kept of the requests and WebSocket messages of one client that have not arrived whole. The last quarter of `server.intake_bytes` is for clients of which 256 KiB at most are kept.
+        intake_bytes: u64 = "16MiB", bytes(1 << 16..=1 << 40), "intake-bytes-per-client", "MAYFLY_INTAKE_BYTES_PER_CLIENT";
         /// Runs of one client that have a place at once; further ones wait.
         places: usize = "16", number(1..=10_000), "places-per-client", "MAYFLY_PLACES_PER_CLIENT";
         /// Accepted runs of one client that may wait for a place.
         queue: usize = "64", number(0..=100_000), "queue-per-client", "MAYFLY_QUEUE_PER_CLIENT";
+        /// Runs of one client that have a question open, for their visitor to answer; one more ends.
+        asking: usize = "16", number(1..=10_000), "asking-per-client", "MAYFLY_ASKING_PER_CLIENT";
         /// Runs open on one connection at once.
         open_runs: u32 = "8", number(1..=1_000), "open-runs-per-connection", "MAYFLY_OPEN_RUNS_PER_CONNECTION";
         /// Ids of ended runs that a connection remembers, so as to refuse them.
@@ -288,10 +294,16 @@ settings! {
         confinement: Confinement = "auto", confinement, "confinement", "MAYFLY_CONFINEMENT";
         /// Processes that wait ready for a run.
         warm_children: usize = "4", number(1..=256), "warm-children", "MAYFLY_WARM_CHILDREN";
-        /// Runs open at once, over all connections.
-        open_runs: usize = "64", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
-        /// Accepted runs that may wait for a place. Clients take turns.
+        /// Runs that have a place at once, over all connections.
+        open_runs: usize = "128", number(1..=10_000), "open-runs", "MAYFLY_OPEN_RUNS";
+        /// How many of these places are kept for clients that have none, one for each; at most half of all.
+        reserve: usize = "64", number(0..=10_000), "reserve", "MAYFLY_RESERVE";
+        /// Runs that have a question open, for their visitor to answer. They have no place meanwhile, but keep their process. With one more, whoever has most of them loses the last one.
+        asking: usize = "128", number(1..=10_000), "asking", "MAYFLY_ASKING";
+        /// Accepted runs that may wait for a place. Clients take turns. With one more, whoever has most of them loses the last one.
         queue: usize = "256", number(0..=100_000), "queue", "MAYFLY_QUEUE";
+        /// How long the programs of the runs that wait may be together, with their input and answers.
+        queue_bytes: u64 = "64MiB", bytes(1 << 20..=1 << 40), "queue-bytes", "MAYFLY_QUEUE_BYTES";
         /// How long a program has, after it was told to stop, before its process is killed.
         grace: Duration = "200ms", time(10..=10_000), "grace", "MAYFLY_GRACE";
         /// How long a run whose visitor may evaluate more in it stays for that after its program's end, in all; it goes earlier when another run waits for its place. `0s` keeps none.
@@ -376,6 +388,8 @@ settings! {
         resume: Duration = "15s", time(10..=3_600_000), "api-resume", "MAYFLY_API_RESUME";
         /// Event streams that are kept after the end of their runs.
         kept_streams: usize = "256", number(0..=100_000), "api-kept-streams", "MAYFLY_API_KEPT_STREAMS";
+        /// How much of those streams is kept; the oldest go first.
+        kept_stream_bytes: u64 = "32MiB", bytes(0..=1 << 40), "api-kept-stream-bytes", "MAYFLY_API_KEPT_STREAM_BYTES";
         /// How long the answer to a call with an `Idempotency-Key` is kept, to give it again.
         idempotency: Duration = "10m", time(10..=86_400_000), "api-idempotency", "MAYFLY_API_IDEMPOTENCY";
         /// How much those answers may take; the oldest go first.
@@ -433,6 +447,14 @@ impl Config {
     /// The longest body that shares something, in bytes: a program, and output that may be spelled at length.
     pub fn share_bytes(&self) -> usize {
         self.client.frame_bytes() + 2 * self.snippets.output_bytes as usize
+    }
+
+    /// How many bytes are kept of requests that have not arrived whole: in all, and of one client. No less than what
+    /// the other settings let one request be.
+    pub fn intake_bytes(&self) -> [usize; 2] {
+        let usize = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let one = self.share_bytes();
+        [usize(self.server.intake_bytes).max(2 * one), usize(self.client.intake_bytes).max(one)]
     }
 }
 

@@ -270,14 +270,25 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         confinement,
         warm_children,
         open_runs,
+        reserve,
+        asking,
         queue,
+        queue_bytes,
         grace,
         ready_timeout,
         zygote_forks,
         zygote_age,
         paused,
     } = config.sandbox.clone();
-    let Client { message_bytes, display_bytes, prompts, places, queue: client_queue, .. } = config.client;
+    let Client {
+        message_bytes,
+        display_bytes,
+        prompts,
+        places,
+        queue: client_queue,
+        asking: client_asking,
+        ..
+    } = config.client;
     Ok(SandboxSettings {
         // Not by its name: what is there by now may be a newer one, which this one does not understand.
         program: PathBuf::from("/proc/self/exe"),
@@ -292,9 +303,13 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         },
         warm_children,
         open_runs,
+        reserve,
+        asking,
         queue,
+        queue_bytes,
         client_open_runs: places,
         client_queue,
+        client_asking,
         grace,
         ready_timeout,
         zygote_forks,

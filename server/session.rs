@@ -279,9 +279,7 @@ impl Session {
             Ok(ClientMsg::Evaluate(request)) => self.evaluate(request),
             Err(bad) => Err((bad.run_id, rejection(RejectReason::BadRequest, bad.message))),
         };
-        let (run_id, Rejection { reason, message, retry_after_ms }) = rejected.err()?;
-        metrics::rejected(reason);
-        Some(ServerMsg::Rejected { run_id, reason, message, retry_after_ms })
+        rejected.err().map(|(run_id, rejection)| self::rejected(run_id, rejection))
     }
 
     fn run(&mut self, request: RunRequest) -> Result<(), (Option<Uuid>, Rejection)> {
@@ -434,6 +432,11 @@ impl Session {
                 }
                 Some(RunEvent::Released(reason)) => ServerMsg::Released { run_id, reason },
                 Some(RunEvent::Finished(report)) => return Poll::Ready(self.finish(at, report)),
+                Some(RunEvent::Displaced(rejection)) => {
+                    // It was not begun, so it is as if it had not been taken.
+                    self.open.remove(at);
+                    return Poll::Ready(rejected(Some(run_id), rejection));
+                }
                 None => {
                     tracing::error!(%run_id, "the events of a run ended without a report");
                     let report = Box::new(lost_run(open.limits));
@@ -453,6 +456,11 @@ impl Session {
         self.ended.add(run_id);
         ServerMsg::Finished { run_id, report }
     }
+}
+
+fn rejected(run_id: Option<Uuid>, Rejection { reason, message, retry_after_ms }: Rejection) -> ServerMsg {
+    metrics::rejected(reason);
+    ServerMsg::Rejected { run_id, reason, message, retry_after_ms }
 }
 
 fn rejection(reason: RejectReason, message: impl Into<String>) -> Rejection {

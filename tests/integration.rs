@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod attacks;
 mod book;
+mod bounds;
 mod calls;
 // It makes system calls by their numbers, which are this machine's.
 #[cfg(target_arch = "x86_64")]
@@ -36,6 +37,7 @@ mod reload;
 mod repl;
 mod restarts;
 mod settings;
+mod shares;
 mod sharing;
 mod snippets;
 mod soak;

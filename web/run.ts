@@ -473,8 +473,10 @@ function rejected(state: State, from: Extract<ServerMsg, { type: "rejected" }>, 
   const open = openRun(state);
   const ours = open !== null && (from.run_id === undefined || from.run_id === open.runId);
   if (!ours && from.run_id !== undefined) return step(state);
-  // A run that was accepted lives on; only the frame that followed it was turned down.
-  if (open?.at !== "sent") return step(state, { type: "notice", level: "warn", text: from.message });
+  // A run that was accepted lives on, unless it lost its turn in the queue; only the frame that followed it was turned
+  // down.
+  const isLost = open?.at === "sent" || (open?.at === "queued" && from.run_id !== undefined && from.reason === "busy");
+  if (!isLost) return step(state, { type: "notice", level: "warn", text: from.message });
   const retryAt = from.retry_after_ms === undefined ? null : now + from.retry_after_ms;
   return step(
     { ...state, phase: { at: "rejected", message: from.message, retryAt } },

@@ -29,6 +29,11 @@ use crate::sandbox::ClientKey;
 /// When somebody who was turned away may try again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 5_000;
 
+/// How many connections a client may have open when few are left.
+const FEW: usize = 16;
+/// One in so many of all connections is for clients that have few.
+const RESERVE: usize = 4;
+
 /// How long a connection without a request is kept when the server goes: a request that is on its way shall find it
 /// open. The answer to that is its last.
 const LINGER: Duration = Duration::from_secs(1);
@@ -68,6 +73,8 @@ struct Open {
 pub enum Full {
     /// The client's own.
     Client,
+    /// The client's, as few are left: those are for others, who have few.
+    Share,
     /// That of the server.
     Server,
 }
@@ -124,8 +131,12 @@ impl Connections {
             *theirs += 1;
             *theirs
         });
+        let left = self.0.bounds.all.saturating_sub(open.all);
         let full = if theirs > self.0.bounds.client {
             Some(Full::Client)
+        } else if theirs > FEW && left < self.0.bounds.all / RESERVE {
+            // So those who come last find some, however many a handful of others have.
+            Some(Full::Share)
         } else if open.all > self.0.bounds.all && is_connection {
             Some(Full::Server)
         } else {
@@ -155,6 +166,12 @@ impl Connections {
                     "Your address has {client} connections open, as many as one may. Close some, or try again \
                      in a moment."
                 ),
+            ),
+            Full::Share => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "The server has few connections left, and your address has many open. Close some, or try again in a \
+                 moment."
+                    .to_owned(),
             ),
             Full::Server => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -323,6 +340,26 @@ mod tests {
         assert_eq!((theirs, full), (0, Some(Full::Server)), "a proxy's own count in all");
         drop((two, through));
         assert!(connections.request(client(3)).is_ok() && connections.request(client(1)).is_ok());
+    }
+
+    #[test]
+    fn who_comes_last_finds_a_connection() {
+        let connections = Connections::new(Bounds { all: 4_096, client: 256 });
+        let mut kept = Vec::new();
+        for n in 0..64 {
+            for _ in 0..256 {
+                // What is one too many is closed.
+                match connections.count(true, Some(client(n))) {
+                    (counted, _, None) => kept.push(counted),
+                    (_, _, Some(full)) => assert!(n > 10 && full == Full::Share, "{n} {full:?}"),
+                }
+            }
+        }
+        for _ in 0..FEW {
+            let (counted, _, full) = connections.count(true, Some(client(200)));
+            assert_eq!(full, None);
+            kept.push(counted);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ struct Health {
     warm_children: usize,
     open_runs: usize,
     queued_runs: usize,
+    asking_runs: usize,
     /// Every layer of the confinement: `applied`, `missing` with the reason, or `off`.
     confinement: Vec<Layer>,
     /// Every step that makes runs faster: `applied`, `skipped` with the reason, or `off`.
@@ -64,8 +65,18 @@ pub async fn readyz(state: State) -> HttpResponse {
 
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {
-    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, notes, engine, tuning } =
-        state.runs.health();
+    let SandboxHealth {
+        ok,
+        fork,
+        warm_children,
+        open_runs,
+        queued_runs,
+        asking_runs,
+        confinement,
+        notes,
+        engine,
+        tuning,
+    } = state.runs.health();
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
     let body = Health {
@@ -77,6 +88,7 @@ pub async fn healthz(state: State) -> HttpResponse {
         warm_children,
         open_runs,
         queued_runs,
+        asking_runs,
         confinement,
         tuning,
         notes,

@@ -18,6 +18,7 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod intake;
 mod keys;
 mod licenses;
 mod listen;

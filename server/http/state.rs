@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::admin::{Overseen, Overseer};
-use super::api::events::Streams;
+use super::api::events::{Kept, Streams};
 use super::api::idempotent::Idempotent;
 use super::assets::Assets;
 use super::book::Book;
@@ -28,6 +28,7 @@ use super::delivery::in_flight::InFlight;
 use super::display::Display;
 use super::error::Problem;
 use super::headers::Headers;
+use super::intake::{self, Intake};
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
 use super::{embed, modules, shared};
@@ -79,6 +80,8 @@ pub struct AppState {
     pub proxies: Proxies,
     /// All that are open.
     pub connections: Connections,
+    /// What has arrived of requests that are not whole.
+    pub intake: Intake,
     /// Whether programs can fetch what the example does.
     pub has_fixtures: bool,
     /// What programs may import.
@@ -141,6 +144,8 @@ pub struct Lasting {
     pub book: Arc<Book>,
     /// All that are open.
     pub connections: Connections,
+    /// What has arrived of requests that are not whole.
+    pub intake: Intake,
     /// All modules there are.
     pub catalogue: Arc<Catalogue>,
     /// Where snippets are kept.
@@ -178,13 +183,20 @@ impl Lasting {
             book: Arc::new(Book::load(&assets).map_err(io::Error::other)?),
             assets: Arc::new(assets),
             connections: Connections::new(bounds),
+            intake: Intake::new({
+                let [all, client] = config.intake_bytes();
+                intake::Bounds { all, client }
+            }),
             catalogue: Arc::new(catalogue),
             store,
             shares: Arc::new(rate::Kept::new(is_shared)),
             // Reading changes nothing: each server has a rate of its own.
             reads: Arc::new(rate::Kept::new(false)),
             in_flight: InFlight::default(),
-            streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
+            streams: Arc::new(Streams::new(
+                api.resume,
+                Kept { streams: api.kept_streams, bytes: api.kept_stream_bytes },
+            )),
             idempotent: Arc::new(idempotent),
             leaving: Leaving::default(),
         })
@@ -204,6 +216,7 @@ impl AppState {
             assets,
             book,
             connections,
+            intake,
             catalogue,
             store,
             shares,
@@ -250,6 +263,7 @@ impl AppState {
             modules: modules::Modules::new(&config.modules, catalogue.clone()),
             proxies: Proxies::new(settings.trusted_proxies.clone(), settings.proxy_header),
             connections: connections.clone(),
+            intake: intake.clone(),
             allowed_origins: settings.allowed_origins.clone(),
             public_url: settings.public_url.clone(),
             snippets: shared::snippets(config, store.clone()),

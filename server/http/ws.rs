@@ -4,6 +4,9 @@
 //! Messages wait in a short outbox. A run is asked for more only when the outbox is empty, so a browser that
 //! reads slowly slows its own programs down; it is heard all the while, so it can stop them. One that takes
 //! nothing for [`Pump::answer_timeout`] is given up, and its runs are killed.
+//!
+//! Frames are decoded by [`Decoder`], and not by actix-ws, which looks at a frame's length when all of the frame has
+//! arrived, and keeps everything until then. What actix-ws sends, and hears of the connection's end, is its own.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -11,21 +14,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
-use actix_ws::{CloseCode, CloseReason, Closed, Item, Message, MessageStream, ProtocolError};
-use futures_util::Sink;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream};
+use bytes::Buf;
+use futures_util::{Sink, Stream, StreamExt, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::embed::Wishes;
 use super::error::{Problem, answer};
+use super::intake::{NO_ROOM, NoRoom, Share};
 use super::state::{Leaving, Live};
 use super::{State, guard, origin};
 use crate::config::Origin;
 use crate::metrics;
 use crate::policy::modules::Allowed;
 use crate::protocol::browser::ServerMsg;
+use crate::protocol::websocket::{Decoder, Message as Received, Violation};
 use crate::sandbox::Sender;
 use crate::session::{Runs, Session};
 
@@ -39,8 +47,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What stands for an origin that a browser does not tell.
 const UNKNOWN: &str = "unknown";
 
-const NOT_UTF8: &str = "A text message is not UTF-8.";
-
 /// Turns the request into a WebSocket.
 pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> HttpResponse {
     let origin = match origin::check(&req, &state) {
@@ -51,7 +57,14 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         Ok(wishes) => wishes,
         Err(problem) => return answer(&req, &problem),
     };
-    let (response, out, stream) = match actix_ws::handle(&req, body) {
+    // The library gets a stream in which nothing ever arrives: it still tells when the connection is closed.
+    let never: Pin<Box<dyn Stream<Item = Result<web::Bytes, PayloadError>>>> = Box::pin(stream::pending());
+    let mut nothing = Payload::Stream { payload: never };
+    let handled = match web::Payload::from_request(&req, &mut nothing).await {
+        Ok(nothing) => actix_ws::handle(&req, nothing),
+        Err(error) => Err(error),
+    };
+    let (response, out, closed) = match handled {
         Ok(parts) => parts,
         Err(error) => {
             let detail = format!("This address speaks WebSocket, version 13, and nothing else: {error}.");
@@ -62,7 +75,13 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         }
     };
     let Some(live) = req.app_data::<Arc<Live>>().cloned() else { return response };
-    let stream = stream.max_frame_size(state.frame_bytes);
+    let incoming = Incoming {
+        payload: body,
+        chunk: web::Bytes::new(),
+        decoder: Decoder::new(state.frame_bytes),
+        share: state.intake.share(guard::client(&req)),
+        closed,
+    };
     let sender = Sender {
         address: Some(guard::client(&req)),
         origins: match wishes.embedders() {
@@ -88,7 +107,7 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         heard: Instant::now(),
         pinged: None,
         stuck_since: Instant::now(),
-        pieces: None,
+        partial_since: None,
         frame_bytes: state.frame_bytes,
         message_timeout: state.request_timeout,
         ping_interval: state.ping_interval,
@@ -97,7 +116,7 @@ pub async fn connect(req: HttpRequest, body: web::Payload, state: State) -> Http
         is_sent_away: false,
         leaving: state.leaving.clone(),
     };
-    actix_web::rt::spawn(pump.run(out, stream));
+    actix_web::rt::spawn(pump.run(out, incoming));
     response
 }
 
@@ -114,13 +133,63 @@ fn close<T>(code: CloseCode, words: impl Into<String>) -> Result<T, End> {
     Err(End::Close(code, words.into()))
 }
 
-fn not_text() -> Result<(), End> {
-    close(CloseCode::Unsupported, "Binary frames are not understood. Send JSON in text frames.")
+/// What arrives on a connection.
+struct Incoming {
+    payload: web::Payload,
+    /// What has been read and not been decoded.
+    chunk: web::Bytes,
+    decoder: Decoder,
+    /// What the decoder keeps.
+    share: Share,
+    /// Ends when the connection does.
+    closed: MessageStream,
+}
+
+/// What has arrived.
+enum Arrived {
+    /// A message.
+    Message(Received),
+    /// Bytes that complete no message.
+    Part,
+    /// The connection's end.
+    End,
+}
+
+/// What may not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    /// What breaks the protocol.
+    Violation(Violation),
+    /// More than there is room for.
+    NoRoom,
+}
+
+impl Incoming {
+    /// Waits for the next thing to arrive. Nothing is lost when the future is dropped. More is read only when all that
+    /// was read before is decoded, so that a client who is not heard is slowed down.
+    async fn next(&mut self) -> Result<Arrived, Refused> {
+        if self.chunk.is_empty() {
+            let read = tokio::select! {
+                read = self.payload.next() => read,
+                _ = self.closed.recv() => None,
+            };
+            match read {
+                Some(Ok(bytes)) => self.chunk = bytes,
+                Some(Err(_)) | None => return Ok(Arrived::End),
+            }
+        }
+        let mut rest = &self.chunk[..];
+        let decoded = self.decoder.decode(&mut rest).map_err(Refused::Violation)?;
+        let used = self.chunk.len() - rest.len();
+        self.chunk.advance(used);
+        self.share.set(self.decoder.kept_bytes()).map_err(|NoRoom| Refused::NoRoom)?;
+        Ok(decoded.map_or(Arrived::Part, Arrived::Message))
+    }
 }
 
 /// What a turn of the loop waits for.
 enum Event {
-    Frame(Option<Result<Message, ProtocolError>>),
+    Arrived(Result<Arrived, Refused>),
     Room(Result<(), Closed>),
     Message(Box<ServerMsg>),
     Deadline,
@@ -167,10 +236,10 @@ struct Pump {
     pinged: Option<Instant>,
     /// Since when the outbox has not moved, if anything is in it.
     stuck_since: Instant,
-    /// What has come of a message in pieces, and when it began.
-    pieces: Option<(Vec<u8>, Instant)>,
+    /// Since when part of a message has arrived and its rest has not.
+    partial_since: Option<Instant>,
     frame_bytes: usize,
-    /// How long a message in pieces may take.
+    /// How long a message may take to arrive, from its first byte to its last.
     message_timeout: Duration,
     ping_interval: Duration,
     answer_timeout: Duration,
@@ -186,10 +255,12 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, mut out: actix_ws::Session, mut stream: MessageStream) {
+    async fn run(mut self, mut out: actix_ws::Session, mut incoming: Incoming) {
         let hello = self.session.hello();
-        let Err(end) = self.pump(&hello, &mut out, &mut stream).await;
+        let Err(end) = self.pump(&hello, &mut out, &mut incoming).await;
         tracing::debug!(?end, "websocket ended");
+        // What is still on its way is not kept: actix-web reads it and throws it away.
+        drop(incoming);
         // First of all the runs: they have nobody to talk to any more.
         drop(self.session);
         if let End::Close(code, words) = end {
@@ -204,7 +275,7 @@ impl Pump {
         &mut self,
         hello: &ServerMsg,
         out: &mut actix_ws::Session,
-        stream: &mut MessageStream,
+        incoming: &mut Incoming,
     ) -> Result<std::convert::Infallible, End> {
         self.send(hello)?;
         loop {
@@ -216,7 +287,7 @@ impl Pump {
             }
             let deadline = self.deadline();
             let event = tokio::select! {
-                frame = stream.recv(), if self.outbox.len() < OUTBOX => Event::Frame(frame),
+                arrived = incoming.next(), if self.is_listening() => Event::Arrived(arrived),
                 room = poll_fn(|cx| Pin::new(&mut *out).poll_ready(cx)), if !self.outbox.is_empty() => {
                     Event::Room(room)
                 }
@@ -230,7 +301,9 @@ impl Pump {
                 () = self.leaving.now.cancelled(), if self.stage == Stage::Leaving => Event::TimeIsOver,
             };
             match event {
-                Event::Frame(frame) => self.receive(frame)?,
+                Event::Arrived(arrived) => {
+                    self.receive(arrived, incoming.decoder.is_partial())?;
+                }
                 Event::Room(room) => {
                     let message = room.ok().and_then(|()| self.outbox.pop_front()).ok_or(End::Gone)?;
                     Pin::new(&mut *out).start_send(message).map_err(|Closed| End::Gone)?;
@@ -259,24 +332,36 @@ impl Pump {
         }
     }
 
-    fn receive(&mut self, frame: Option<Result<Message, ProtocolError>>) -> Result<(), End> {
-        let message = match frame {
-            None => return Err(End::Gone),
-            Some(Err(error)) => return Err(self.broken(&error)),
-            Some(Ok(message)) => message,
+    /// Whether what the client sends is read.
+    fn is_listening(&self) -> bool {
+        self.outbox.len() < OUTBOX
+    }
+
+    fn receive(&mut self, arrived: Result<Arrived, Refused>, is_partial: bool) -> Result<(), End> {
+        let message = match arrived.map_err(|refused| self.refused(refused))? {
+            Arrived::End => return Err(End::Gone),
+            Arrived::Part => None,
+            Arrived::Message(message) => Some(message),
         };
+        // A message that has ended ends its time; what of the next one has arrived begins another. A control frame
+        // inside of a message gives it no more time.
+        if matches!(message, Some(Received::Text(_))) || !is_partial {
+            self.partial_since = None;
+        }
+        if is_partial {
+            self.partial_since.get_or_insert_with(Instant::now);
+        }
+        let Some(message) = message else { return Ok(()) };
         self.heard = Instant::now();
         self.pinged = None;
         match message {
-            Message::Text(text) => self.hear(&text),
-            Message::Continuation(piece) => self.piece(piece),
-            Message::Ping(payload) => {
-                self.push(Message::Pong(payload));
+            Received::Text(text) => self.hear(&text),
+            Received::Ping(payload) => {
+                self.push(Message::Pong(payload.into()));
                 Ok(())
             }
-            Message::Pong(_) | Message::Nop => Ok(()),
-            Message::Binary(_) => not_text(),
-            Message::Close(_) => close(CloseCode::Normal, ""),
+            Received::Pong => Ok(()),
+            Received::Close => close(CloseCode::Normal, ""),
         }
     }
 
@@ -287,38 +372,19 @@ impl Pump {
         }
     }
 
-    /// Puts a message together. The library's own way of doing it keeps every piece by itself, so that pieces of
-    /// a byte take a hundred times the memory that they may, and waits for the last one for ever.
-    fn piece(&mut self, piece: Item) -> Result<(), End> {
-        // Their order has been checked.
-        let (bytes, is_last) = match piece {
-            Item::FirstBinary(_) => return not_text(),
-            Item::FirstText(bytes) | Item::Continue(bytes) => (bytes, false),
-            Item::Last(bytes) => (bytes, true),
-        };
-        let (text, _) = self.pieces.get_or_insert_with(|| (Vec::new(), Instant::now()));
-        if text.len() + bytes.len() > self.frame_bytes {
-            return close(CloseCode::Size, self.too_big());
-        }
-        text.extend_from_slice(&bytes);
-        if !is_last {
-            return Ok(());
-        }
-        match self.pieces.take().map(|(text, _)| String::from_utf8(text)) {
-            Some(Ok(text)) => self.hear(&text),
-            _ => close(CloseCode::Invalid, NOT_UTF8),
-        }
-    }
-
-    /// What to tell a client that broke the protocol.
-    fn broken(&self, error: &ProtocolError) -> End {
-        // The library tells this from others by nothing but its words; a test holds it to them.
-        let words = error.to_string();
-        let (code, words) = match error {
-            ProtocolError::Overflow => (CloseCode::Size, self.too_big()),
-            ProtocolError::Io(_) if words.contains("utf-8") => (CloseCode::Invalid, NOT_UTF8.to_owned()),
-            ProtocolError::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => return End::Gone,
-            _ => (CloseCode::Protocol, format!("Not WebSocket: {words}.")),
+    /// What to tell a client that sent what may not be.
+    fn refused(&self, refused: Refused) -> End {
+        let (code, words) = match refused {
+            Refused::NoRoom => (CloseCode::Again, NO_ROOM.to_owned()),
+            Refused::Violation(violation) => match violation {
+                Violation::Protocol(words) => (CloseCode::Protocol, format!("Not WebSocket: {words}.")),
+                Violation::Binary => (
+                    CloseCode::Unsupported,
+                    "Binary frames are not understood. Send JSON in text frames.".to_owned(),
+                ),
+                Violation::NotUtf8 => (CloseCode::Invalid, "A text message is not UTF-8.".to_owned()),
+                Violation::TooBig => (CloseCode::Size, self.too_big()),
+            },
         };
         End::Close(code, words)
     }
@@ -350,7 +416,9 @@ impl Pump {
     /// When something is overdue, if nothing happens until then.
     fn deadline(&self) -> Instant {
         let alive = self.pinged.map_or(self.heard + self.ping_interval, |at| at + self.answer_timeout);
-        let whole = self.pieces.as_ref().map(|(_, begun)| *begun + self.message_timeout);
+        // A client that is not heard can't send the rest.
+        let whole =
+            self.partial_since.filter(|_| self.is_listening()).map(|since| since + self.message_timeout);
         let read = (!self.outbox.is_empty()).then(|| self.stuck_since + self.answer_timeout);
         let gone = if let Stage::Ending(at) = self.stage { Some(at) } else { None };
         [whole, read, gone].into_iter().flatten().fold(alive, Instant::min)
@@ -365,7 +433,8 @@ impl Pump {
         if !self.outbox.is_empty() && now >= self.stuck_since + self.answer_timeout {
             return close(CloseCode::Policy, "What was sent has not been read for too long.");
         }
-        if self.pieces.as_ref().is_some_and(|(_, begun)| now >= *begun + self.message_timeout) {
+        if self.is_listening() && self.partial_since.is_some_and(|since| now >= since + self.message_timeout)
+        {
             return close(CloseCode::Policy, "The rest of a message has not come for too long.");
         }
         match self.pinged {

@@ -67,8 +67,9 @@ pub struct RunRequest {
     #[cfg_attr(test, ts(as = "Option<LimitsRequest>"))]
     pub limits: LimitsRequest,
     /// Answers to `prompt`, `confirm` and `readLine`, in order, given before anybody is asked. Over HTTP nobody is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "super::parse::lines", skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<String>>"))]
+    #[schema(max_items = 32768)]
     pub stdin: Vec<String>,
     /// Whether to send `usage` while it runs, on the WebSocket. Default false.
     #[serde(default)]
@@ -336,7 +337,8 @@ pub enum ReleaseReason {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum RejectReason {
-    /// The server has no place for another run and its queue is full, or it is shutting down.
+    /// The server has no place for another run and its queue is full, or it is shutting down. Also said of a run that
+    /// was `queued`, when it lost its turn to another client's: none of it has run.
     Busy,
     /// The source or the frame is over its limit.
     TooLarge,

@@ -12,6 +12,7 @@ pub mod repl;
 pub mod runner;
 pub mod usage;
 pub mod value;
+pub mod websocket;
 
 #[cfg(test)]
 mod typescript;

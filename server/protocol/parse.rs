@@ -7,7 +7,9 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::StringDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -99,6 +101,35 @@ pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 /// For anything else.
 pub fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<T, D::Error> {
     MapOnly::<false>::read(field)
+}
+
+/// The most lines of answers that a request may bring. An empty one takes two bytes of JSON and 24 in memory.
+pub const LINES: usize = 32_768;
+
+/// Reads a field that is a list of at most [`LINES`] texts. No room is made for more.
+pub fn lines<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::Error> {
+    struct Lines;
+
+    impl<'de> Visitor<'de> for Lines {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            write!(f, "a list of at most {LINES} texts")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut lines = Vec::new();
+            while let Some(line) = list.next_element()? {
+                if lines.len() == LINES {
+                    return Err(A::Error::invalid_length(LINES + 1, &self));
+                }
+                lines.push(line);
+            }
+            Ok(lines)
+        }
+    }
+
+    field.deserialize_seq(Lines)
 }
 
 fn body<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
@@ -222,6 +253,14 @@ mod tests {
         let error = bad(r#"{"type":"stop","run_id":"seven"}"#);
         assert_eq!(error.run_id, None);
         assert!(error.message.contains("UUID"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_list_of_too_many_lines_is_refused() {
+        let body = |lines: usize| format!(r#"{{"source":"","stdin":[{}""]}}"#, "\"\",".repeat(lines - 1));
+        assert_eq!(run_request(body(LINES).as_bytes()).expect("as many as may be").stdin.len(), LINES);
+        let error = run_request(body(LINES + 1).as_bytes()).expect_err("one too many");
+        assert!(error.contains("at most 32768 texts"), "{error}");
     }
 
     #[test]

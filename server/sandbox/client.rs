@@ -6,6 +6,20 @@ use std::net::{IpAddr, Ipv6Addr};
 /// How many bits of an IPv6 address name a client: whoever has one address there has the whole /64.
 const IPV6_PREFIX: u8 = 64;
 
+/// How many bits of an IPv4 address name the network whose clients share what is scarce.
+const IPV4_NETWORK: u8 = 24;
+/// The same of an IPv6 address: what a site is given, and what a home is.
+const IPV6_NETWORKS: [u8; 2] = [48, 56];
+
+/// A network that several clients are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Network {
+    /// Its first address.
+    first: IpAddr,
+    /// How many bits of its addresses are the same.
+    prefix: u8,
+}
+
 /// A client: an IPv4 address, the /64 network of an IPv6 one, whoever has one of the operator's keys, or all who come from
 /// pages of one origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,12 +63,35 @@ impl ClientKey {
         }
     }
 
+    /// The networks that it is in, the widest first: the /24 of an IPv4 address, the /48 and the /56 of an IPv6 one.
+    pub fn networks(self) -> impl DoubleEndedIterator<Item = Network> {
+        let networks = match self.0 {
+            Kind::Address(IpAddr::V4(address)) => {
+                let bits = address.to_bits() & (u32::MAX << (32 - IPV4_NETWORK));
+                let first = std::net::Ipv4Addr::from_bits(bits).into();
+                [Some(Network { first, prefix: IPV4_NETWORK }), None]
+            }
+            Kind::Address(IpAddr::V6(address)) => IPV6_NETWORKS.map(|prefix| {
+                let bits = address.to_bits() & (u128::MAX << (128 - prefix));
+                Some(Network { first: Ipv6Addr::from_bits(bits).into(), prefix })
+            }),
+            Kind::Key(_) | Kind::Origin(_) => [None, None],
+        };
+        networks.into_iter().flatten()
+    }
+
     /// The number of its key, if it has one.
     pub fn key(self) -> Option<u64> {
         match self.0 {
             Kind::Address(_) | Kind::Origin(_) => None,
             Kind::Key(number) => Some(number),
         }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.prefix)
     }
 }
 
@@ -85,5 +122,12 @@ mod tests {
         assert_ne!(key("2001:db8:0:1::1"), key("2001:db8:0:2::1"));
         assert_eq!(key("2001:db8:0:1::1").to_string(), "2001:db8:0:1::/64");
         assert_eq!(key("::ffff:192.0.2.1").to_string(), "192.0.2.1");
+    }
+    #[test]
+    fn a_client_is_in_networks_the_widest_first() {
+        let networks = |address| key(address).networks().map(|it| it.to_string()).collect::<Vec<_>>();
+        assert_eq!(networks("192.0.2.77"), ["192.0.2.0/24"]);
+        assert_eq!(networks("2001:db8:1:2345::1"), ["2001:db8:1::/48", "2001:db8:1:2300::/56"]);
+        assert_eq!(ClientKey::with_key(1).networks().count(), 0);
     }
 }

@@ -1,5 +1,6 @@
-//! A run's three clocks, of which one goes at a time: the one for the program's own time, the one for the time in
-//! which it waits for answers, and the one for the time in which it stays after its end.
+//! A run's clocks, of which one goes at a time: the one for the program's own time, the one for the time in which it
+//! waits for answers, the one for the time in which it stays after its end, and one without a limit for the time in which
+//! it waits for a place after an answer.
 
 use std::time::Duration;
 
@@ -17,14 +18,16 @@ pub enum Time {
     Asked,
     /// It has ended, and stays for its visitor.
     Paused,
+    /// It was answered, and waits for a place. Its turn comes, so this has no limit.
+    Resuming,
 }
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Clock {
     /// What is left of each as of `since`, in the order of [`Time`].
-    left: [Duration; 3],
-    used: [Duration; 3],
+    left: [Duration; 4],
+    used: [Duration; 4],
     since: Instant,
     now: Time,
 }
@@ -32,9 +35,9 @@ pub struct Clock {
 impl Clock {
     /// Starts with the program's own time.
     pub fn start(wall_ms: u64, prompt_ms: u64, paused: Duration) -> Self {
-        let left = [Duration::from_millis(wall_ms), Duration::from_millis(prompt_ms), paused];
+        let left = [Duration::from_millis(wall_ms), Duration::from_millis(prompt_ms), paused, MOST];
         let left = left.map(|time| time.min(MOST));
-        Self { left, used: [Duration::ZERO; 3], since: Instant::now(), now: Time::Own }
+        Self { left, used: [Duration::ZERO; 4], since: Instant::now(), now: Time::Own }
     }
 
     /// Which one goes.

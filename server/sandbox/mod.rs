@@ -1,4 +1,4 @@
-//! The parent's side of a run: a place among the runs ([`permit`], shared out fairly by [`queue`]), a confined
+//! The parent's side of a run: a place among the runs ([`permit`], shared out fairly by [`scheduler`]), a confined
 //! process ([`process`]), deadlines and exactly one outcome ([`supervise`]).
 
 mod client;
@@ -10,9 +10,9 @@ mod permit;
 mod pool;
 pub mod process;
 mod prompts;
-mod queue;
 mod repl;
 mod report;
+mod scheduler;
 mod start;
 mod supervise;
 #[cfg(test)]
@@ -37,7 +37,7 @@ use self::egress::{Egress, EgressSettings};
 use self::permit::Places;
 use self::pool::Pool;
 use self::process::Backend;
-use self::queue::{Bounds, Full};
+use self::scheduler::{Bounds, Full};
 pub use self::witness::{Sender, Watcher};
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
@@ -86,9 +86,19 @@ pub struct Run {
     pub repl: bool,
 }
 
+impl Run {
+    /// How much memory its program takes while it waits, with input and answers, in bytes.
+    fn bytes(&self) -> u64 {
+        let files = self.program.files.iter().map(|file| file.name.len() + file.content.len()).sum::<usize>();
+        let input = self.input.as_ref().map_or(0, |input| input.get().len());
+        let stdin = self.stdin.iter().map(|line| line.len() + size_of::<String>()).sum::<usize>();
+        (files + input + stdin) as u64
+    }
+}
+
 /// What happens in a run, in order: any number of `Queued`, then `Started`, any number of `Console`, `Prompt`,
 /// `Usage`, `Evaluated` and `Paused`, a `Released` perhaps, and one `Finished`, which is the last. A run stopped while it waits
-/// goes from `Queued` straight to `Finished`.
+/// goes from `Queued` straight to `Finished`. A run that lost its turn in the queue goes to `Displaced`, which is its last.
 #[derive(Debug)]
 pub enum RunEvent {
     /// It waits for a place; `position` 1 is next.
@@ -147,6 +157,8 @@ pub enum RunEvent {
     Released(ReleaseReason),
     /// It has ended.
     Finished(Box<RunReport>),
+    /// It lost its turn in the queue to another run. None of it has run: whoever sent it may send it again.
+    Displaced(Rejection),
 }
 
 /// Why a run was not accepted.
@@ -194,12 +206,20 @@ pub struct SandboxSettings {
     pub modules_dir: Option<PathBuf>,
     /// How many forked children wait ready for a run. Default 4.
     pub warm_children: usize,
-    /// How many runs may be open at once. Default 64.
+    /// How many runs may have a place at once. Default 128.
     pub open_runs: usize,
+    /// How many of these places are for clients that have none; no more than half count. Default 64.
+    pub reserve: usize,
+    /// How many runs may have a question open, or wait for a place after its answer. Default 128.
+    pub asking: usize,
     /// How many accepted runs may wait for a place. Default 256.
     pub queue: usize,
-    /// How many runs of one client may be open at once; further ones wait. Default 16.
+    /// How long the programs of those may be together, with input and answers, in bytes. Default 64 MiB.
+    pub queue_bytes: u64,
+    /// How many runs of one client may have a place at once; further ones wait. Default 16.
     pub client_open_runs: usize,
+    /// How many runs of one client may have a question open. Default 16.
+    pub client_asking: usize,
     /// How many accepted runs of one client may wait for a place. Default 64.
     pub client_queue: usize,
     /// How long a program has, after it was told to stop, before its process is killed. Default 200 ms.
@@ -233,6 +253,18 @@ struct Inner {
     /// What runs that start now are given.
     egress: ArcSwap<Egress>,
     closed: AtomicBool,
+}
+
+impl Inner {
+    /// What a run is told that lost its turn in the queue.
+    fn displaced(&self) -> Rejection {
+        let message = format!(
+            "All places are taken, and {} runs wait for one, as many as may or too long ones. Your address or network had \
+             the most of them, so its last one lost its turn. None of it has run. Try again in a moment.",
+            self.settings.queue
+        );
+        Rejection { reason: RejectReason::Busy, message, retry_after_ms: Some(RETRY_AFTER_MS) }
+    }
 }
 
 /// One run. Dropping it, or the receiver of its events, kills the run's process; its place is free when the
@@ -270,10 +302,12 @@ pub struct SandboxHealth {
     pub fork: ForkMode,
     /// Children ready for a run.
     pub warm_children: usize,
-    /// Runs that have a process.
+    /// Runs that have a place.
     pub open_runs: usize,
     /// Runs that wait for a place.
     pub queued_runs: usize,
+    /// Runs that have a question open, or wait for a place after its answer.
+    pub asking_runs: usize,
     /// Every layer of the confinement, and whether it is there.
     pub confinement: Vec<Layer>,
     /// What else could not be set up, in words.
@@ -313,10 +347,14 @@ impl Sandbox {
     /// A sandbox whose processes come from `backend`.
     pub fn with_backend(settings: SandboxSettings, backend: impl Backend) -> Self {
         let places = Places::new(Bounds {
-            places: settings.open_runs,
+            slots: settings.open_runs,
+            reserve: settings.reserve,
             queue: settings.queue,
-            client_places: settings.client_open_runs,
+            queue_bytes: settings.queue_bytes,
+            parked: settings.asking,
+            client_slots: settings.client_open_runs,
             client_queue: settings.client_queue,
+            client_parked: settings.client_asking,
         });
         let egress = ArcSwap::new(Egress::new(settings.egress.clone()));
         let closed = AtomicBool::new(false);
@@ -335,10 +373,11 @@ impl Sandbox {
             let message = "The server is shutting down. Try again in a moment.".to_owned();
             return Err(rejected(RejectReason::Busy, message));
         }
-        let asked = self.0.places.ask(run.client).map_err(|full| match full {
-            Full::Queue => {
+        let asked = self.0.places.ask(run.client, run.bytes()).map_err(|full| match full {
+            Full::All => {
                 let message = format!(
-                    "All places are taken, and {} runs wait for one, as many as may. Try again in a moment.",
+                    "All places are taken, and {} runs wait for one, as many as may or too long ones. Your address or \
+                     network has as many of them as any other. Try again in a moment.",
                     self.0.settings.queue
                 );
                 rejected(RejectReason::Busy, message)
@@ -379,13 +418,14 @@ impl Sandbox {
     /// How it does now.
     pub fn health(&self) -> SandboxHealth {
         let backend = self.0.backend.health();
-        let (open_runs, queued_runs) = self.0.places.counts();
+        let [open_runs, queued_runs, asking_runs] = self.0.places.counts();
         SandboxHealth {
             ok: backend.ok,
             fork: backend.fork,
             warm_children: backend.warm,
             open_runs,
             queued_runs,
+            asking_runs,
             confinement: backend.confinement,
             notes: backend.notes,
             engine: backend.engine,

@@ -27,6 +27,17 @@ pub enum Cause {
     NotStarted,
     /// Its program has ended, and it stays no longer.
     Released,
+    /// It asked something, and there was no place among the runs that do.
+    Displaced(Crowd),
+}
+
+/// Which runs with open questions were as many as may be, and how many that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// Those of the run's client.
+    Client(usize),
+    /// Those of all, of which the run's client or network had the most.
+    All(usize),
 }
 
 /// All that is known of a run that has ended.
@@ -111,6 +122,8 @@ fn of_run(seen: Seen) -> RunReport {
             error = Some(too_deep());
         } else if cause == Some(Cause::Unanswered) {
             error = Some(unanswered(&limits, stopped_at.as_ref()));
+        } else if let Some(Cause::Displaced(crowd)) = cause {
+            error = Some(displaced(crowd, stopped_at.as_ref()));
         } else if outcome != Outcome::Failed {
             error = Some(limit_error(outcome, &limits, error, stopped_at.as_ref(), answered));
         }
@@ -121,7 +134,7 @@ fn of_run(seen: Seen) -> RunReport {
 fn outcome(seen: &Seen) -> Outcome {
     match seen.cause {
         Some(Cause::TimedOut | Cause::Unanswered) => return Outcome::TimedOut,
-        Some(Cause::Stopped | Cause::Released) => return Outcome::Stopped,
+        Some(Cause::Stopped | Cause::Released | Cause::Displaced(_)) => return Outcome::Stopped,
         Some(Cause::OutputExceeded) => return Outcome::OutputExceeded,
         Some(Cause::Broken | Cause::NotStarted) => return Outcome::Crashed,
         None => {}
@@ -188,6 +201,24 @@ fn unanswered(limits: &Limits, stopped_at: Option<&StackFrame>) -> RunError {
         seconds(limits.prompt_ms)
     );
     RunError { stack: stopped_at.cloned().into_iter().collect(), ..RunError::new("PromptLimit", message) }
+}
+
+fn displaced(crowd: Crowd, stopped_at: Option<&StackFrame>) -> RunError {
+    let place = place(stopped_at);
+    let message = match crowd {
+        Crowd::Client(bound) => format!(
+            "Stopped{place}: it asked something, and {bound} programs from your address have a question open, as many as \
+             may. Answer or stop one of them, then run it again."
+        ),
+        Crowd::All(bound) => format!(
+            "Stopped{place}: it asked something, and {bound} programs here have a question open, as many as may. Your \
+             address or network had the most of them, so its last one was stopped. Try again in a moment."
+        ),
+    };
+    RunError {
+        stack: stopped_at.cloned().into_iter().collect(),
+        ..RunError::new("TooManyQuestions", message)
+    }
 }
 
 fn limit_error(
@@ -370,6 +401,21 @@ mod tests {
         assert_eq!((error.name.as_str(), error.stack.len()), ("PromptLimit", 1));
         assert!(error.message.starts_with("Stopped, in `loop` at line 7: it waited"), "{}", error.message);
         assert!(error.message.contains("may wait 120 s in all"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_run_without_a_place_to_ask_is_told_why() {
+        for (crowd, words) in
+            [(Crowd::Client(16), "16 programs from your address"), (Crowd::All(128), "128 programs here")]
+        {
+            let cause = Some(Cause::Displaced(crowd));
+            let report = report(Seen { cause, finished: Some(finished(Ending::Stopped)), ..seen() });
+            let error = report.error.unwrap();
+            assert_eq!((report.outcome, error.name.as_str()), (Outcome::Stopped, "TooManyQuestions"));
+            assert!(
+                error.message.starts_with("Stopped, in `loop` at line 7: ") && error.message.contains(words)
+            );
+        }
     }
 
     #[test]

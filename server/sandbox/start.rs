@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::egress::Egress;
-use super::permit::{Permit, Waiting};
+use super::permit::{Permit, Turn, Waiting};
 use super::process::{Life, Process, ProcessError};
 use super::wire::Wire;
 use super::{Inner, Run, RunEvent, SandboxSettings, Wish};
@@ -35,21 +35,31 @@ pub async fn wished(events: &mpsc::Sender<RunEvent>, wish: &mut watch::Receiver<
     }
 }
 
+/// Why a run that waited has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It is not wanted any more.
+    Wished(Wished),
+    /// It lost its turn to another run.
+    Displaced,
+}
+
 /// Waits for a place and tells the client how it goes.
 pub async fn wait(
     mut waiting: Waiting,
     events: &mpsc::Sender<RunEvent>,
     wish: &mut watch::Receiver<Wish>,
-) -> Result<Permit, Wished> {
+) -> Result<Permit, Gone> {
     let mut position = waiting.position();
     let mut told = 0;
     loop {
         tokio::select! {
             biased;
-            wished = wished(events, wish) => return Err(wished),
-            news = waiting.next() => match news {
-                Ok(permit) => return Ok(permit),
-                Err(now) => position = now,
+            wished = wished(events, wish) => return Err(Gone::Wished(wished)),
+            turn = waiting.next() => match turn {
+                Turn::Granted(permit) => return Ok(permit),
+                Turn::Position(now) => position = now,
+                Turn::Displaced => return Err(Gone::Displaced),
             },
             // Positions go out as the client takes them; one that has changed meanwhile is not sent.
             place = events.reserve(), if position != told => match place {
@@ -57,7 +67,7 @@ pub async fn wait(
                     place.send(RunEvent::Queued { position });
                     told = position;
                 }
-                Err(_) => return Err(Wished::Nothing),
+                Err(_) => return Err(Gone::Wished(Wished::Nothing)),
             }
         }
     }
@@ -202,6 +212,11 @@ impl<'a> Starting<'a> {
             };
             last = Some(life);
         }
+    }
+
+    /// The process reads the program: it is not needed a second time.
+    pub fn heard(&mut self) {
+        self.packet = Vec::new();
     }
 
     /// A process died before it read its program.

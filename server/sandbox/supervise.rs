@@ -15,12 +15,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::clock::{Clock, Time};
 use super::console::console;
 use super::egress::Fetches;
-use super::permit::{Asked, Permit};
+use super::permit::{Asked, News, Permit, Standing};
 use super::process::{Backend, End, Life};
 use super::prompts::Prompts;
 use super::repl::Repl;
-use super::report::{Cause, Seen, report};
-use super::start::{Start, Starting, Wished, wait, wished};
+use super::report::{Cause, Crowd, Seen, report};
+use super::scheduler::Full;
+use super::start::{Gone, Start, Starting, Wished, wait, wished};
 use super::usage::Meter;
 use super::wire::Wire;
 use super::witness::Witness;
@@ -65,10 +66,16 @@ pub async fn supervise(
         Asked::Granted(permit) => permit,
         Asked::Waits(waiting) => match wait(waiting, &events, &mut wish).await {
             Ok(permit) => permit,
-            Err(Wished::Stop) => {
+            Err(Gone::Wished(Wished::Stop)) => {
                 return finish(&events, never_started(limits, Cause::Stopped), &witness).await;
             }
-            Err(Wished::Nothing) => return,
+            Err(Gone::Wished(Wished::Nothing)) => return,
+            Err(Gone::Displaced) => {
+                witness.displaced();
+                // Nobody left to tell is no error.
+                let _ = events.send(RunEvent::Displaced(inner.displaced())).await;
+                return;
+            }
         },
     };
     witness.placed();
@@ -95,8 +102,14 @@ pub async fn supervise(
                 );
                 witness.started();
                 supervisor.is_started_told = is_told;
-                let over =
-                    supervisor.listen(&*inner.backend, &events, &mut wish, &mut words, &mut permit).await;
+                let channels = Channels { events: &events, wish: &mut wish, words: &mut words };
+                let over = supervisor
+                    .listen(&*inner.backend, channels, &mut permit, || {
+                        if let Ok(starting) = &mut starting {
+                            starting.heard();
+                        }
+                    })
+                    .await;
                 if over != Over::Unread {
                     return supervisor.conclude(over, life, permit, events).await;
                 }
@@ -172,6 +185,12 @@ struct Supervisor {
     wire: Wire<UnixStream>,
     /// What the runner is still to be told.
     to_write: Vec<u8>,
+    /// Answers that wait until the run has its place again.
+    answers: Vec<u8>,
+    /// How many runs of one client, and how many in all, may have a question open.
+    asking: [usize; 2],
+    /// It was answered, and waits for a place.
+    is_resuming: bool,
     fetches: Fetches,
     prompts: Prompts,
     meter: Meter,
@@ -207,7 +226,7 @@ enum Happened<'a> {
     Delivers(mpsc::Permit<'a, RunEvent>),
     Fetched(Vec<u8>),
     Said(Word),
-    Wanted,
+    Permit(News),
     Wrote(std::io::Result<usize>),
     Read(std::io::Result<Filled>),
 }
@@ -227,6 +246,13 @@ enum Over {
     KillIsDue,
     /// Nobody wants it any more.
     Unwanted,
+}
+
+/// What whoever holds a run hears and says.
+struct Channels<'a> {
+    events: &'a mpsc::Sender<RunEvent>,
+    wish: &'a mut watch::Receiver<Wish>,
+    words: &'a mut mpsc::Receiver<Word>,
 }
 
 /// What a runner and its server talk about besides output.
@@ -258,6 +284,9 @@ impl Supervisor {
             decoder: Decoder::new(u32::try_from(frame_bytes).unwrap_or(u32::MAX)),
             wire,
             to_write: Vec::new(),
+            answers: Vec::new(),
+            asking: [settings.client_asking, settings.asking],
+            is_resuming: false,
             fetches,
             prompts,
             meter,
@@ -353,10 +382,9 @@ impl Supervisor {
     async fn listen(
         &mut self,
         backend: &dyn Backend,
-        events: &mpsc::Sender<RunEvent>,
-        wish: &mut watch::Receiver<Wish>,
-        words: &mut mpsc::Receiver<Word>,
+        Channels { events, wish, words }: Channels<'_>,
         permit: &mut Permit,
+        mut heard: impl FnMut(),
     ) -> Over {
         loop {
             // Frames that are here already, as long as the client keeps up.
@@ -377,6 +405,7 @@ impl Supervisor {
                 // The runner stops at the limit by itself, so this one is not to be trusted any further.
                 return Over::KillIsDue;
             }
+            self.keep_place(permit);
             // A runner that does not read what it asked for is not heard either.
             let is_behind = self.to_write.len() >= WRITE_AHEAD;
             let has_news = self.pending.is_some() || (self.settles_at.is_none() && !self.is_started_told);
@@ -393,7 +422,7 @@ impl Supervisor {
                     Happened::Wrote(wrote)
                 }
                 Some(word) = words.recv() => Happened::Said(word),
-                () = permit.wanted(), if self.repl.is_idle() && self.cause.is_none() => Happened::Wanted,
+                news = permit.next(self.repl.is_idle() && self.cause.is_none()) => Happened::Permit(news),
                 frame = self.fetches.next(), if !is_behind => Happened::Fetched(frame),
                 read = self.wire.fill(&mut self.decoder),
                     if self.pending.is_none() && !is_behind =>
@@ -407,8 +436,11 @@ impl Supervisor {
                     Time::Own => self.end(Cause::TimedOut),
                     Time::Asked => self.end(Cause::Unanswered),
                     Time::Paused => self.release(ReleaseReason::Time),
+                    Time::Resuming => {}
                 },
-                Happened::Wanted => self.release(ReleaseReason::Others),
+                Happened::Permit(News::Wanted) => self.release(ReleaseReason::Others),
+                // The next turn of the loop looks where the run stands.
+                Happened::Permit(News::Standing) => {}
                 Happened::KillIsDue => return Over::KillIsDue,
                 Happened::Wished(Wished::Nothing) => return Over::Unwanted,
                 Happened::Wrote(Ok(bytes)) => drop(self.to_write.drain(..bytes)),
@@ -428,6 +460,7 @@ impl Supervisor {
                 Happened::Read(Ok(Filled::Some | Filled::All)) => {
                     if !std::mem::replace(&mut self.is_heard, true) {
                         backend.program_read();
+                        heard();
                     }
                 }
                 // The kernel says so when a socket is closed with something in it that nobody read. All that
@@ -478,10 +511,46 @@ impl Supervisor {
         self.end(Cause::Released);
     }
 
+    /// A run with an open question gives up its place, and has it again before the program gets the answer.
+    fn keep_place(&mut self, permit: &mut Permit) {
+        let standing = permit.standing();
+        if self.cause.is_some() {
+            // It is to end, and needs no other place for that.
+        } else if standing == Standing::Displaced {
+            self.displaced(Full::All);
+        } else if self.prompts.is_open() && standing != Standing::Asking {
+            if let Err(full) = permit.park() {
+                // Nobody is asked what nobody could answer.
+                self.pending = self.pending.take().filter(|event| !matches!(event, RunEvent::Prompt { .. }));
+                self.displaced(full);
+            }
+        } else if !self.prompts.is_open() && standing == Standing::Asking {
+            permit.resume();
+        }
+        self.is_resuming = permit.standing() == Standing::Resuming;
+        if !self.is_resuming {
+            self.to_write.append(&mut self.answers);
+        }
+        if self.is_resuming || self.clock.time() == Time::Resuming {
+            self.retime();
+        }
+    }
+
+    /// There is no place for the run among those that ask.
+    fn displaced(&mut self, full: Full) {
+        let [of_client, of_all] = self.asking;
+        self.end(Cause::Displaced(match full {
+            Full::Client => Crowd::Client(of_client),
+            Full::All => Crowd::All(of_all),
+        }));
+    }
+
     /// Lets the clock go that is due.
     fn retime(&mut self) {
         self.clock.switch(if self.prompts.is_open() {
             Time::Asked
+        } else if self.is_resuming {
+            Time::Resuming
         } else if self.repl.is_idle() {
             Time::Paused
         } else {
@@ -613,13 +682,13 @@ impl Supervisor {
 
     /// Passes on what the client says. What comes too late for it is nobody's any more.
     fn said(&mut self, word: &Word) {
-        let frame = match word {
-            Word::Answer(id, value) => self.prompts.answer(*id, value.as_deref()),
-            Word::Evaluate(_, _) if self.cause.is_some() => None,
-            Word::Evaluate(id, source) => self.repl.evaluate(*id, source),
+        let (frame, to) = match word {
+            Word::Answer(id, value) => (self.prompts.answer(*id, value.as_deref()), &mut self.answers),
+            Word::Evaluate(_, _) if self.cause.is_some() => (None, &mut self.to_write),
+            Word::Evaluate(id, source) => (self.repl.evaluate(*id, source), &mut self.to_write),
         };
         if let Some(frame) = frame {
-            self.to_write.extend_from_slice(&frame);
+            to.extend_from_slice(&frame);
             self.retime();
         }
     }

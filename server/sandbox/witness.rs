@@ -27,6 +27,9 @@ pub trait Watcher: fmt::Debug + Send + Sync {
     /// A process has the program.
     fn started(&self);
 
+    /// The run lost its turn in the queue to another.
+    fn displaced(&self);
+
     /// The program has ended. What whoever started it is told can still be put in other words.
     fn ended(&self, report: &mut RunReport);
 }
@@ -89,6 +92,13 @@ impl Witness {
         self.stage("program");
         if let Some(watcher) = &self.watcher {
             watcher.started();
+        }
+    }
+
+    /// It lost its turn in the queue to another run.
+    pub(super) fn displaced(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.displaced();
         }
     }
 

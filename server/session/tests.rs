@@ -72,6 +72,7 @@ impl Runs for Fake {
             warm_children: 0,
             open_runs: 0,
             queued_runs: 0,
+            asking_runs: 0,
             confinement: Vec::new(),
             notes: Vec::new(),
             tuning: Vec::new(),

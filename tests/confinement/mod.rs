@@ -46,6 +46,10 @@ impl Calls {
             confinement: ConfinementPolicy::Auto,
             warm_children: 2,
             open_runs: 4,
+            reserve: 0,
+            asking: 1,
+            client_asking: 1,
+            queue_bytes: 1 << 20,
             queue: 4,
             client_open_runs: 4,
             client_queue: 4,
@@ -112,7 +116,8 @@ impl Calls {
                 | RunEvent::Usage { .. }
                 | RunEvent::Paused { .. }
                 | RunEvent::Evaluated { .. }
-                | RunEvent::Released(_) => {}
+                | RunEvent::Released(_)
+                | RunEvent::Displaced(_) => {}
             }
         }
     }

@@ -18,6 +18,8 @@ mod origin;
 mod recording;
 #[path = "targets/session.rs"]
 mod session;
+#[path = "targets/websocket.rs"]
+mod websocket;
 #[path = "targets/zygote.rs"]
 mod zygote;
 
@@ -56,6 +58,11 @@ fn corpus_of_browser_frames() {
 #[test]
 fn corpus_of_connections() {
     replay("session", session::target);
+}
+
+#[test]
+fn corpus_of_websocket_bytes() {
+    replay("websocket", websocket::target);
 }
 
 #[test]

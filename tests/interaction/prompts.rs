@@ -211,9 +211,10 @@ async fn a_program_that_waits_can_be_stopped_at_once_and_leaves_with_its_visitor
     socket.run("prompt('?')").await;
     asked(&mut socket, &mut Vec::new()).await;
     // The stopped ones' places are free when their processes are gone, which is after their reports.
-    until("the other runs to be gone", || async { app.open_runs().await == 1 }).await;
+    until("the other runs to be gone", || async { app.open_runs().await == 0 }).await;
+    assert_eq!(app.health().await["asking_runs"], 1);
     drop(socket);
-    until("the run to be over", || async { app.open_runs().await == 0 }).await;
+    until("the run to be over", || async { app.health().await["asking_runs"] == 0 }).await;
 }
 
 #[actix_web::test]

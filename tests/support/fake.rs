@@ -168,6 +168,7 @@ impl Runs for FakeRuns {
             open_runs: 2,
             queued_runs: 3,
             tuning: Vec::new(),
+            asking_runs: 0,
             confinement: vec![Layer { layer: "seccomp".to_owned(), state: LayerState::Applied }],
             notes: vec!["landlock: not in this kernel".to_owned()],
             engine: "V8 1.2.3".to_owned(),

@@ -86,7 +86,7 @@ async fn read_json<T: DeserializeOwned>(
     state: &AppState,
 ) -> Result<T, Problem> {
     check_type(req.headers())?;
-    let bytes = read(body, BODY_BYTES, state).await?;
+    let bytes = read(req, body, BODY_BYTES, state).await?;
     parse::object(&bytes)
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
 }

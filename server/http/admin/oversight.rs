@@ -447,6 +447,16 @@ impl Watcher for Watch {
         }
     }
 
+    fn displaced(&self) {
+        let known = self.overseer.known();
+        let live = known.live.get(&self.number);
+        let Some((run_id, client, sender)) = live.map(|it| (it.run_id, it.client, it.sender.clone())) else {
+            return;
+        };
+        drop(known);
+        self.overseer.turned_away(run_id, client, &sender, RejectReason::Busy);
+    }
+
     fn ended(&self, report: &mut RunReport) {
         self.overseer.ended(self.number, report);
     }

@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::super::error::Problem;
 use crate::limits::Limits;
+use crate::metrics;
 use crate::protocol::browser::{RejectReason, ServerMsg};
-use crate::sandbox::{RunEvent, RunEvents};
+use crate::sandbox::{Rejection, RunEvent, RunEvents};
 use crate::session::{OpenRun, lost_run};
 
 /// All streams that can be read.
@@ -27,15 +28,24 @@ pub struct Streams {
     known: Mutex<Known>,
     /// How long a run goes on that nobody listens to, and events are kept after the run.
     resume: Duration,
-    /// How many are kept after their run.
-    kept: usize,
+    /// How many are kept after their run, and how many bytes of them.
+    kept: Kept,
+}
+
+/// How much is kept of streams whose runs are over.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Streams.
+    pub streams: usize,
+    /// Their events, in bytes.
+    pub bytes: u64,
 }
 
 #[derive(Default)]
 struct Known {
     by_run: HashMap<Uuid, Arc<Log>>,
-    /// Those whose runs are over, the oldest first.
-    over: VecDeque<Uuid>,
+    /// Those whose runs are over, the oldest first, with their bytes.
+    over: VecDeque<(Uuid, u64)>,
 }
 
 /// What happened in a run.
@@ -46,6 +56,9 @@ struct Log {
     /// How many listen.
     readers: watch::Sender<usize>,
 }
+
+/// How much of a stream is written at once, in bytes, if one event is not longer.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// Somebody who listens.
 struct Reader {
@@ -67,7 +80,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Streams {
     /// None yet.
-    pub fn new(resume: Duration, kept: usize) -> Self {
+    pub fn new(resume: Duration, kept: Kept) -> Self {
         Self { known: Mutex::default(), resume, kept }
     }
 
@@ -116,17 +129,19 @@ impl Streams {
     fn forget(&self, run_id: Uuid) {
         let mut known = lock(&self.known);
         known.by_run.remove(&run_id);
-        known.over.retain(|other| *other != run_id);
+        known.over.retain(|(other, _)| *other != run_id);
     }
 
     /// Keeps the events of a run that is over, and lets go of the oldest where there are too many.
     fn keep(&self, run_id: Uuid) {
         let mut known = lock(&self.known);
-        known.over.push_back(run_id);
-        while known.over.len() > self.kept {
-            if let Some(oldest) = known.over.pop_front() {
-                known.by_run.remove(&oldest);
-            }
+        let Some(log) = known.by_run.get(&run_id) else { return };
+        let bytes = lock(&log.events).iter().map(|event| event.len() as u64).sum();
+        known.over.push_back((run_id, bytes));
+        let Kept { streams, bytes } = self.kept;
+        while known.over.len() > streams || known.over.iter().map(|(_, bytes)| bytes).sum::<u64>() > bytes {
+            let Some((oldest, _)) = known.over.pop_front() else { return };
+            known.by_run.remove(&oldest);
         }
     }
 }
@@ -175,9 +190,13 @@ async fn pump(
                 | RunEvent::Released(_),
             ) => continue,
             Some(RunEvent::Finished(report)) => ServerMsg::Finished { run_id, report },
+            Some(RunEvent::Displaced(Rejection { reason, message, retry_after_ms })) => {
+                metrics::rejected(reason);
+                ServerMsg::Rejected { run_id: Some(run_id), reason, message, retry_after_ms }
+            }
             None => ServerMsg::Finished { run_id, report: Box::new(lost_run(limits)) },
         };
-        let is_last = matches!(message, ServerMsg::Finished { .. });
+        let is_last = matches!(message, ServerMsg::Finished { .. } | ServerMsg::Rejected { .. });
         log.write(run_id, &message);
         if is_last {
             break;
@@ -204,8 +223,8 @@ impl Log {
             ServerMsg::Started { .. } => "started",
             ServerMsg::Console { .. } => "console",
             ServerMsg::Finished { .. } => "finished",
+            ServerMsg::Rejected { .. } => "rejected",
             ServerMsg::Hello { .. }
-            | ServerMsg::Rejected { .. }
             | ServerMsg::Prompt { .. }
             | ServerMsg::Usage { .. }
             | ServerMsg::Paused { .. }
@@ -256,7 +275,7 @@ fn read(log: &Arc<Log>, next: usize, ping: Duration) -> HttpResponse {
 }
 
 impl Reader {
-    /// All events that have come, or a comment when none came for long; `None` after the last.
+    /// Events that have come, or a comment when none came for long; `None` after the last.
     async fn chunk(&mut self) -> Option<Bytes> {
         let next = self.next;
         let waiting = self.written.wait_for(|(count, over)| *count > next || *over);
@@ -268,8 +287,17 @@ impl Reader {
         }
         let events = lock(&self.log.events);
         let new = events.get(self.next..).filter(|new| !new.is_empty())?;
-        self.next = events.len();
-        Some(new.concat().into())
+        // A slow reader holds one chunk of its own; the events are there once for all who read.
+        let (mut count, mut bytes) = (0, 0);
+        for event in new {
+            if count > 0 && bytes + event.len() > CHUNK_BYTES {
+                break;
+            }
+            count += 1;
+            bytes += event.len();
+        }
+        self.next += count;
+        Some(new[..count].concat().into())
     }
 }
 

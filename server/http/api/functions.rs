@@ -68,7 +68,7 @@ pub async fn call(
         if headers.contains_key(header::CONTENT_TYPE) || has_body(headers) {
             check_type(headers)?;
         }
-        let bytes = read(body, state.frame_bytes, &state).await?;
+        let bytes = read(&req, body, state.frame_bytes, &state).await?;
         let input = argument(&bytes)?;
         let name = reference.to_string();
         let turn = state.idempotent.turn(caller.client, headers, &[name.as_bytes(), &bytes]).await?;

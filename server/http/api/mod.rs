@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
 
 use super::error::{Problem, answer};
 use super::{AppState, State, guard, origin};
@@ -85,25 +86,49 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The whole body, if it is of at most `limit` bytes.
-pub async fn read(body: web::Payload, limit: usize, state: &AppState) -> Result<web::Bytes, Problem> {
-    let reading = tokio::time::timeout(state.request_timeout, body.to_bytes_limited(limit));
-    match reading.await {
-        Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(error))) => {
-            let detail = format!("The body can't be read: {error}. Send it again.");
-            Err(Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
-        }
-        Ok(Err(_)) => {
-            let detail = format!("The body is over {limit} bytes. Send a shorter program.");
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).reason(RejectReason::TooLarge))
-        }
-        Err(_) => {
-            let seconds = state.request_timeout.as_secs_f32();
-            let detail = format!("The body did not arrive in {seconds} s. Send it again.");
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
-        }
+/// The whole body, if it is of at most `limit` bytes and arrives in time, and there is room for it meanwhile.
+pub async fn read(
+    req: &HttpRequest,
+    body: web::Payload,
+    limit: usize,
+    state: &AppState,
+) -> Result<web::Bytes, Problem> {
+    let reading = tokio::time::timeout(state.request_timeout, collect(req, body, limit, state));
+    reading.await.unwrap_or_else(|_| {
+        let seconds = state.request_timeout.as_secs_f32();
+        let detail = format!("The body did not arrive in {seconds} s. Send it again.");
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
+    })
+}
+
+async fn collect(
+    req: &HttpRequest,
+    mut body: web::Payload,
+    limit: usize,
+    state: &AppState,
+) -> Result<web::Bytes, Problem> {
+    let too_long = || {
+        let detail = format!("The body is over {limit} bytes. Send a shorter program.");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).reason(RejectReason::TooLarge)
+    };
+    let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
+        return Err(too_long());
     }
+    let mut share = state.intake.share(guard::client(req));
+    let mut bytes = web::BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| {
+            let detail = format!("The body can't be read: {error}. Send it again.");
+            Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest)
+        })?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_long());
+        }
+        share.set(bytes.len() + chunk.len()).map_err(|_| state.intake.problem())?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
 }
 
 /// What a program may import that the page of this request sent, or nobody's.

@@ -12,7 +12,7 @@ use super::super::{AppState, State};
 use super::{check_type, modules_of, read, respond, sender_of};
 use crate::protocol::browser::{RejectReason, RunReport, RunRequest, RunResponse};
 use crate::protocol::parse;
-use crate::sandbox::{RunEvent, RunEvents};
+use crate::sandbox::{Rejection, RunEvent, RunEvents};
 use crate::session::{Runs, lost_run};
 
 /// Runs the program in the body to its end. When the client leaves, this future is dropped, and the run's
@@ -41,7 +41,7 @@ pub async fn run(req: HttpRequest, body: web::Payload, state: State) -> HttpResp
         if let Some(last) = last.filter(|_| as_events) {
             return state.streams.resume(last.to_str().unwrap_or_default(), state.ping_interval);
         }
-        let bytes = read(body, state.frame_bytes, &state).await?;
+        let bytes = read(&req, body, state.frame_bytes, &state).await?;
         let request = parse::run_request(&bytes).map_err(|detail| {
             Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest)
         })?;
@@ -91,7 +91,7 @@ pub async fn to_the_end(
     state: &AppState,
 ) -> Result<(Box<RawValue>, Option<RunReport>), Problem> {
     tokio::select! {
-        collected = collect(events) => Ok(collected),
+        collected = collect(events) => Ok(collected?),
         () = state.leaving.now.cancelled() => {
             let detail = "The server shuts down, and the run was stopped. Try again in a moment.";
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
@@ -103,7 +103,10 @@ pub async fn to_the_end(
 
 /// All console events as one JSON array, and the report if there was one. What is held is bounded by the
 /// run's `output_bytes`.
-async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
+///
+/// # Errors
+/// When the run lost its turn in the queue.
+async fn collect(events: &mut RunEvents) -> Result<(Box<RawValue>, Option<RunReport>), Rejection> {
     let mut console = String::from("[");
     let mut report = None;
     while let Some(event) = events.recv().await {
@@ -121,6 +124,7 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
                 report = Some(*finished);
                 break;
             }
+            RunEvent::Displaced(rejection) => return Err(rejection),
         }
     }
     console.push(']');
@@ -128,7 +132,7 @@ async fn collect(events: &mut RunEvents) -> (Box<RawValue>, Option<RunReport>) {
         tracing::error!(%error, "the sandbox passed on console events that are no JSON array");
         RawValue::from_string("[]".to_owned()).expect("an empty array is JSON")
     });
-    (console, report)
+    Ok((console, report))
 }
 
 /// Adds the members of a JSON array to those in `console`, which is one without its end.

@@ -163,7 +163,7 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
         let caller = state.keys.caller(&req, Power::Share)?;
         check_type(req.headers())?;
         admit(&req, &state, caller.client)?;
-        let new: NewSnippet = read_json(body, &state).await?;
+        let new: NewSnippet = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
         let Created { snippet, token } = state.snippets.create(new, &engine).await.map_err(problem)?;
         tracing::info!(id = %snippet.id, client = %caller.client, "a snippet was shared");
@@ -256,7 +256,7 @@ pub async fn revise(
         let token = token(req.headers())?;
         check_type(req.headers())?;
         admit(&req, &state, super::super::guard::client(&req))?;
-        let revision: Revision = read_json(body, &state).await?;
+        let revision: Revision = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
         let Revised { snippet } =
             state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
@@ -329,10 +329,11 @@ fn admit(req: &HttpRequest, state: &AppState, client: ClientKey) -> Result<(), P
 }
 
 async fn read_json<T: DeserializeOwned + Send + 'static>(
+    req: &HttpRequest,
     body: web::Payload,
     state: &AppState,
 ) -> Result<T, Problem> {
-    let bytes = read(body, state.share_bytes, state).await?;
+    let bytes = read(req, body, state.share_bytes, state).await?;
     // A long recording takes a while, and many times its length.
     let rendering = state.delivery.render().await?;
     let parsing = web::block(move || {

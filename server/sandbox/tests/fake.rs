@@ -179,8 +179,16 @@ impl Runner {
 
     /// The next frame; `None` when the server is gone or this process killed.
     pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        self.frame_in(Duration::from_secs(60)).await
+    }
+
+    /// The same, for which the test waits so long.
+    pub async fn frame_in(&mut self, patience: Duration) -> Option<(u8, Vec<u8>)> {
         let mut header = [0; frame::HEADER];
-        soon("a frame", self.socket.read_exact(&mut header)).await.ok()?;
+        match timeout(patience, self.socket.read_exact(&mut header)).await {
+            Ok(read) => read.ok()?,
+            Err(_) => panic!("waited in vain for a frame"),
+        };
         let [a, b, c, d, kind] = header;
         let mut payload = vec![0; u32::from_le_bytes([a, b, c, d]) as usize - 1];
         self.socket.read_exact(&mut payload).await.ok()?;
@@ -266,8 +274,12 @@ pub fn settings() -> SandboxSettings {
         cold: false,
         warm_children: 1,
         open_runs: 1,
+        reserve: 0,
+        asking: 2,
         queue: 2,
+        queue_bytes: 64 << 20,
         client_open_runs: 1,
+        client_asking: 2,
         client_queue: 8,
         grace: GRACE,
         ready_timeout: READY_TIMEOUT,
@@ -322,6 +334,11 @@ impl Bench {
         soon("a process", self.runners.recv()).await.unwrap()
     }
 
+    /// The process that a run was given, however long that takes.
+    pub async fn runner_at_last(&mut self) -> Runner {
+        self.runners.recv().await.expect("the sandbox is there")
+    }
+
     /// A run whose process has its program.
     pub async fn started(&mut self) -> (RunHandle, RunEvents, Runner) {
         self.started_with(LIMITS).await
@@ -341,7 +358,8 @@ impl Bench {
     /// Waits until no run has a place or waits for one.
     pub async fn all_places_are_back(&self) {
         let back = async {
-            while self.open_runs() + self.sandbox.health().queued_runs > 0 {
+            while self.open_runs() + self.sandbox.health().queued_runs + self.sandbox.health().asking_runs > 0
+            {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -366,6 +384,8 @@ pub struct Seen {
     pub evaluated: Vec<(u32, Option<String>)>,
     pub released: Option<ReleaseReason>,
     pub report: Option<Box<RunReport>>,
+    /// It lost its turn in the queue.
+    pub displaced: Option<crate::sandbox::Rejection>,
 }
 
 impl Seen {
@@ -375,7 +395,7 @@ impl Seen {
         match event {
             RunEvent::Queued { position } => {
                 assert!(!self.started && position > 0);
-                assert!(self.positions.last().is_none_or(|last| position < *last), "positions only fall");
+                assert_ne!(self.positions.last(), Some(&position), "only news is told");
                 self.positions.push(position);
             }
             RunEvent::Started => {
@@ -411,6 +431,10 @@ impl Seen {
             RunEvent::Released(reason) => {
                 assert!(self.released.is_none(), "once");
                 self.released = Some(reason);
+            }
+            RunEvent::Displaced(rejection) => {
+                assert!(!self.started && self.displaced.is_none(), "only one that has not begun");
+                self.displaced = Some(rejection);
             }
             RunEvent::Finished(report) => {
                 assert_eq!(report.usage.console_events, self.console.len() as u64);

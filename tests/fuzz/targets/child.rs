@@ -174,6 +174,7 @@ async fn see_through([output, events, hangs_up, unread, status, signal, used, st
                 assert!(value.is_some() != error.is_some());
             }
             RunEvent::Released(_) => assert!(is_paused),
+            RunEvent::Displaced(_) => panic!("it had a place"),
             RunEvent::Finished(finished) => report = Some(*finished),
         }
         if u64::from(stop) == seen_events {
@@ -218,8 +219,12 @@ fn settings(limits: Limits) -> SandboxSettings {
         confinement: ConfinementPolicy::Off,
         warm_children: 0,
         open_runs: 1,
+        reserve: 0,
+        asking: 1,
         client_open_runs: 1,
+        client_asking: 1,
         queue: 1,
+        queue_bytes: 1,
         client_queue: 1,
         grace: Duration::from_millis(200),
         ready_timeout: Duration::from_secs(10),

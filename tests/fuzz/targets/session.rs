@@ -88,6 +88,7 @@ impl Runs for Scripted {
             warm_children: 0,
             open_runs: 0,
             queued_runs: 0,
+            asking_runs: 0,
             confinement: Vec::new(),
             notes: Vec::new(),
             engine: "V8".to_owned(),

@@ -316,6 +316,16 @@ describe("rejections", () => {
     assert.deepEqual(state.phase, { at: "rejected", message: "full", retryAt: 2500 });
   });
 
+  test("of a run that lost its turn in the queue end it", () => {
+    const queued = says({ type: "queued", run_id: A, position: 3 });
+    const lost = says({ type: "rejected", run_id: A, reason: "busy", message: "lost", retry_after_ms: 1000 }, 500);
+    const { state } = play(...connected, runs(), queued, lost);
+    assert.deepEqual(state.phase, { at: "rejected", message: "lost", retryAt: 1500 });
+    // What else is turned down while it waits leaves it where it is.
+    const other = says({ type: "rejected", run_id: A, reason: "unknown_prompt", message: "no" });
+    assert.equal(play(...connected, runs(), queued, other).state.phase.at, "queued");
+  });
+
   test("that name no run are about the one just sent", () => {
     const { state } = play(...connected, runs(), says({ type: "rejected", reason: "bad_request", message: "bad" }));
     assert.deepEqual(state.phase, { at: "rejected", message: "bad", retryAt: null });
