@@ -21,12 +21,15 @@ use crate::policy::{self, EgressRule, Endpoint};
 
 mod admin;
 mod clients;
+mod host;
 mod keys;
 mod reload;
 mod value;
 
 pub use admin::{AdminKeys, admin_keys};
 pub use clients::{Period, ProxyHeader, Rate};
+pub use host::HostName;
+use host::hosts;
 use clients::{networks, proxy_header, rate};
 use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
@@ -198,8 +201,10 @@ settings! {
         trusted_proxies: Vec<IpNet> = "", networks, "trusted-proxies", "MAYFLY_TRUSTED_PROXIES";
         /// The header in which those proxies say whom a request comes from: `x-forwarded-for` or `forwarded` (RFC 7239). They have to write it themselves, or a client can write what it likes.
         proxy_header: ProxyHeader = "x-forwarded-for", proxy_header, "proxy-header", "MAYFLY_PROXY_HEADER";
-        /// Where visitors find this server, like `https://play.example.org`, for links that are handed out; `auto` is where the request at hand found it.
+        /// Where visitors find this server, like `https://play.example.org`, for links that are handed out; `auto` is where the request at hand found it. With an address here the server answers for no other host, which keeps pages of other sites from using it by a name of their own (DNS rebinding).
         public_url: Option<Origin> = "auto", public_url, "public-url", "MAYFLY_PUBLIC_URL";
+        /// Further hosts that requests may name where `server.public_url` is set, without ports, separated by commas. Its own host and this machine's (`localhost`, `127.0.0.1`, `[::1]`) always count; a request for any other gets 421.
+        hosts: Vec<HostName> = "", hosts, "hosts", "MAYFLY_HOSTS";
         /// Threads that serve HTTP, or `auto` for one per core.
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.

@@ -25,6 +25,7 @@ impl Config {
         to.trusted_proxies.clone_from(&from.trusted_proxies);
         to.proxy_header = from.proxy_header;
         to.public_url.clone_from(&from.public_url);
+        to.hosts.clone_from(&from.hosts);
         to.shutdown_delay = from.shutdown_delay;
         to.shutdown_grace = from.shutdown_grace;
         let (to, from) = (&mut config.client, &next.client);

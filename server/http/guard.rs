@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
-use super::State;
+use super::{State, host};
 use super::connections::{Answering, Connection, Counted};
 use super::error::answer;
 use crate::sandbox::ClientKey;
@@ -45,7 +45,13 @@ pub async fn guard(
             let refusal = answer(req.request(), &state.connections.problem(full));
             req.into_response(refusal)
         }
-        _ => next.call(req).await?.map_into_boxed_body(),
+        _ => match host::check(&state, &req) {
+            Ok(()) => next.call(req).await?.map_into_boxed_body(),
+            Err(problem) => {
+                let refusal = answer(req.request(), &problem);
+                req.into_response(refusal)
+            }
+        },
     };
     let is_leaving = state.leaving.sends_away() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
     if full.is_some() || is_leaving {

@@ -16,6 +16,7 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod host;
 mod keys;
 mod licenses;
 mod listen;

@@ -26,6 +26,7 @@ use super::connections::{Bounds, Connections};
 use super::display::Display;
 use super::error::Problem;
 use super::headers::Headers;
+use super::host::Hosts;
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
 use super::{embed, modules, shared};
@@ -85,6 +86,8 @@ pub struct AppState {
     pub allowed_origins: Vec<Origin>,
     /// Where visitors find this server, if not where their request did.
     pub public_url: Option<Origin>,
+    /// The hosts that requests may name.
+    pub hosts: Hosts,
     /// What people share.
     pub snippets: Snippets,
     /// Where that is kept.
@@ -239,6 +242,7 @@ impl AppState {
             connections: connections.clone(),
             allowed_origins: settings.allowed_origins.clone(),
             public_url: settings.public_url.clone(),
+            hosts: Hosts::new(settings.public_url.as_ref(), &settings.hosts),
             snippets: shared::snippets(config, store.clone()),
             store: store.clone(),
             shares: shares.of(config.snippets.rate_limit),
