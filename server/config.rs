@@ -145,6 +145,9 @@ macro_rules! settings {
                 if self.metrics.token != other.metrics.token && !keys.contains(&"metrics.token") {
                     keys.push("metrics.token");
                 }
+                if self.store.client_key != other.store.client_key && !keys.contains(&"store.client_key") {
+                    keys.push("store.client_key");
+                }
                 if self.admin.keys != other.admin.keys && !keys.contains(&"admin.keys") {
                     keys.push("admin.keys");
                 }
@@ -337,6 +340,14 @@ settings! {
         versions: u32 = "100", number(1..=100_000), "snippet-versions", "MAYFLY_SNIPPET_VERSIONS";
         /// How long snippets are kept at most: `never` to lose any, or a time like `720h`.
         max_age: Option<Duration> = "never", age(60_000..=315_576_000_000), "snippet-max-age", "MAYFLY_SNIPPET_MAX_AGE";
+        /// How long a snippet is kept that nobody opens, like `4320h` (180 days), or `never` to lose any. To open it begins the time anew.
+        unopened_age: Option<Duration> = "4320h", age(60_000..=315_576_000_000), "snippet-unopened-age", "MAYFLY_SNIPPET_UNOPENED_AGE";
+        /// How long after its last opening a snippet may be deleted to make room when the store is full: those opened longest ago go first. With `never`, a full store takes nothing more.
+        evict_after: Option<Duration> = "720h", age(60_000..=315_576_000_000), "snippet-evict-after", "MAYFLY_SNIPPET_EVICT_AFTER";
+        /// How much one client may keep, all versions together. The /48 of an IPv6 address may keep four times as much.
+        client_bytes: u64 = "64MiB", bytes(64 << 10..=1 << 50), "snippet-client-bytes", "MAYFLY_SNIPPET_CLIENT_BYTES";
+        /// How many snippets one client may keep; a /48 four times as many.
+        client_count: u64 = "5000", number(1..=1_000_000_000), "snippet-client-count", "MAYFLY_SNIPPET_CLIENT_COUNT";
         /// How often one client may share, change or delete: `off`, or a rate like `client.rate_limit`.
         rate_limit: Option<Rate> = "60/h burst 20", rate, "snippet-rate-limit", "MAYFLY_SNIPPET_RATE_LIMIT";
         /// How often expired snippets are looked for, to delete them. They can't be opened from the minute on at which they expire.
@@ -351,8 +362,10 @@ settings! {
         connections: u32 = "8", number(1..=1_000), "database-connections", "MAYFLY_DATABASE_CONNECTIONS";
         /// How long it may take to answer before sharing is said not to work.
         timeout: Duration = "5s", time(10..=300_000), "database-timeout", "MAYFLY_DATABASE_TIMEOUT";
-        /// How much all snippets may take, about; when it is used up, nothing more can be shared.
+        /// How much all snippets may take, about; when it is used up, room is made as `snippets.evict_after` says, or nothing more can be shared.
         bytes: u64 = "4GiB", bytes(1 << 20..=1 << 50), "database-bytes", "MAYFLY_DATABASE_BYTES";
+        /// The secret by which clients' addresses are hashed to count what each keeps; the addresses themselves are not stored. With `none`, one is made at random and kept in `client.key` in the data folder. Give servers that share a database the same one: until then each counts for itself.
+        client_key: Secret = "none", secret, "client-key", "MAYFLY_CLIENT_KEY";
     }
 
     /// The HTTP API.
@@ -494,7 +507,7 @@ impl Sources<'_> {
             (None, None) => (default, "its default".to_owned()),
         };
         parse(text).map_err(|wanted| {
-            let is_secret = ["metrics.token", "admin.keys"].contains(&names.key);
+            let is_secret = ["metrics.token", "admin.keys", "store.client_key"].contains(&names.key);
             let shown =
                 if is_secret { "what it is".to_owned() } else { value::quote(value::without_password(text)) };
             ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))

@@ -26,8 +26,10 @@ use crate::protocol::browser::{Outcome, RejectReason};
 
 mod egress;
 mod process;
+mod store;
 
 pub use egress::{Host, HostRequest};
+pub use store::{Gone, gone, refused, store_size};
 
 /// The upper ends of the buckets of times, in seconds: from what a warm process takes to what a run may last.
 const TIMES: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -57,7 +59,7 @@ const REASONS: [&str; 10] = [
     "blocked",
 ];
 const FETCH_ENDS: [&str; 4] = ["done", "blocked", "refused", "failed"];
-const STORE_CALLS: [&str; 6] = ["create", "find", "revise", "delete", "purge", "size"];
+const STORE_CALLS: [&str; 8] = ["create", "find", "revise", "delete", "purge", "size", "opened", "evict"];
 
 fn outcome_number(outcome: Outcome) -> usize {
     match outcome {
@@ -124,6 +126,10 @@ pub enum StoreCall {
     Purge,
     /// To say how much it holds.
     Size,
+    /// To note that something was opened.
+    Opened,
+    /// To make room.
+    Evict,
 }
 
 impl StoreCall {
@@ -165,6 +171,7 @@ struct Metrics {
     forks: [Counter; 2],
     fetches: [Counter; FETCH_ENDS.len()],
     hosts: egress::Hosts,
+    store: store::Store,
     store_seconds: [Histogram; STORE_CALLS.len()],
     store_errors: [Counter; STORE_CALLS.len()],
     requests: Family<Labels, Counter>,
@@ -250,6 +257,7 @@ impl Metrics {
                 FETCH_ENDS,
             ),
             hosts: egress::Hosts::new(make),
+            store: store::Store::new(make),
             store_seconds: STORE_CALLS
                 .map(|call| store_seconds.get_or_create_owned(&[("call", call.into())])),
             store_errors: make.counters(

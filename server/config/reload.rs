@@ -39,6 +39,10 @@ impl Config {
         to.output_bytes = from.output_bytes;
         to.versions = from.versions;
         to.max_age = from.max_age;
+        to.unopened_age = from.unopened_age;
+        to.evict_after = from.evict_after;
+        to.client_bytes = from.client_bytes;
+        to.client_count = from.client_count;
         to.rate_limit = from.rate_limit;
         config.store.bytes = next.store.bytes;
         config.api.anonymous = next.api.anonymous;

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::Serialize;
 
-use super::State;
+use super::{State, store};
 use crate::protocol::runner::Layer;
 use crate::sandbox::{ForkMode, SandboxHealth};
 use crate::session::Runs;
@@ -61,8 +61,9 @@ pub async fn readyz(state: State) -> HttpResponse {
 
 /// Answers 200 when a run started now would find a process, else 503.
 pub async fn healthz(state: State) -> HttpResponse {
-    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, notes, engine } =
+    let SandboxHealth { ok, fork, warm_children, open_runs, queued_runs, confinement, mut notes, engine } =
         state.runs.health();
+    notes.extend(store::note(state.snippets.fill()));
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
     let body = Health {

@@ -30,6 +30,7 @@ mod rate;
 mod serving;
 mod shared;
 mod state;
+mod store;
 mod ws;
 
 pub use serving::{Ready, Reloader, Serving, Stop, serve};

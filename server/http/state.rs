@@ -34,7 +34,7 @@ use crate::config::{AdminKeys, ApiKeys, Config, EgressConfig, Origin, Rate, Serv
 use crate::modules::Catalogue;
 use crate::sandbox::egress::Fixtures;
 use crate::session::{Rules, Runs};
-use crate::snippets::{Snippets, Store};
+use crate::snippets::{OwnerKey, Snippets, Store};
 
 /// What the example for `fetch` asks for.
 const EXAMPLE_URL: &str = "https://insects.example/mayflies.json";
@@ -92,6 +92,8 @@ pub struct AppState {
     pub snippets: Snippets,
     /// Where that is kept.
     pub store: Arc<dyn Store>,
+    /// What clients' addresses are hashed with where it is kept who shares how much.
+    pub owner_key: Arc<OwnerKey>,
     /// How often a client may share or change something.
     pub shares: Option<Arc<RateLimit>>,
     /// Who may use the API.
@@ -144,6 +146,8 @@ pub struct Lasting {
     pub catalogue: Arc<Catalogue>,
     /// Where snippets are kept.
     pub store: Arc<dyn Store>,
+    /// What clients' addresses are hashed with there.
+    pub owner_key: Arc<OwnerKey>,
     /// How often each client has shared.
     pub shares: Arc<rate::Kept>,
     /// Runs whose events are streamed.
@@ -175,6 +179,7 @@ impl Lasting {
             connections: Connections::new(bounds),
             catalogue: Arc::new(catalogue),
             store,
+            owner_key: Arc::new(shared::owner_key(config)?),
             shares: Arc::new(rate::Kept::new(is_shared)),
             streams: Arc::new(Streams::new(api.resume, api.kept_streams)),
             idempotent: Arc::new(idempotent),
@@ -198,6 +203,7 @@ impl AppState {
             connections,
             catalogue,
             store,
+            owner_key,
             shares,
             streams,
             idempotent,
@@ -245,6 +251,7 @@ impl AppState {
             hosts: Hosts::new(settings.public_url.as_ref(), &settings.hosts),
             snippets: shared::snippets(config, store.clone()),
             store: store.clone(),
+            owner_key: owner_key.clone(),
             shares: shares.of(config.snippets.rate_limit),
             keys,
             streams: streams.clone(),
