@@ -247,7 +247,7 @@ async fn only_whoever_shared_it_changes_and_deletes_it() {
 
 #[actix_web::test]
 async fn what_has_expired_is_gone_before_it_is_deleted_and_then_deleted() {
-    let app = FakeApp::start(&["--snippet-purge-interval=1h", "--snippet-max-age=2h"]).await;
+    let app = FakeApp::start(&["--snippet-purge-interval=1h", "--snippet-max-age=2h", "--snippet-unopened-age=never"]).await;
     let answer = share(&app, json!({"source": "1", "expires_in": 60})).await;
     assert!(answer.json()["expires_at"].is_string());
     let kept = share(&app, json!({"source": "1", "expires_in": 3_155_760_000_u64})).await.json();
@@ -396,7 +396,8 @@ async fn what_nobody_opens_is_deleted_in_the_end() {
 
 #[actix_web::test]
 async fn to_open_a_snippet_renews_it() {
-    let app = FakeApp::start(&["--snippet-purge-interval=1h"]).await;
+    // Nothing is deleted meanwhile: a server looks for what is old when it starts.
+    let app = FakeApp::start(&["--snippet-unopened-age=never"]).await;
     let settings =
         StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
     let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);

@@ -12,9 +12,9 @@ import { renderValue } from "./value.ts";
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" } as const;
 type Order = keyof typeof NEXT;
 
-/** The most rows and columns that are shown. A run's own are fewer; a recording may say what it likes. */
-const MOST_ROWS = 200;
-const MOST_COLUMNS = 50;
+/** The most rows and columns that are shown. A run has no more; a recording may say what it likes. */
+const MOST_ROWS = 100;
+const MOST_COLUMNS = 20;
 
 /** The table, in a box of its own that scrolls sideways. */
 export function renderTable(whole: Table, jump: Jump): HTMLElement {

@@ -28,16 +28,16 @@ const BODY = ["class", "dir", "id", "lang", "style"];
 /** Where a link to a place in the same text leads. */
 const PLACE = "data-place";
 
-// A document and a form find elements by their names before their own properties, so those are asked for by themselves.
-const getter = <T>(of: object, name: string) => Object.getOwnPropertyDescriptor(of, name)?.get as (this: unknown) => T;
-const bodyOf = getter<HTMLElement>(Document.prototype, "body");
-const headOf = getter<HTMLElement>(Document.prototype, "head");
-const attributesOf = getter<NamedNodeMap>(Element.prototype, "attributes");
-const nameOf = getter<string>(Element.prototype, "localName");
-const childrenOf = getter<NodeListOf<ChildNode>>(Node.prototype, "childNodes");
-const contentOf = getter<DocumentFragment>(HTMLTemplateElement.prototype, "content");
-const { remove, removeAttributeNode, setAttribute, getAttribute } = Element.prototype;
-const { querySelectorAll } = DocumentFragment.prototype;
+// A document and a form find elements by their names before their own properties, so these are asked of the prototypes.
+const own = (prototype: object, name: string, on: object): unknown => Reflect.get<object, string>(prototype, name, on);
+const bodyOf = (of: Document) => own(Document.prototype, "body", of) as HTMLElement;
+const headOf = (of: Document) => own(Document.prototype, "head", of) as HTMLElement;
+const attributesOf = (element: Element) => own(Element.prototype, "attributes", element) as NamedNodeMap;
+const nameOf = (element: Element) => (own(Element.prototype, "localName", element) as string).toLowerCase();
+const call = (method: keyof Element, element: Element, ...given: unknown[]): unknown =>
+  Reflect.apply(Reflect.get(Element.prototype, method) as () => unknown, element, given);
+const attribute = (element: Element, name: string) => call("getAttribute", element, name) as string | null;
+
 const root = document.documentElement;
 const body = document.body;
 
@@ -52,47 +52,47 @@ function tellHeight(): void {
 
 /** Takes out of what was parsed all that runs or leads somewhere. */
 function disarm(fragment: DocumentFragment): void {
-  for (const element of querySelectorAll.call(fragment, "*")) {
-    const name = nameOf.call(element).toLowerCase();
-    if (UNWANTED.has(name) || (ANIMATIONS.has(name) && /href|target/i.test(getAttribute.call(element, "attributeName") ?? ""))) {
-      remove.call(element);
+  for (const element of fragment.querySelectorAll("*")) {
+    const name = nameOf(element);
+    if (UNWANTED.has(name) || (ANIMATIONS.has(name) && /href|target/i.test(attribute(element, "attributeName") ?? ""))) {
+      call("remove", element);
       continue;
     }
-    if (element instanceof HTMLTemplateElement) disarm(contentOf.call(element));
-    for (const attribute of [...attributesOf.call(element)]) {
-      const local = attribute.localName.toLowerCase();
+    if (element instanceof HTMLTemplateElement) disarm(element.content);
+    for (const given of [...attributesOf(element)]) {
+      const local = given.localName.toLowerCase();
       const isLink = local === "href" && !PICTURES.has(name);
-      if (isLink && attribute.value.startsWith("#") && name === "a") lead(element, attribute.value.slice(1));
-      if (isLink || LEADING.has(local) || local.startsWith("on")) removeAttributeNode.call(element, attribute);
-      if (isLink) mark(element, attribute.value);
+      if (isLink && given.value.startsWith("#") && name === "a") lead(element, given.value.slice(1));
+      if (isLink || LEADING.has(local) || local.startsWith("on")) call("removeAttributeNode", element, given);
+      if (isLink) mark(element, given.value);
     }
   }
 }
 
 /** Makes a link that goes to a place in the same text. */
 function lead(element: Element, place: string): void {
-  setAttribute.call(element, PLACE, place);
-  setAttribute.call(element, "role", "link");
-  setAttribute.call(element, "tabindex", "0");
+  call("setAttribute", element, PLACE, place);
+  call("setAttribute", element, "role", "link");
+  call("setAttribute", element, "tabindex", "0");
 }
 
 /** A link that leads nowhere any more still looks like one, and says where it led. */
 function mark(element: Element, address: string): void {
-  setAttribute.call(element, "data-link", "");
-  const isTold = address === "" || address.startsWith("#") || getAttribute.call(element, "title") !== null;
-  if (!isTold) setAttribute.call(element, "title", address.slice(0, 500));
+  call("setAttribute", element, "data-link", "");
+  const isTold = address === "" || address.startsWith("#") || attribute(element, "title") !== null;
+  if (!isTold) call("setAttribute", element, "title", address.slice(0, 500));
 }
 
 function show({ html, dark }: ToFrame): void {
   root.style.colorScheme = dark ? "dark" : "light";
   // What this parses to runs nothing and loads nothing until it stands in the document.
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  const own = bodyOf.call(parsed);
-  const fragment = document.createDocumentFragment();
-  fragment.append(...childrenOf.call(headOf.call(parsed)), ...childrenOf.call(own));
+  const shownBody = bodyOf(parsed);
+  const fragment = new DocumentFragment();
+  fragment.append(...headOf(parsed).childNodes, ...shownBody.childNodes);
   disarm(fragment);
   for (const name of BODY) {
-    const value = getAttribute.call(own, name);
+    const value = shownBody.getAttribute(name);
     if (value === null) body.removeAttribute(name);
     else body.setAttribute(name, value);
   }
@@ -104,7 +104,7 @@ function show({ html, dark }: ToFrame): void {
 function follow(event: Event): boolean {
   const link = event.target instanceof Element ? event.target.closest(`[${PLACE}]`) : null;
   if (link === null) return false;
-  const place = getAttribute.call(link, PLACE) ?? "";
+  const place = attribute(link, PLACE) ?? "";
   const target = place === "" ? body : body.querySelector(`#${CSS.escape(place)}, a[name="${CSS.escape(place)}"]`);
   target?.scrollIntoView();
   return true;

@@ -60,8 +60,9 @@ test("what takes too long ends its worker, and what waits goes on in another", a
   workers[1]?.say(null);
   assert.deepEqual(workers[1]?.asked, ["quick"]);
   // What the first one still says is nobody's answer.
-  workers[0]?.say({ answer: "late" });
-  workers[1]?.say({ answer: "done" });
+  const [ended, next] = workers;
+  ended.say({ answer: "late" });
+  next.say({ answer: "done" });
   assert.deepEqual(await quick, { answer: "done" });
 });
 
@@ -70,9 +71,10 @@ test("no more than a few wait", async () => {
   const [one, two] = [background.ask("one"), background.ask("two")];
   assert.deepEqual(await background.ask("three"), { failed: "busy" });
   const [worker] = workers;
-  worker?.say(null);
-  worker?.say({ answer: "1" });
-  worker?.say({ answer: "2" });
+  assert.ok(worker);
+  worker.say(null);
+  worker.say({ answer: "1" });
+  worker.say({ answer: "2" });
   assert.deepEqual([await one, await two], [{ answer: "1" }, { answer: "2" }]);
 });
 

@@ -39,7 +39,7 @@ const RENDERERS: Record<string, (text: string) => unknown> = {
 
 /** What is repeated: marks that begin something, without what ends it, and with what nearly does. */
 const BEGINS = [
-  ..."abü1 \n\t'\"`\\<>[]{}()*_-+.,;:=/&#@!?|~$",
+  ...Array.from("abü1 \n\t'\"`\\<>[]{}()*_-+.,;:=/&#@!?|~$"),
   ...["\u001b", "\u001b[", "\u001b[1m", "\u001b[38;5;", "\u001b]", "\u009b", "\u0301", "🦋", "\ud800", "1_", "-1", "1e", "a: ", "a:", "true", "null "],
   ...["http://", "https://a ", "http://a(", "http://a)", "color:", "color:a;", "rgb(", "rgb(a", "font-size:1"],
   ...["secret", "token=", "password: '", "eyJ", "-eyJ", "-eyJaaaaaaaa.", "eyJaaaaaaaa.eyJ", "AKIA", "a://b:", "-----BEGIN ", "A ", "sk-", "xoxb-", "a.b@"],
