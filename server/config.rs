@@ -364,7 +364,7 @@ settings! {
         timeout: Duration = "5s", time(10..=300_000), "database-timeout", "MAYFLY_DATABASE_TIMEOUT";
         /// How much all snippets may take, about; when it is used up, room is made as `snippets.evict_after` says, or nothing more can be shared.
         bytes: u64 = "4GiB", bytes(1 << 20..=1 << 50), "database-bytes", "MAYFLY_DATABASE_BYTES";
-        /// The secret by which clients' addresses are hashed to count what each keeps; the addresses themselves are not stored. With `none`, one is made at random and kept in `client.key` in the data folder. Give servers that share a database the same one: until then each counts for itself.
+        /// The secret by which clients' addresses are hashed to count what each keeps; the addresses themselves are not stored. With `none`, one is made at random and kept in `client-key` in the data folder. Give servers that share a database the same one: until then each counts for itself.
         client_key: Secret = "none", secret, "client-key", "MAYFLY_CLIENT_KEY";
     }
 

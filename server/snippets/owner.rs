@@ -13,7 +13,7 @@ use ring::hmac;
 use super::id::hex;
 
 /// The key's file in the data folder.
-pub const KEY_FILE: &str = "client.key";
+pub const KEY_FILE: &str = "client-key";
 
 /// Bits of an IPv6 address that name a client, and the network above it.
 const IPV6_BITS: [u32; 2] = [64, 48];
