@@ -28,9 +28,9 @@ mod value;
 
 pub use admin::{AdminKeys, admin_keys};
 pub use clients::{Period, ProxyHeader, Rate};
+use clients::{networks, proxy_header, rate};
 pub use host::HostName;
 use host::hosts;
-use clients::{networks, proxy_header, rate};
 use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
 pub use reload::Renewed;

@@ -472,6 +472,9 @@ mod tests {
         drop((asked, host.asked()));
         child_ready(true);
         stored(StoreCall::Purge, Duration::from_millis(3), false);
+        store_size(7, 9);
+        gone(Gone::Evicted, 2);
+        refused(crate::snippets::Full::Network as usize);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(None, 404);
@@ -497,6 +500,12 @@ mod tests {
             ("mayfly_store_seconds_count{call=\"purge\"}", 1.0),
             ("mayfly_http_requests_total{route=\"/s/{name}\",status=\"404\"}", 2.0),
             ("mayfly_http_requests_total{route=\"none\",status=\"404\"}", 1.0),
+            ("mayfly_store_bytes", 7.0),
+            ("mayfly_store_limit_bytes", 9.0),
+            ("mayfly_snippets_deleted_total{why=\"evicted\"}", 2.0),
+            ("mayfly_snippets_deleted_total{why=\"unopened\"}", 0.0),
+            ("mayfly_snippets_refused_total{full=\"network\"}", 1.0),
+            ("mayfly_snippets_refused_total{full=\"client\"}", 0.0),
             ("mayfly_websockets", 1.0),
         ] {
             assert_eq!(value(&after, series), expected, "{series}");

@@ -8,8 +8,7 @@ use tokio::net::TcpStream;
 use crate::support::{FakeApp, TestApp, get, soon};
 
 const PUBLIC: &str = "--public-url=https://play.example.org";
-const WEBSOCKET: &str =
-    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+const WEBSOCKET: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
 
 /// Sends a request as it is written here; gives the answer's status and all of its text.
 async fn raw(address: SocketAddr, line: &str, headers: &str) -> (u16, String) {
@@ -61,7 +60,10 @@ async fn rebound_names_get_421_everywhere() {
     ] {
         let (status, text) = asked(app.address, method, path, "evil.example", "").await;
         assert_eq!(status, 421, "{method} {path}: {text}");
-        assert!(method == "HEAD" || text.contains("This server answers at https://play.example.org"), "{text}");
+        assert!(
+            method == "HEAD" || text.contains("This server answers at https://play.example.org"),
+            "{text}"
+        );
         assert_ne!(asked(app.address, method, path, "play.example.org", "").await.0, 421, "{method} {path}");
     }
 }
@@ -107,7 +109,8 @@ async fn probes_and_loopback_work_with_any_setting() {
         for path in ["/healthz", "/readyz"] {
             assert_eq!(asked(app.address, "GET", path, host, "").await.0, 200, "{path} for {host}");
         }
-        let metrics = asked(app.address, "GET", "/metrics", host, "Authorization: Bearer 0123456789abcdef\r\n");
+        let metrics =
+            asked(app.address, "GET", "/metrics", host, "Authorization: Bearer 0123456789abcdef\r\n");
         assert_eq!(metrics.await.0, 200);
     }
     for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "mayfly.internal", "Play.Example.Org:8443"] {

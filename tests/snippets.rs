@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mayfly::snippets::sqlite::Sqlite;
 use mayfly::snippets::{
-    Bounds, Content, Database, DeletionToken, OwnerKey, SQLITE_FILE, Share, Sharer, Snippet, SnippetId, Store,
-    StoreSettings, Timestamp,
+    Bounds, Content, Database, DeletionToken, OwnerKey, SQLITE_FILE, Share, Sharer, Snippet, SnippetId,
+    Store, StoreSettings, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -247,7 +247,12 @@ async fn only_whoever_shared_it_changes_and_deletes_it() {
 
 #[actix_web::test]
 async fn what_has_expired_is_gone_before_it_is_deleted_and_then_deleted() {
-    let app = FakeApp::start(&["--snippet-purge-interval=1h", "--snippet-max-age=2h", "--snippet-unopened-age=never"]).await;
+    let app = FakeApp::start(&[
+        "--snippet-purge-interval=1h",
+        "--snippet-max-age=2h",
+        "--snippet-unopened-age=never",
+    ])
+    .await;
     let answer = share(&app, json!({"source": "1", "expires_in": 60})).await;
     assert!(answer.json()["expires_at"].is_string());
     let kept = share(&app, json!({"source": "1", "expires_in": 3_155_760_000_u64})).await.json();
@@ -305,7 +310,8 @@ async fn each_client_may_share_only_so_often() {
 #[actix_web::test]
 async fn a_full_store_takes_no_more() {
     let app =
-        FakeApp::start(&["--database-bytes=1MiB", "--source-bytes=600KiB", "--snippet-purge-interval=10ms"]).await;
+        FakeApp::start(&["--database-bytes=1MiB", "--source-bytes=600KiB", "--snippet-purge-interval=10ms"])
+            .await;
     let big = json!({"source": "x".repeat(200_000)});
     shared(&app, big.clone()).await;
     let answer = loop {
@@ -358,7 +364,8 @@ async fn one_client_can_not_fill_the_store() {
     let answer = with_token(&app, "PATCH", &text("id"), &text("deletion_token"), longer).await;
     assert_eq!((answer.status, answer.json()["full"].as_str()), (507, Some("client")), "whoever sends it");
     // What is deleted makes room.
-    let (id, token) = (first["id"].as_str().expect("a text"), first["deletion_token"].as_str().expect("a text"));
+    let (id, token) =
+        (first["id"].as_str().expect("a text"), first["deletion_token"].as_str().expect("a text"));
     assert_eq!(with_token(&app, "DELETE", id, token, json!({})).await.status, 204);
     assert_eq!(share_from("192.0.2.1", "1").await.status, 201);
     // Whoever has a /48 does not get a share for each of its 65,536 networks.

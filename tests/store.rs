@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mayfly::snippets::{
-    Act, Bounds, Content, Database, DeletionToken, Full, Order, OrderKind, OwnerKey, Reference, Share, Sharer,
-    Snippet, SnippetId, Store, StoreSettings, Timestamp, Written, open,
+    Act, Bounds, Content, Database, DeletionToken, Full, Order, OrderKind, OwnerKey, Reference, Share,
+    Sharer, Snippet, SnippetId, Store, StoreSettings, Timestamp, Written, open,
 };
 use serde_json::value::RawValue;
 
@@ -175,10 +175,7 @@ async fn of_two_changes_at_once_one_is_made(store: &dyn Store) {
         tokio::join!(store.revise(&a, &share), store.revise(&b, &share))
     };
     let made = (made_a.expect("it answers"), made_b.expect("it answers"));
-    assert!(
-        matches!(made, (Written::Kept, Written::Stale) | (Written::Stale, Written::Kept)),
-        "{made:?}"
-    );
+    assert!(matches!(made, (Written::Kept, Written::Stale) | (Written::Stale, Written::Kept)), "{made:?}");
     let kept = source(store, &first.id, None).await;
     assert_eq!(kept.as_deref(), Some(if made.0 == Written::Kept { "a" } else { "b" }));
     assert_eq!(store.revise(&snippet("of nothing"), &whole()).await.expect("it answers"), Written::Stale);
@@ -341,7 +338,8 @@ async fn sqlite_of_the_version_before_is_upgraded() {
     let mut old = whole.expect("migrations");
     old.migrations.to_mut().retain(|it| it.version < 3);
     old.run(&mut before).await.expect("they run");
-    let values = "(snippet_id, version, revised_ms, content) VALUES ('2222222222zz', 1, 1000, '{\"source\":\"1\"}')";
+    let values =
+        "(snippet_id, version, revised_ms, content) VALUES ('2222222222zz', 1, 1000, '{\"source\":\"1\"}')";
     let insert = OLD_SNIPPET.replace("{hash}", "zeroblob(32)").replace("{versions}", values);
     sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut before).await.expect("it is kept");
     before.close().await.expect("it closes");
@@ -353,7 +351,8 @@ async fn sqlite_of_the_version_before_is_upgraded() {
 async fn postgres_of_the_version_before_is_upgraded() {
     let postgres = Postgres::start();
     let pool = sqlx::PgPool::connect(&postgres.url()).await.expect("it answers");
-    let whole = sqlx::migrate::Migrator::new(std::path::Path::new("server/snippets/migrations/postgres")).await;
+    let whole =
+        sqlx::migrate::Migrator::new(std::path::Path::new("server/snippets/migrations/postgres")).await;
     let mut old = whole.expect("migrations");
     old.migrations.to_mut().retain(|it| it.version < 4);
     old.run(&pool).await.expect("they run");
@@ -372,7 +371,10 @@ async fn many_can_use_it_at_once(store: Arc<dyn Store>) {
             tokio::spawn(async move {
                 let one = snippet(&number.to_string());
                 store.create(&one, &whole()).await.expect("it is kept");
-                assert_eq!(store.revise(&next(&one, &format!("{number}!")), &whole()).await.expect("it answers"), Written::Kept);
+                assert_eq!(
+                    store.revise(&next(&one, &format!("{number}!")), &whole()).await.expect("it answers"),
+                    Written::Kept
+                );
                 assert_eq!(source(&*store, &one.id, None).await, Some(format!("{number}!")));
             })
         })
@@ -421,7 +423,8 @@ async fn a_postgres_that_fails_is_found_again() {
     assert!(store.size().await.is_err());
     postgres.resume();
     let one = snippet("one");
-    crate::support::until("the store to answer", || async { store.create(&one, &whole()).await.is_ok() }).await;
+    crate::support::until("the store to answer", || async { store.create(&one, &whole()).await.is_ok() })
+        .await;
     // and it goes away while it is used.
     postgres.stop();
     let started = std::time::Instant::now();
@@ -441,8 +444,10 @@ async fn a_sqlite_file_that_can_not_be_made_is_made_later() {
     let store = open(&settings(Database::Sqlite), &data_dir).expect("a store");
     assert!(store.size().await.is_err());
     std::fs::create_dir_all(&data_dir).expect("a folder");
-    crate::support::until("the store to answer", || async { store.create(&snippet("one"), &whole()).await.is_ok() })
-        .await;
+    crate::support::until("the store to answer", || async {
+        store.create(&snippet("one"), &whole()).await.is_ok()
+    })
+    .await;
 }
 
 #[test]

@@ -27,7 +27,10 @@ impl HostName {
 pub fn hosts(text: &str) -> Result<Vec<HostName>, String> {
     let read = |member: &str| {
         HostName::parse(member).filter(|host| host.as_str().len() == member.len()).ok_or_else(|| {
-            format!("{} is no host: write one without a port, like mayfly.internal or 192.0.2.1.", quote(member))
+            format!(
+                "{} is no host: write one without a port, like mayfly.internal or 192.0.2.1.",
+                quote(member)
+            )
         })
     };
     members(text).map(read).collect()
@@ -39,7 +42,8 @@ mod tests {
 
     #[test]
     fn hosts_are_read_without_ports() {
-        let read = |text| hosts(text).map(|all| all.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>());
+        let read =
+            |text| hosts(text).map(|all| all.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>());
         assert_eq!(read(""), Ok(vec![]));
         let all = ["mayfly.internal", "192.0.2.1", "[::1]"].map(str::to_owned).to_vec();
         assert_eq!(read("Mayfly.Internal, 192.0.2.1,[::1]"), Ok(all));

@@ -10,9 +10,9 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
-use super::{State, host};
 use super::connections::{Answering, Connection, Counted};
 use super::error::answer;
+use super::{State, host};
 use crate::sandbox::ClientKey;
 
 /// Answers that nobody is refused: whoever watches over a server has to learn that it is full.

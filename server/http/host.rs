@@ -36,7 +36,10 @@ impl Hosts {
     pub fn new(public_url: Option<&Origin>, others: &[HostName]) -> Self {
         let known = public_url.map(|public_url| Known {
             public_url: public_url.clone(),
-            names: HostName::parse(public_url.authority()).into_iter().chain(others.iter().cloned()).collect(),
+            names: HostName::parse(public_url.authority())
+                .into_iter()
+                .chain(others.iter().cloned())
+                .collect(),
         });
         Self { known }
     }
@@ -85,7 +88,11 @@ pub fn check(state: &AppState, req: &ServiceRequest) -> Result<(), Problem> {
     if WARNED.swap(true, Relaxed) {
         tracing::debug!(?host, ?path, "refused a request for another host");
     } else {
-        tracing::warn!(?host, ?path, "refused a request for another host; further ones are logged at debug level");
+        tracing::warn!(
+            ?host,
+            ?path,
+            "refused a request for another host; further ones are logged at debug level"
+        );
     }
     let public_url = &known.public_url;
     let detail = format!(

@@ -55,7 +55,10 @@ const PROBLEMS: [(u16, &str); 16] = [
     (429, "Too often from one client; `Retry-After` says when to come again"),
     (501, "Only JSON is spoken here"),
     (503, "The server can't do it now; `Retry-After` says when to come again"),
-    (507, "There is no room for what is to be kept; `full` says whose: the client's, its network's, or the server's"),
+    (
+        507,
+        "There is no room for what is to be kept; `full` says whose: the client's, its network's, or the server's",
+    ),
 ];
 
 /// Which of them an operation has.

@@ -266,7 +266,10 @@ impl Store for Sqlite {
 }
 
 /// Whose share is exceeded by what has just been written.
-async fn exceeded(connection: &mut sqlx::SqliteConnection, share: &Share) -> Result<Option<Full>, StoreError> {
+async fn exceeded(
+    connection: &mut sqlx::SqliteConnection,
+    share: &Share,
+) -> Result<Option<Full>, StoreError> {
     let (client, network) = (&share.owner.client[..], &share.owner.network[..]);
     let has = |bytes: i64, count: i64| Bounds {
         bytes: u64::try_from(bytes).unwrap_or(0),

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::{AppState, store};
 use super::super::rate::{RateLimit, of_origin};
+use super::super::{AppState, store};
 use super::oversight::{Hits, Known, Live, Use};
 use crate::config::Rate;
 use crate::sandbox::{ClientKey, SandboxHealth};

@@ -222,8 +222,7 @@ pub async fn revise(
         let engine = state.runs.health().engine;
         let owner = store::owner(&state, super::super::guard::client(&req));
         let revised = state.snippets.revise(&id, token, revision, owner, &engine).await;
-        let Revised { snippet } =
-            revised.map_err(|failure| unwritten(&state, failure))?;
+        let Revised { snippet } = revised.map_err(|failure| unwritten(&state, failure))?;
         let url = page_url(&origin::public_url(&req, &state), &snippet);
         let revised =
             RevisedSnippet { id: snippet.id, url, version: snippet.version, expires_at: snippet.expires_at };
