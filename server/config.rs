@@ -22,6 +22,7 @@ use crate::tuning::Steps;
 
 mod admin;
 mod clients;
+mod host;
 mod keys;
 mod reload;
 mod value;
@@ -29,6 +30,8 @@ mod value;
 pub use admin::{AdminKeys, admin_keys};
 pub use clients::{Period, ProxyHeader, Rate};
 use clients::{networks, proxy_header, rate};
+pub use host::HostName;
+use host::hosts;
 use keys::powers;
 pub use keys::{ApiKey, ApiKeys, Powers};
 pub use reload::Renewed;
@@ -146,6 +149,9 @@ macro_rules! settings {
                 if self.metrics.token != other.metrics.token && !keys.contains(&"metrics.token") {
                     keys.push("metrics.token");
                 }
+                if self.store.client_key != other.store.client_key && !keys.contains(&"store.client_key") {
+                    keys.push("store.client_key");
+                }
                 if self.admin.keys != other.admin.keys && !keys.contains(&"admin.keys") {
                     keys.push("admin.keys");
                 }
@@ -202,8 +208,10 @@ settings! {
         trusted_proxies: Vec<IpNet> = "", networks, "trusted-proxies", "MAYFLY_TRUSTED_PROXIES";
         /// The header in which those proxies say whom a request comes from: `x-forwarded-for` or `forwarded` (RFC 7239). They have to write it themselves, or a client can write what it likes.
         proxy_header: ProxyHeader = "x-forwarded-for", proxy_header, "proxy-header", "MAYFLY_PROXY_HEADER";
-        /// Where visitors find this server, like `https://play.example.org`, for links that are handed out; `auto` is where the request at hand found it.
+        /// Where visitors find this server, like `https://play.example.org`, for links that are handed out; `auto` is where the request at hand found it. With an address here the server answers for no other host, which keeps pages of other sites from using it by a name of their own (DNS rebinding).
         public_url: Option<Origin> = "auto", public_url, "public-url", "MAYFLY_PUBLIC_URL";
+        /// Further hosts that requests may name where `server.public_url` is set, without ports, separated by commas. Its own host and this machine's (`localhost`, `127.0.0.1`, `[::1]`) always count; a request for any other gets 421.
+        hosts: Vec<HostName> = "", hosts, "hosts", "MAYFLY_HOSTS";
         /// Threads that serve HTTP, or `auto` for one per core.
         workers: usize = "auto", workers(1..=64), "workers", "MAYFLY_WORKERS";
         /// Open connections, over all threads.
@@ -358,6 +366,14 @@ settings! {
         versions: u32 = "100", number(1..=100_000), "snippet-versions", "MAYFLY_SNIPPET_VERSIONS";
         /// How long snippets are kept at most: `never` to lose any, or a time like `720h`.
         max_age: Option<Duration> = "never", age(60_000..=315_576_000_000), "snippet-max-age", "MAYFLY_SNIPPET_MAX_AGE";
+        /// How long a snippet is kept that nobody opens, like `4320h` (180 days), or `never` to lose any. To open it begins the time anew.
+        unopened_age: Option<Duration> = "4320h", age(60_000..=315_576_000_000), "snippet-unopened-age", "MAYFLY_SNIPPET_UNOPENED_AGE";
+        /// How long after its last opening a snippet may be deleted to make room when the store is full: those opened longest ago go first. With `never`, a full store takes nothing more.
+        evict_after: Option<Duration> = "720h", age(60_000..=315_576_000_000), "snippet-evict-after", "MAYFLY_SNIPPET_EVICT_AFTER";
+        /// How much one client may keep, all versions together. The /48 of an IPv6 address may keep four times as much.
+        client_bytes: u64 = "64MiB", bytes(64 << 10..=1 << 50), "snippet-client-bytes", "MAYFLY_SNIPPET_CLIENT_BYTES";
+        /// How many snippets one client may keep; a /48 four times as many.
+        client_count: u64 = "5000", number(1..=1_000_000_000), "snippet-client-count", "MAYFLY_SNIPPET_CLIENT_COUNT";
         /// How often one client may share, change or delete: `off`, or a rate like `client.rate_limit`.
         rate_limit: Option<Rate> = "60/h burst 20", rate, "snippet-rate-limit", "MAYFLY_SNIPPET_RATE_LIMIT";
         /// How often one client may open what is shared, its page, its recording or its picture: `off`, or a rate like `client.rate_limit`.
@@ -374,8 +390,10 @@ settings! {
         connections: u32 = "8", number(1..=1_000), "database-connections", "MAYFLY_DATABASE_CONNECTIONS";
         /// How long it may take to answer before sharing is said not to work.
         timeout: Duration = "5s", time(10..=300_000), "database-timeout", "MAYFLY_DATABASE_TIMEOUT";
-        /// How much all snippets may take, about; when it is used up, nothing more can be shared.
+        /// How much all snippets may take, about; when it is used up, room is made as `snippets.evict_after` says, or nothing more can be shared.
         bytes: u64 = "4GiB", bytes(1 << 20..=1 << 50), "database-bytes", "MAYFLY_DATABASE_BYTES";
+        /// The secret by which clients' addresses are hashed to count what each keeps; the addresses themselves are not stored. With `none`, one is made at random and kept in `client-key` in the data folder. Give servers that share a database the same one: until then each counts for itself.
+        client_key: Secret = "none", secret, "client-key", "MAYFLY_CLIENT_KEY";
     }
 
     /// The HTTP API.
@@ -527,7 +545,7 @@ impl Sources<'_> {
             (None, None) => (default, "its default".to_owned()),
         };
         parse(text).map_err(|wanted| {
-            let is_secret = ["metrics.token", "admin.keys"].contains(&names.key);
+            let is_secret = ["metrics.token", "admin.keys", "store.client_key"].contains(&names.key);
             let shown =
                 if is_secret { "what it is".to_owned() } else { value::quote(value::without_password(text)) };
             ConfigError(format!("The setting `{}` can't be {shown}, from {place}. {wanted}", names.key))

@@ -27,8 +27,10 @@ use crate::tuning::StepReport;
 
 mod egress;
 mod process;
+mod store;
 
 pub use egress::{Host, HostRequest};
+pub use store::{Gone, gone, refused, store_size};
 
 /// The upper ends of the buckets of times, in seconds: from what a warm process takes to what a run may last.
 const TIMES: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -58,7 +60,7 @@ const REASONS: [&str; 10] = [
     "blocked",
 ];
 const FETCH_ENDS: [&str; 4] = ["done", "blocked", "refused", "failed"];
-const STORE_CALLS: [&str; 6] = ["create", "find", "revise", "delete", "purge", "size"];
+const STORE_CALLS: [&str; 8] = ["create", "find", "revise", "delete", "purge", "size", "opened", "evict"];
 
 fn outcome_number(outcome: Outcome) -> usize {
     match outcome {
@@ -125,6 +127,10 @@ pub enum StoreCall {
     Purge,
     /// To say how much it holds.
     Size,
+    /// To note that something was opened.
+    Opened,
+    /// To make room.
+    Evict,
 }
 
 impl StoreCall {
@@ -167,6 +173,7 @@ struct Metrics {
     forks: [Counter; 2],
     fetches: [Counter; FETCH_ENDS.len()],
     hosts: egress::Hosts,
+    store: store::Store,
     store_seconds: [Histogram; STORE_CALLS.len()],
     store_errors: [Counter; STORE_CALLS.len()],
     requests: Family<Labels, Counter>,
@@ -257,6 +264,7 @@ impl Metrics {
                 FETCH_ENDS,
             ),
             hosts: egress::Hosts::new(make),
+            store: store::Store::new(make),
             store_seconds: STORE_CALLS
                 .map(|call| store_seconds.get_or_create_owned(&[("call", call.into())])),
             store_errors: make.counters(
@@ -480,6 +488,9 @@ mod tests {
         drop((asked, host.asked()));
         child_ready(true);
         stored(StoreCall::Purge, Duration::from_millis(3), false);
+        store_size(7, 9);
+        gone(Gone::Evicted, 2);
+        refused(crate::snippets::Full::Network as usize);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(None, 404);
@@ -505,6 +516,12 @@ mod tests {
             ("mayfly_store_seconds_count{call=\"purge\"}", 1.0),
             ("mayfly_http_requests_total{route=\"/s/{name}\",status=\"404\"}", 2.0),
             ("mayfly_http_requests_total{route=\"none\",status=\"404\"}", 1.0),
+            ("mayfly_store_bytes", 7.0),
+            ("mayfly_store_limit_bytes", 9.0),
+            ("mayfly_snippets_deleted_total{why=\"evicted\"}", 2.0),
+            ("mayfly_snippets_deleted_total{why=\"unopened\"}", 0.0),
+            ("mayfly_snippets_refused_total{full=\"network\"}", 1.0),
+            ("mayfly_snippets_refused_total{full=\"client\"}", 0.0),
             ("mayfly_websockets", 1.0),
         ] {
             assert_eq!(value(&after, series), expected, "{series}");

@@ -19,6 +19,7 @@ mod files;
 mod functions;
 mod fuzz;
 mod handover;
+mod host;
 mod hostile;
 mod http;
 mod interaction;

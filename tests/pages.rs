@@ -64,12 +64,13 @@ async fn stored(folder: &Path, output: &Value) -> String {
         parent: None,
         created_at: now,
         revised_at: now,
+        opened_at: now,
         expires_at: None,
         token_hash: DeletionToken::random().expect("random").hash(),
         content: Content { source: Some("the_program()".to_owned()), ..Content::default() },
         output: Some(RawValue::from_string(output.to_string()).expect("JSON")),
     };
-    store.create(&snippet).await.expect("it is kept");
+    store.create(&snippet, &crate::store::whole()).await.expect("it is kept");
     snippet.id.to_string()
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mayfly::snippets::sqlite::Sqlite;
 use mayfly::snippets::{
-    Content, Database, DeletionToken, SQLITE_FILE, Snippet, SnippetId, Store, StoreSettings, Timestamp,
+    Bounds, Content, Database, DeletionToken, OwnerKey, SQLITE_FILE, Share, Sharer, Snippet, SnippetId,
+    Store, StoreSettings, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -56,21 +57,34 @@ async fn expired(app: &FakeApp) -> String {
     let settings =
         StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
     let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
+    let old = old_snippet(Some(Timestamp::from_millis(1_000)));
+    store.create(&old, &share_of("192.0.2.1")).await.expect("it is kept");
+    old.id.to_string()
+}
+
+/// The share of whoever is at this address: more than any test keeps.
+fn share_of(address: &str) -> Share {
+    let sharer = Sharer::Address(address.parse().expect("an address"));
+    let owner = OwnerKey::of_secret("0123456789abcdef").owner(sharer);
+    Share { owner, client: Bounds { bytes: 1 << 40, count: 1 << 40 } }
+}
+
+/// A snippet that was made and last opened in 1970.
+fn old_snippet(expires_at: Option<Timestamp>) -> Snippet {
     let past = Timestamp::from_millis(1_000);
-    let old = Snippet {
+    Snippet {
         id: SnippetId::random(),
         version: 1,
         latest: 1,
         parent: None,
         created_at: past,
         revised_at: past,
-        expires_at: Some(past),
+        expires_at,
+        opened_at: past,
         token_hash: DeletionToken::random().expect("random").hash(),
         content: Content { source: Some("1".to_owned()), ..Content::default() },
         output: None,
-    };
-    store.create(&old).await.expect("it is kept");
-    old.id.to_string()
+    }
 }
 
 #[actix_web::test]
@@ -233,7 +247,12 @@ async fn only_whoever_shared_it_changes_and_deletes_it() {
 
 #[actix_web::test]
 async fn what_has_expired_is_gone_before_it_is_deleted_and_then_deleted() {
-    let app = FakeApp::start(&["--snippet-purge-interval=1h", "--snippet-max-age=2h"]).await;
+    let app = FakeApp::start(&[
+        "--snippet-purge-interval=1h",
+        "--snippet-max-age=2h",
+        "--snippet-unopened-age=never",
+    ])
+    .await;
     let answer = share(&app, json!({"source": "1", "expires_in": 60})).await;
     assert!(answer.json()["expires_at"].is_string());
     let kept = share(&app, json!({"source": "1", "expires_in": 3_155_760_000_u64})).await.json();
@@ -290,16 +309,141 @@ async fn each_client_may_share_only_so_often() {
 
 #[actix_web::test]
 async fn a_full_store_takes_no_more() {
-    let app = FakeApp::start(&["--database-bytes=1MiB", "--source-bytes=600KiB"]).await;
-    let big = json!({"source": "x".repeat(500_000)});
+    let app =
+        FakeApp::start(&["--database-bytes=1MiB", "--source-bytes=600KiB", "--snippet-purge-interval=10ms"])
+            .await;
+    let big = json!({"source": "x".repeat(200_000)});
     shared(&app, big.clone()).await;
-    let detail = loop {
+    let answer = loop {
         let answer = share(&app, big.clone()).await;
         if answer.status != 201 {
-            break answer.expect_problem(507);
+            break answer;
         }
     };
+    let detail = answer.expect_problem(507);
     assert!(detail.contains("no room for more snippets"), "{detail}");
+    assert_eq!(answer.json()["full"], "store");
+    until("the server to say that it is full", || async {
+        let notes = get(app.address, "/healthz", &[]).await.json()["notes"].to_string();
+        notes.contains("% of store.bytes are used")
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn one_client_can_not_fill_the_store() {
+    let flags = ["--snippet-client-bytes=64KiB", "--snippet-client-count=3", "--trusted-proxies=127.0.0.1"];
+    let app = FakeApp::start(&flags).await;
+    let share_from = async |address: &str, source: &str| {
+        let headers = [JSON, ("x-forwarded-for", address)];
+        let body = json!({"source": source}).to_string();
+        request(app.address, "POST", "/api/v1/snippets", &headers, body).await
+    };
+    // By count.
+    let mut first = Value::Null;
+    for number in 0..3 {
+        let answer = share_from("192.0.2.1", "1").await;
+        assert_eq!(answer.status, 201, "{number}: {}", answer.text());
+        first = answer.json();
+    }
+    assert_eq!(first["unopened_seconds"], 180 * 86_400);
+    let answer = share_from("192.0.2.1", "1").await;
+    let detail = answer.expect_problem(507);
+    assert!(detail.contains("3 shared programs, or 64 KiB together. Delete some"), "{detail}");
+    assert!(detail.contains("What nobody opens for 180 days goes by itself"), "{detail}");
+    assert_eq!(answer.json()["full"], "client");
+    assert_eq!(share_from("192.0.2.2", "1").await.status, 201, "others have shares of their own");
+    // By bytes, versions among them.
+    let answer = share_from("192.0.2.3", &"x".repeat(40_000)).await;
+    assert_eq!(answer.status, 201);
+    let big = answer.json();
+    let text = |field: &str| big[field].as_str().expect("a text").to_owned();
+    let answer = share_from("192.0.2.3", &"x".repeat(40_000)).await;
+    assert_eq!((answer.status, answer.json()["full"].as_str()), (507, Some("client")));
+    let longer = json!({"source": "y".repeat(40_000)});
+    let answer = with_token(&app, "PATCH", &text("id"), &text("deletion_token"), longer).await;
+    assert_eq!((answer.status, answer.json()["full"].as_str()), (507, Some("client")), "whoever sends it");
+    // What is deleted makes room.
+    let (id, token) =
+        (first["id"].as_str().expect("a text"), first["deletion_token"].as_str().expect("a text"));
+    assert_eq!(with_token(&app, "DELETE", id, token, json!({})).await.status, 204);
+    assert_eq!(share_from("192.0.2.1", "1").await.status, 201);
+    // Whoever has a /48 does not get a share for each of its 65,536 networks.
+    let mut kept = 0;
+    let full = loop {
+        let answer = share_from(&format!("2001:db8:1:{kept:x}::1"), "1").await;
+        if answer.status != 201 {
+            break answer.json()["full"].clone();
+        }
+        kept += 1;
+    };
+    assert_eq!((kept, full), (12, json!("network")));
+    assert_eq!(share_from("2001:db8:2::1", "1").await.status, 201, "another /48");
+    let file = std::fs::read(app.folder.path().join(SQLITE_FILE)).expect("the store");
+    let log = std::fs::read(app.folder.path().join(format!("{SQLITE_FILE}-wal"))).unwrap_or_default();
+    for bytes in [file, log] {
+        for clear in [&b"192.0.2.1"[..], b"2001:db8", &[192, 0, 2, 1], &[0x20, 1, 0xd, 0xb8]] {
+            assert!(!bytes.windows(clear.len()).any(|it| it == clear), "no address is kept: {clear:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_nobody_opens_is_deleted_in_the_end() {
+    let app = FakeApp::start(&["--snippet-purge-interval=10ms"]).await;
+    let (new, _) = shared(&app, json!({"source": "1"})).await;
+    let settings =
+        StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
+    let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
+    let old = old_snippet(None);
+    store.create(&old, &share_of("192.0.2.1")).await.expect("it is kept");
+    until("the old one to go", || async { snippet(&app, old.id.as_str()).await.status == 404 }).await;
+    assert_eq!(snippet(&app, &new).await.status, 200);
+}
+
+#[actix_web::test]
+async fn to_open_a_snippet_renews_it() {
+    // Nothing is deleted meanwhile: a server looks for what is old when it starts.
+    let app = FakeApp::start(&["--snippet-unopened-age=never"]).await;
+    let settings =
+        StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
+    let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
+    for path in ["/s/{}", "/s/{}/raw", "/api/v1/snippets/{}"] {
+        let old = old_snippet(None);
+        store.create(&old, &share_of("192.0.2.1")).await.expect("it is kept");
+        let before = Timestamp::now();
+        let path = path.replace("{}", old.id.as_str());
+        assert_eq!(get(app.address, &path, &[]).await.status, 200);
+        let reference = mayfly::snippets::Reference { id: old.id.clone(), version: None };
+        let found = store.find(&reference).await.expect("it answers").expect("it is there");
+        assert!(found.opened_at >= before, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn full_store_evicts_what_was_opened_longest_ago() {
+    let flags = ["--database-bytes=1MiB", "--source-bytes=600KiB", "--snippet-purge-interval=1h"];
+    let app = FakeApp::start(&[&flags[..], &["--snippet-unopened-age=never"]].concat()).await;
+    let settings =
+        StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
+    let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
+    let (mut old, mut opened) = (old_snippet(None), old_snippet(None));
+    for snippet in [&mut old, &mut opened] {
+        snippet.content.source = Some("x".repeat(300_000));
+        store.create(snippet, &share_of("192.0.2.1")).await.expect("it is kept");
+    }
+    assert_eq!(snippet(&app, opened.id.as_str()).await.status, 200, "somebody opens the one");
+    // Nobody can take more than the old one, however often he tries.
+    let mut full = Value::Null;
+    for _ in 0..5 {
+        let answer = share(&app, json!({"source": "y".repeat(300_000)})).await;
+        if answer.status != 201 {
+            full = answer.json()["full"].clone();
+        }
+    }
+    assert_eq!(full, "store");
+    assert_eq!(snippet(&app, old.id.as_str()).await.status, 404);
+    assert_eq!(snippet(&app, opened.id.as_str()).await.status, 200);
 }
 
 #[actix_web::test]

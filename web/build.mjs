@@ -25,6 +25,8 @@ const dist = path.join(root, "static/dist");
 const bundles = [
   { name: "language-worker.js", entry: "web/language/worker.ts", format: "iife" },
   { name: "format-worker.js", entry: "web/format/worker.ts", format: "iife" },
+  // Only needed once a program shows Markdown.
+  { name: "markdown-worker.js", entry: "web/markdown-worker.ts", format: "iife" },
   { name: "search-worker.js", entry: "web/console/search-worker.ts", format: "iife" },
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
@@ -36,8 +38,7 @@ const bundles = [
   { name: "admin.js", entry: "web/admin/main.ts", format: "esm" },
   // A classic script that other sites load by its plain name.
   { name: "embed.js", entry: "web/embed/embed.ts", format: "iife" },
-  // What is only needed once a program shows Markdown, and the script inside the frame that shows HTML.
-  { name: "markdown.js", entry: "web/markdown.ts", format: "esm" },
+  // The script inside the frame that shows HTML.
   { name: "frame.js", entry: "web/frame/frame.ts", format: "iife" },
   { name: "main.css", entry: "static/css/main.css", format: undefined },
   { name: "embedded.css", entry: "static/css/embedded.css", format: undefined },

@@ -20,12 +20,16 @@ export function diffLines(before: readonly string[], after: readonly string[]): 
 
 /** By the longest sequence that both have: `longest[i][j]` is its length in what follows a[i] and b[j]. */
 function middle(a: readonly string[], b: readonly string[]): DiffLine[] {
+  // Lines by number: to compare long ones that begin alike takes as long as they are, a million times over.
+  const numbers = new Map<string, number>();
+  const numbered = (lines: readonly string[]) => Uint32Array.from(lines, (line) => numbers.get(line) ?? (numbers.set(line, numbers.size), numbers.size - 1));
+  const [x, y] = [numbered(a), numbered(b)];
   const width = b.length + 1;
   const longest = new Uint16Array((a.length + 1) * width);
   const at = (i: number, j: number) => longest[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      longest[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      longest[i * width + j] = x[i] === y[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
     }
   }
   const lines: DiffLine[] = [];

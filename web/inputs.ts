@@ -106,21 +106,22 @@ export function jsonTrouble(text: string): Trouble | null {
     const isOver = wanted === "comma" && open.length === 0;
     if (found === null) return start === text.length && isOver ? null : placeOf(text, start);
     const [whole, mark, string] = found;
-    const wrong = placeOf(text, start);
-    if (isOver) return wrong;
+    // Not before it is wanted: to count lines again for each piece would take time by the square of their number.
+    const wrong = () => placeOf(text, start);
+    if (isOver) return wrong();
     const innermost = open.at(-1);
     const closes = (mark === "]" && innermost === "[") || (mark === "}" && innermost === "{");
     if (closes && (wanted === "comma" || wanted === `value or ${mark}` || wanted === `key or ${mark}`)) {
       open.pop();
       wanted = "comma";
     } else if (wanted === "key" || wanted === "key or }") {
-      if (string === undefined) return wrong;
+      if (string === undefined) return wrong();
       wanted = "colon";
     } else if (wanted === "colon") {
-      if (mark !== ":") return wrong;
+      if (mark !== ":") return wrong();
       wanted = "value";
     } else if (wanted === "comma") {
-      if (mark !== ",") return wrong;
+      if (mark !== ",") return wrong();
       wanted = innermost === "{" ? "key" : "value";
     } else if (mark === "[" || mark === "{") {
       open.push(mark);
@@ -128,7 +129,7 @@ export function jsonTrouble(text: string): Trouble | null {
     } else if (mark === undefined) {
       wanted = "comma";
     } else {
-      return wrong;
+      return wrong();
     }
     at += whole.length;
   }

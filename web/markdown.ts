@@ -1,4 +1,5 @@
-// Markdown as HTML, for the frame that shows it. A bundle of its own, loaded when there is Markdown to show.
+// Markdown as HTML, for the frame that shows it. Some texts take it for ever, so it is only ever asked for in a worker with
+// a deadline (web/markdown-worker.ts).
 // micromark leaves markup in the text as text, and links that are no addresses away.
 
 import { micromark } from "micromark";

@@ -344,6 +344,10 @@ export class Workbench {
         onFailed: () => {
           this.#stopAssist();
         },
+        onSlow: () => {
+          this.#stopAssist();
+          toast(words().slowAssist);
+        },
       },
       {
         apply: (changes) => {

@@ -27,6 +27,7 @@ impl Config {
         to.public_url.clone_from(&from.public_url);
         to.response_bytes_in_flight = from.response_bytes_in_flight;
         to.response_cache_bytes = from.response_cache_bytes;
+        to.hosts.clone_from(&from.hosts);
         to.shutdown_delay = from.shutdown_delay;
         to.shutdown_grace = from.shutdown_grace;
         let (to, from) = (&mut config.client, &next.client);
@@ -42,6 +43,10 @@ impl Config {
         to.output_bytes = from.output_bytes;
         to.versions = from.versions;
         to.max_age = from.max_age;
+        to.unopened_age = from.unopened_age;
+        to.evict_after = from.evict_after;
+        to.client_bytes = from.client_bytes;
+        to.client_count = from.client_count;
         to.rate_limit = from.rate_limit;
         to.read_rate_limit = from.read_rate_limit;
         config.store.bytes = next.store.bytes;

@@ -378,6 +378,11 @@ impl Origin {
         Some(Self { scheme, authority: authority(rest, scheme)? })
     }
 
+    /// Host and, unless it is the scheme's own, port.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// Whether a page of this origin came from the server that this `Host` header names.
     pub fn is_of_host(&self, host: &str) -> bool {
         authority(host, self.scheme).is_some_and(|host| host == self.authority)
@@ -391,7 +396,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// `host[:port]` in lower case and without the default port of `scheme`; `None` if it is none.
-fn authority(text: &str, scheme: &str) -> Option<String> {
+pub(super) fn authority(text: &str, scheme: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let port_at =
         if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };

@@ -20,6 +20,7 @@ use super::{State, pages};
 use crate::metrics;
 use crate::protocol::browser::{Outcome, RejectReason, RunError};
 use crate::sandbox::Rejection;
+use crate::snippets::Full;
 use crate::traces::{self, Context, Kind, Span};
 
 /// What problems are sent as to programs.
@@ -34,6 +35,7 @@ pub struct Problem {
     retry_after_ms: Option<u64>,
     outcome: Option<Outcome>,
     error: Option<Box<RunError>>,
+    full: Option<Full>,
     headers: Vec<(header::HeaderName, Cow<'static, str>)>,
 }
 
@@ -61,6 +63,10 @@ pub struct Body<'a> {
     /// What a function threw, or which limit it was over.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a RunError>,
+    /// What has no room for what was to be shared: the share of the `client`, that of its `network`, or the `store`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^(client|network|store)$")]
+    full: Option<&'static str>,
 }
 
 impl Problem {
@@ -73,6 +79,7 @@ impl Problem {
             retry_after_ms: None,
             outcome: None,
             error: None,
+            full: None,
             headers: Vec::new(),
         }
     }
@@ -92,6 +99,12 @@ impl Problem {
     /// Adds how a run ended.
     pub fn outcome(mut self, outcome: Outcome, error: Option<RunError>) -> Self {
         (self.outcome, self.error) = (Some(outcome), error.map(Box::new));
+        self
+    }
+
+    /// Adds what has no room.
+    pub fn full(mut self, full: Full) -> Self {
+        self.full = Some(full);
         self
     }
 
@@ -119,6 +132,7 @@ impl Problem {
             retry_after_ms: self.retry_after_ms,
             outcome: self.outcome,
             error: self.error.as_deref(),
+            full: self.full.map(Full::name),
         };
         serde_json::to_string(&body).unwrap_or_default()
     }

@@ -10,11 +10,11 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
-use super::State;
 use super::connections::{Answering, Connection, Counted};
 use super::delivery::chunks::{CHUNK_BYTES, Chunks};
 use super::delivery::pace::Pace;
 use super::error::{Problem, answer};
+use super::{State, host};
 use crate::sandbox::ClientKey;
 
 /// Answers that nobody is refused: whoever watches over a server has to learn that it is full.
@@ -48,7 +48,13 @@ pub async fn guard(
             let refusal = answer(req.request(), &problem);
             req.into_response(refusal)
         }
-        _ => next.call(req).await?.map_into_boxed_body(),
+        _ => match host::check(&state, &req) {
+            Ok(()) => next.call(req).await?.map_into_boxed_body(),
+            Err(problem) => {
+                let refusal = answer(req.request(), &problem);
+                req.into_response(refusal)
+            }
+        },
     };
     // What is short is in the connection's buffer at once, and static files take no memory of their own.
     let size = response.response().body().size();

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::Serialize;
 
-use super::State;
+use super::{State, store};
 use crate::protocol::runner::Layer;
 use crate::sandbox::{ForkMode, SandboxHealth};
 use crate::session::Runs;
@@ -73,10 +73,11 @@ pub async fn healthz(state: State) -> HttpResponse {
         queued_runs,
         asking_runs,
         confinement,
-        notes,
+        mut notes,
         engine,
         tuning,
     } = state.runs.health();
+    notes.extend(store::note(state.snippets.fill()));
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
     let body = Health {

@@ -18,6 +18,7 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod host;
 mod intake;
 mod keys;
 mod licenses;
@@ -33,6 +34,7 @@ pub mod rendering;
 mod serving;
 mod shared;
 mod state;
+mod store;
 mod ws;
 
 pub use serving::{Ready, Reloader, Serving, Stop, serve};

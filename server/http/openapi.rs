@@ -39,7 +39,7 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
 struct Document;
 
 /// Problems that an operation can be answered with, by status.
-const PROBLEMS: [(u16, &str); 15] = [
+const PROBLEMS: [(u16, &str); 16] = [
     (400, "The request makes no sense; `detail` says what is wrong"),
     (401, "It takes a key or a token"),
     (403, "This key, token or page is not for that"),
@@ -50,11 +50,15 @@ const PROBLEMS: [(u16, &str); 15] = [
     (410, "It was there, and has expired"),
     (413, "The request is over a bound"),
     (415, "The body is no JSON"),
+    (421, "The request names a host that is not this server's"),
     (422, "The function threw, or the `Idempotency-Key` was used for another call"),
-    (429, "Too much from one client; `Retry-After` says when to come again"),
+    (429, "Too often from one client; `Retry-After` says when to come again"),
     (501, "Only JSON is spoken here"),
     (503, "The server can't do it now; `Retry-After` says when to come again"),
-    (507, "The server has no room left for what is to be kept"),
+    (
+        507,
+        "There is no room for what is to be kept; `full` says whose: the client's, its network's, or the server's",
+    ),
 ];
 
 /// Which of them an operation has.
@@ -84,7 +88,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     for path in document.paths.paths.values_mut() {
         for operation in operations(path) {
             let id = operation.operation_id.clone().unwrap_or_default();
-            for status in problems(&id) {
+            // Any request can name another host.
+            for status in problems(&id).iter().chain(&[421]) {
                 let what = PROBLEMS.iter().find(|(own, _)| own == status).map_or("", |(_, what)| what);
                 let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
                 let response = ResponseBuilder::new()

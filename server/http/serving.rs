@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connections::{Accept, Bounds};
 use super::state::{AppState, Lasting, Live};
-use super::{admin, error, guard, headers, listen, metrics, rate, routes, shared};
+use super::{admin, error, guard, headers, host, listen, metrics, rate, routes, shared};
 use crate::config::{Config, Renewed};
 use crate::session::Runs;
 
@@ -88,6 +88,7 @@ pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
     };
     let listener = listen::listener(settings.listen)?;
     let address = listener.local_addr()?;
+    host::warn_of_any_host(settings.public_url.as_ref(), address.ip());
     let metrics = match config.metrics.listen {
         None => None,
         Some(own) => Some(metrics::serve(own, live.clone())?),

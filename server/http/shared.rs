@@ -18,10 +18,12 @@ use super::delivery::cache::{Form, Kept, Key, Made};
 use super::error::{Problem, answer};
 use super::rendering::{self, Oembed};
 use super::state::{AppState, Leaving, Live};
+use super::store::FillWatch;
 use super::{State, markup, origin, pages};
 use crate::config::{self, Config};
 use crate::snippets::{
-    self, Failure, Reference, Rules, Snippet, Snippets, Store, StoreSettings, content, recording,
+    self, Bounds, Failure, OwnerKey, Purged, Reference, Rules, Snippet, Snippets, Store, StoreSettings,
+    content, recording,
 };
 
 /// The store of a server with these settings.
@@ -42,6 +44,33 @@ pub fn store(config: &Config) -> io::Result<Arc<dyn Store>> {
         .map_err(|error| io::Error::other(format!("the setting store.url can't be used: {error}")))
 }
 
+/// What clients' addresses are hashed with: the setting, or the key in the data folder.
+///
+/// # Errors
+/// When the system has no random numbers.
+pub fn owner_key(config: &Config) -> io::Result<OwnerKey> {
+    let Config { server, store, .. } = config;
+    if let Some(secret) = store.client_key.reveal() {
+        return Ok(OwnerKey::of_secret(secret));
+    }
+    if store.url != config::Database::Sqlite {
+        tracing::info!(
+            "store.client_key is not set: if other servers use this database, each counts for itself what a client keeps"
+        );
+    }
+    match OwnerKey::in_folder(&server.data_dir) {
+        Ok(key) => Ok(key),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "the key that clients' addresses are hashed with can't be kept in the data folder: what clients keep is \
+                 counted anew after a restart. Set store.client_key, or let the server write there"
+            );
+            OwnerKey::for_now()
+        }
+    }
+}
+
 /// The snippets of a server with these settings.
 pub fn snippets(config: &Config, opened: Arc<dyn Store>) -> Snippets {
     let Config { limits, client, snippets: settings, store, .. } = config;
@@ -50,6 +79,9 @@ pub fn snippets(config: &Config, opened: Arc<dyn Store>) -> Snippets {
         recording: recording::Bounds { bytes: settings.output_bytes, events: limits.console_events },
         versions: settings.versions,
         max_age: settings.max_age,
+        unopened_age: settings.unopened_age,
+        evict_after: settings.evict_after,
+        client: Bounds { bytes: settings.client_bytes, count: settings.client_count },
         store_bytes: store.bytes,
     };
     Snippets::new(opened, rules)
@@ -59,6 +91,7 @@ pub fn snippets(config: &Config, opened: Arc<dyn Store>) -> Snippets {
 /// when the server starts.
 pub async fn purge(live: &Live, leaving: &Leaving, interval: Duration) {
     let mut is_well = true;
+    let mut fill = FillWatch::default();
     loop {
         let state = live.state();
         if let Some(together) = state.store.together()
@@ -67,9 +100,9 @@ pub async fn purge(live: &Live, leaving: &Leaving, interval: Duration) {
             tracing::debug!(%error, "what servers keep together can't be tidied up");
         }
         match state.snippets.purge().await {
-            Ok(purged) => {
-                if purged > 0 {
-                    tracing::info!(purged, "expired snippets were deleted");
+            Ok(Purged { expired, unopened }) => {
+                if expired + unopened > 0 {
+                    tracing::info!(expired, unopened, "snippets whose time was over were deleted");
                 }
                 if !is_well {
                     tracing::info!("the store of snippets answers again");
@@ -84,6 +117,7 @@ pub async fn purge(live: &Live, leaving: &Leaving, interval: Duration) {
                 is_well = false;
             }
         }
+        fill.measure(&state.snippets).await;
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
             () = leaving.now.cancelled() => return std::future::pending().await,

@@ -28,6 +28,7 @@ use super::delivery::in_flight::InFlight;
 use super::display::Display;
 use super::error::Problem;
 use super::headers::Headers;
+use super::host::Hosts;
 use super::intake::{self, Intake};
 use super::keys::Keys;
 use super::rate::{self, RateLimit, RateLimited};
@@ -36,7 +37,7 @@ use crate::config::{AdminKeys, ApiKeys, Config, EgressConfig, Origin, Rate, Serv
 use crate::modules::Catalogue;
 use crate::sandbox::egress::Fixtures;
 use crate::session::{Rules, Runs};
-use crate::snippets::{Snippets, Store};
+use crate::snippets::{OwnerKey, Snippets, Store};
 
 /// What the example for `fetch` asks for.
 const EXAMPLE_URL: &str = "https://insects.example/mayflies.json";
@@ -90,10 +91,14 @@ pub struct AppState {
     pub allowed_origins: Vec<Origin>,
     /// Where visitors find this server, if not where their request did.
     pub public_url: Option<Origin>,
+    /// The hosts that requests may name.
+    pub hosts: Hosts,
     /// What people share.
     pub snippets: Snippets,
     /// Where that is kept.
     pub store: Arc<dyn Store>,
+    /// What clients' addresses are hashed with where it is kept who shares how much.
+    pub owner_key: Arc<OwnerKey>,
     /// How often a client may share or change something.
     pub shares: Option<Arc<RateLimit>>,
     /// How what is shared reaches its readers.
@@ -150,6 +155,8 @@ pub struct Lasting {
     pub catalogue: Arc<Catalogue>,
     /// Where snippets are kept.
     pub store: Arc<dyn Store>,
+    /// What clients' addresses are hashed with there.
+    pub owner_key: Arc<OwnerKey>,
     /// How often each client has shared.
     pub shares: Arc<rate::Kept>,
     /// How often each client has opened what is shared.
@@ -189,6 +196,7 @@ impl Lasting {
             }),
             catalogue: Arc::new(catalogue),
             store,
+            owner_key: Arc::new(shared::owner_key(config)?),
             shares: Arc::new(rate::Kept::new(is_shared)),
             // Reading changes nothing: each server has a rate of its own.
             reads: Arc::new(rate::Kept::new(false)),
@@ -219,6 +227,7 @@ impl AppState {
             intake,
             catalogue,
             store,
+            owner_key,
             shares,
             reads,
             in_flight,
@@ -266,8 +275,10 @@ impl AppState {
             intake: intake.clone(),
             allowed_origins: settings.allowed_origins.clone(),
             public_url: settings.public_url.clone(),
+            hosts: Hosts::new(settings.public_url.as_ref(), &settings.hosts),
             snippets: shared::snippets(config, store.clone()),
             store: store.clone(),
+            owner_key: owner_key.clone(),
             shares: shares.of(config.snippets.rate_limit),
             delivery: Delivery::new(config, in_flight.clone(), reads.of(config.snippets.read_rate_limit)),
             keys,

@@ -16,6 +16,7 @@ pub mod content;
 pub mod desk;
 pub mod id;
 mod lazy;
+pub mod owner;
 mod plausible;
 #[cfg(not(queries = "sqlite"))]
 pub mod postgres;
@@ -31,8 +32,9 @@ mod watched;
 pub use content::{Content, File, Language, Mode, NewSnippet, Revision};
 pub use desk::{Act, Desk, Order, OrderKind};
 pub use id::{ApiToken, DeletionToken, Reference, SnippetId, TokenHash};
+pub use owner::{Bounds, Full, Owner, OwnerKey, Share, Sharer, Written};
 pub use recording::Recording;
-pub use service::{Created, Failure, Revised, Rules, Snippets};
+pub use service::{Created, Failure, Fill, Purged, Revised, Rules, Snippets};
 pub use time::Timestamp;
 pub use together::Together;
 
@@ -53,6 +55,8 @@ pub struct Snippet {
     pub revised_at: Timestamp,
     /// From when on it is gone.
     pub expires_at: Option<Timestamp>,
+    /// When it was last opened, to the day or so.
+    pub opened_at: Timestamp,
     /// Of the token that its owner has.
     pub token_hash: TokenHash,
     /// The program.
@@ -67,21 +71,31 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 /// Where snippets are kept. What a future has answered is on the disk: a server that is killed afterwards loses
 /// none of it.
 pub trait Store: Send + Sync {
-    /// Keeps a new snippet in its first version.
-    fn create<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, ()>;
+    /// Keeps a new snippet in its first version, if its owner's share has room.
+    fn create<'a>(&'a self, snippet: &'a Snippet, share: &'a Share) -> Answer<'a, Written>;
 
     /// The snippet that `reference` names, expired or not.
     fn find<'a>(&'a self, reference: &'a Reference) -> Answer<'a, Option<Snippet>>;
 
-    /// Keeps one more version, and what that has of `latest` and `expires_at`. False when the latest version was no
-    /// longer the one before, or the snippet was gone.
-    fn revise<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, bool>;
+    /// Keeps one more version, and what that has of `latest` and `expires_at`, if there is room in the share of the
+    /// snippet's owner. That is `share`'s where the snippet has none.
+    fn revise<'a>(&'a self, snippet: &'a Snippet, share: &'a Share) -> Answer<'a, Written>;
+
+    /// Notes that a snippet was opened.
+    fn opened<'a>(&'a self, id: &'a SnippetId, at: Timestamp) -> Answer<'a, ()>;
 
     /// Deletes a snippet with all its versions. False when it was gone.
     fn delete<'a>(&'a self, id: &'a SnippetId) -> Answer<'a, bool>;
 
     /// Deletes all that had expired by `now`, and says how many.
     fn purge(&self, now: Timestamp) -> Answer<'_, u64>;
+
+    /// Deletes all that was not opened since, and says how many.
+    fn purge_unopened(&self, since: Timestamp) -> Answer<'_, u64>;
+
+    /// Deletes snippets that were not opened since, those opened longest ago first, until `bytes` are free or there
+    /// are [`EVICTED_AT_ONCE`]. Says how many, and how many bytes they took.
+    fn evict(&self, since: Timestamp, bytes: u64) -> Answer<'_, (u64, u64)>;
 
     /// About how many bytes all snippets take.
     fn size(&self) -> Answer<'_, u64>;
@@ -93,6 +107,23 @@ pub trait Store: Send + Sync {
     fn together(&self) -> Option<&dyn Together> {
         None
     }
+}
+
+/// How many snippets are deleted at once to make room.
+pub const EVICTED_AT_ONCE: u32 = 100;
+
+/// Of candidates for deletion and their bytes, as many as it takes to free `bytes`.
+fn enough(candidates: Vec<(String, i64)>, bytes: u64) -> (Vec<String>, u64) {
+    let mut freed = 0_u64;
+    let mut chosen = Vec::new();
+    for (id, size) in candidates {
+        if freed >= bytes {
+            break;
+        }
+        freed = freed.saturating_add(u64::try_from(size).unwrap_or(0));
+        chosen.push(id);
+    }
+    (chosen, freed)
 }
 
 /// Why a store could not do what it was asked.
@@ -169,6 +200,7 @@ struct Row {
     created_ms: i64,
     revised_ms: i64,
     expires_ms: Option<i64>,
+    opened_ms: i64,
     token_hash: Vec<u8>,
     content: String,
     output: Option<String>,
@@ -197,6 +229,7 @@ impl TryFrom<Row> for Snippet {
             created_at: Timestamp::from_millis(row.created_ms),
             revised_at: Timestamp::from_millis(row.revised_ms),
             expires_at: row.expires_ms.map(Timestamp::from_millis),
+            opened_at: Timestamp::from_millis(row.opened_ms),
             token_hash: TokenHash::from_bytes(&row.token_hash).ok_or_else(|| corrupt("the token"))?,
             content: serde_json::from_str(&row.content)
                 .map_err(|error| corrupt(&format!("the content ({error})")))?,
@@ -215,6 +248,7 @@ struct Columns<'a> {
     created_ms: i64,
     revised_ms: i64,
     expires_ms: Option<i64>,
+    opened_ms: i64,
     token_hash: &'a [u8],
     content: String,
     output: Option<&'a str>,
@@ -235,6 +269,7 @@ impl<'a> Columns<'a> {
             created_ms: snippet.created_at.millis(),
             revised_ms: snippet.revised_at.millis(),
             expires_ms: snippet.expires_at.map(Timestamp::millis),
+            opened_ms: snippet.opened_at.millis(),
             token_hash: snippet.token_hash.as_bytes(),
             // Rows and indices take room as well.
             bytes: (content.len() + output.map_or(0, str::len) + 512) as i64,

@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use super::content::{self, LONGEST_LIFE, SHORTEST_LIFE, Wrong};
 use super::{
-    Content, DeletionToken, NewSnippet, Recording, Reference, Revision, Snippet, SnippetId, Store,
-    StoreError, Timestamp, recording,
+    Bounds, Content, DeletionToken, Full, NewSnippet, Owner, Recording, Reference, Revision, Share, Snippet,
+    SnippetId, Store, StoreError, Timestamp, Written, recording,
 };
 
 /// How long the store's size is taken for what it was.
 const SIZE_AGE: Duration = Duration::from_secs(10);
+/// How long after an opening the next one is noted: reading is not to be writing.
+const NOTED_EVERY: Duration = Duration::from_secs(86_400);
+/// How often room is made for one snippet before it is refused.
+const EVICTIONS: u32 = 50;
 /// How often somebody's change is tried who meets another at the same time.
 const TRIES: u32 = 5;
 
@@ -25,8 +29,40 @@ pub struct Rules {
     pub versions: u32,
     /// How long any is kept, if not for ever.
     pub max_age: Option<Duration>,
+    /// How long one is kept that nobody opens, if not for ever.
+    pub unopened_age: Option<Duration>,
+    /// How long after its last opening one may be deleted to make room, if at all.
+    pub evict_after: Option<Duration>,
+    /// How much one client may keep.
+    pub client: Bounds,
     /// How many bytes all may take.
     pub store_bytes: u64,
+}
+
+/// How much of the store is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// How many bytes all snippets take, about.
+    pub bytes: u64,
+    /// How many they may take.
+    pub limit: u64,
+}
+
+impl Fill {
+    /// In percent.
+    pub fn percent(self) -> u64 {
+        let percent = u128::from(self.bytes) * 100 / u128::from(self.limit.max(1));
+        u64::try_from(percent).unwrap_or(u64::MAX)
+    }
+}
+
+/// What was deleted as its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// Snippets that had expired.
+    pub expired: u64,
+    /// Snippets that nobody had opened for long.
+    pub unopened: u64,
 }
 
 /// Why something was not done.
@@ -44,8 +80,8 @@ pub enum Failure {
     TooLarge(String),
     /// It can't be done to this snippet, as it is.
     Conflict(String),
-    /// The store has no room left.
-    Full,
+    /// There is no room left in the client's share, that of its network, or the store.
+    Full(Full),
     /// The store does not answer.
     Store(StoreError),
 }
@@ -93,11 +129,11 @@ impl Snippets {
         Self { store, rules, size: Mutex::new(None) }
     }
 
-    /// Keeps what somebody shares. `engine` is what runs programs now.
+    /// Keeps what `owner` shares. `engine` is what runs programs now.
     ///
     /// # Errors
     /// When it is wrong, too much, or can't be kept.
-    pub async fn create(&self, new: NewSnippet, engine: &str) -> Result<Created, Failure> {
+    pub async fn create(&self, new: NewSnippet, owner: Owner, engine: &str) -> Result<Created, Failure> {
         let NewSnippet {
             title,
             source,
@@ -136,13 +172,20 @@ impl Snippets {
             created_at: now,
             revised_at: now,
             expires_at,
+            opened_at: now,
             token_hash: token.hash(),
             content,
             output,
         };
         self.make_room(&snippet).await?;
-        self.store.create(&snippet).await?;
-        Ok(Created { snippet, token })
+        match self.store.create(&snippet, &self.share(owner)).await? {
+            Written::Kept => Ok(Created { snippet, token }),
+            Written::Full(full) => Err(Failure::Full(full)),
+            Written::Stale => {
+                let words = format!("{} is new, and can't be of another version", snippet.id);
+                Err(Failure::Store(StoreError::Corrupt(words)))
+            }
+        }
     }
 
     /// The snippet that `reference` names.
@@ -151,10 +194,27 @@ impl Snippets {
     /// When there is none.
     pub async fn find(&self, reference: &Reference) -> Result<Snippet, Failure> {
         let snippet = self.store.find(reference).await?.ok_or(Failure::Missing)?;
+        let now = Timestamp::now();
         match snippet.expires_at {
-            Some(at) if at <= Timestamp::now() => Err(Failure::Expired(at)),
-            _ => Ok(snippet),
+            Some(at) if at <= now => Err(Failure::Expired(at)),
+            _ => {
+                if snippet.opened_at.after(self.noted_every()) <= now {
+                    // What is not noted now is noted the next time. To read needs no store that can be written to.
+                    let _ = self.store.opened(&snippet.id, now).await;
+                }
+                Ok(snippet)
+            }
         }
+    }
+
+    /// How precisely openings are noted: well within the times that depend on it.
+    fn noted_every(&self) -> Duration {
+        let ages = [self.rules.unopened_age, self.rules.evict_after];
+        ages.into_iter().flatten().map(|age| age / 8).fold(NOTED_EVERY, Duration::min)
+    }
+
+    fn share(&self, owner: Owner) -> Share {
+        Share { owner, client: self.rules.client }
     }
 
     async fn owned(&self, id: &SnippetId, token: &str) -> Result<Snippet, Failure> {
@@ -162,7 +222,8 @@ impl Snippets {
         if snippet.token_hash.is_of(token) { Ok(snippet) } else { Err(Failure::Forbidden) }
     }
 
-    /// Makes a new version. `engine` is what runs programs now.
+    /// Makes a new version. It counts for whoever made the first one, or else for `owner`. `engine` is what runs programs
+    /// now.
     ///
     /// # Errors
     /// When it is wrong or too much, the token is another, or there is no such snippet.
@@ -171,6 +232,7 @@ impl Snippets {
         id: &SnippetId,
         token: &str,
         revision: Revision,
+        owner: Owner,
         engine: &str,
     ) -> Result<Revised, Failure> {
         let output = match revision.output.clone() {
@@ -194,6 +256,7 @@ impl Snippets {
                 version: before.latest + 1,
                 latest: before.latest + 1,
                 revised_at: now,
+                opened_at: now,
                 expires_at: match revision.expires_in {
                     None => before.expires_at,
                     Some(expires_in) => self.expiry(now, expires_in)?,
@@ -201,8 +264,10 @@ impl Snippets {
                 ..before
             };
             self.make_room(&snippet).await?;
-            if self.store.revise(&snippet).await? {
-                return Ok(Revised { snippet });
+            match self.store.revise(&snippet, &self.share(owner)).await? {
+                Written::Kept => return Ok(Revised { snippet }),
+                Written::Full(full) => return Err(Failure::Full(full)),
+                Written::Stale => {}
             }
         }
         Err(Failure::Conflict("Others change this snippet at the same time. Try again.".to_owned()))
@@ -217,12 +282,44 @@ impl Snippets {
         if self.store.delete(id).await? { Ok(()) } else { Err(Failure::Missing) }
     }
 
-    /// Deletes what has expired, and says how many.
+    /// Deletes what has expired and what nobody has opened for long, and says how many.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn purge(&self) -> Result<u64, StoreError> {
-        self.store.purge(Timestamp::now()).await
+    pub async fn purge(&self) -> Result<Purged, StoreError> {
+        let now = Timestamp::now();
+        let expired = self.store.purge(now).await?;
+        let unopened = match self.rules.unopened_age {
+            Some(age) => self.store.purge_unopened(now.before(age)).await?,
+            None => 0,
+        };
+        Ok(Purged { expired, unopened })
+    }
+
+    /// How much of the store is used, asked anew.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn measure(&self) -> Result<Fill, StoreError> {
+        let bytes = self.store.size().await?;
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), bytes));
+        Ok(Fill { bytes, limit: self.rules.store_bytes })
+    }
+
+    /// How much of the store was used when that was last known.
+    pub fn fill(&self) -> Option<Fill> {
+        let known = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        known.map(|(_, bytes)| Fill { bytes, limit: self.rules.store_bytes })
+    }
+
+    /// How much one client may keep.
+    pub fn client_share(&self) -> Bounds {
+        self.rules.client
+    }
+
+    /// How long a snippet is kept that nobody opens.
+    pub fn unopened_age(&self) -> Option<Duration> {
+        self.rules.unopened_age
     }
 
     fn check_output(
@@ -245,7 +342,7 @@ impl Snippets {
         Ok(life.map(|life| now.after(life)))
     }
 
-    /// Whether the store has room for one more version.
+    /// Sees to it that the store has room for one more version: what was opened longest ago goes, if that is long ago.
     async fn make_room(&self, snippet: &Snippet) -> Result<(), Failure> {
         let known = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, size) = match known.filter(|(at, _)| at.elapsed() < SIZE_AGE) {
@@ -253,10 +350,19 @@ impl Snippets {
             None => (Instant::now(), self.store.size().await?),
         };
         let content = serde_json::to_string(&snippet.content).map_or(0, |content| content.len());
-        let size =
+        let mut size =
             size + content as u64 + snippet.output.as_ref().map_or(0, |output| output.get().len() as u64);
+        for _ in 0..EVICTIONS {
+            let over = size.saturating_sub(self.rules.store_bytes);
+            let Some(after) = self.rules.evict_after.filter(|_| over > 0) else { break };
+            let (deleted, freed) = self.store.evict(Timestamp::now().before(after), over).await?;
+            if deleted == 0 {
+                break;
+            }
+            size = size.saturating_sub(freed);
+        }
         if size > self.rules.store_bytes {
-            return Err(Failure::Full);
+            return Err(Failure::Full(Full::Store));
         }
         *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, size));
         Ok(())

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Answer, Desk, Reference, Snippet, SnippetId, Store, Timestamp, Together};
-use crate::metrics::{self, StoreCall};
+use super::{Answer, Desk, Reference, Share, Snippet, SnippetId, Store, Timestamp, Together, Written};
+use crate::metrics::{self, Gone, StoreCall};
 use crate::traces::{self, Kind, Span};
 
 /// The same store, watched.
@@ -27,17 +27,30 @@ fn watched<'a, T: Send + 'a>(call: StoreCall, answer: Answer<'a, T>) -> Answer<'
     })
 }
 
+/// Counts what an answer says to be deleted.
+fn counted<'a, T: Send + 'a>(why: Gone, answer: Answer<'a, T>, count: fn(&T) -> u64) -> Answer<'a, T> {
+    Box::pin(async move {
+        let answer = answer.await?;
+        metrics::gone(why, count(&answer));
+        Ok(answer)
+    })
+}
+
 impl<S: Store> Store for Watched<S> {
-    fn create<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, ()> {
-        watched(StoreCall::Create, self.0.create(snippet))
+    fn create<'a>(&'a self, snippet: &'a Snippet, share: &'a Share) -> Answer<'a, Written> {
+        watched(StoreCall::Create, self.0.create(snippet, share))
     }
 
     fn find<'a>(&'a self, reference: &'a Reference) -> Answer<'a, Option<Snippet>> {
         watched(StoreCall::Find, self.0.find(reference))
     }
 
-    fn revise<'a>(&'a self, snippet: &'a Snippet) -> Answer<'a, bool> {
-        watched(StoreCall::Revise, self.0.revise(snippet))
+    fn revise<'a>(&'a self, snippet: &'a Snippet, share: &'a Share) -> Answer<'a, Written> {
+        watched(StoreCall::Revise, self.0.revise(snippet, share))
+    }
+
+    fn opened<'a>(&'a self, id: &'a SnippetId, at: Timestamp) -> Answer<'a, ()> {
+        watched(StoreCall::Opened, self.0.opened(id, at))
     }
 
     fn delete<'a>(&'a self, id: &'a SnippetId) -> Answer<'a, bool> {
@@ -45,7 +58,15 @@ impl<S: Store> Store for Watched<S> {
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, u64> {
-        watched(StoreCall::Purge, self.0.purge(now))
+        counted(Gone::Expired, watched(StoreCall::Purge, self.0.purge(now)), |gone| *gone)
+    }
+
+    fn purge_unopened(&self, since: Timestamp) -> Answer<'_, u64> {
+        counted(Gone::Unopened, watched(StoreCall::Purge, self.0.purge_unopened(since)), |gone| *gone)
+    }
+
+    fn evict(&self, since: Timestamp, bytes: u64) -> Answer<'_, (u64, u64)> {
+        counted(Gone::Evicted, watched(StoreCall::Evict, self.0.evict(since, bytes)), |(gone, _)| *gone)
     }
 
     fn desk(&self) -> &dyn Desk {

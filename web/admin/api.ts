@@ -61,6 +61,7 @@ export type Overview = {
   clients: Use[];
   blocks: Block[];
   acts: Act[];
+  store?: { bytes: number; limit: number; percent: number; is_filling: boolean };
   store_problem?: string;
   you: { name: string; address: string; until?: string };
 };

@@ -8,7 +8,7 @@ import { SettingsStore } from "../settings.ts";
 import { adminWords } from "../strings/admin.ts";
 import { currentLocale, translatePage, useLocale } from "../strings/words.ts";
 import { themeChoice } from "../theme-choice.ts";
-import { count, duration } from "../units.ts";
+import { bytes, count, duration } from "../units.ts";
 import { ask, Refused, type Act, type Overview, type Use } from "./api.ts";
 import { Table, type Row } from "./table.ts";
 
@@ -36,7 +36,7 @@ const older = byId("older", HTMLButtonElement);
 const place = (id: string) => byId(id, HTMLElement);
 const uses = [text.name, text.runsCount, text.failed, text.overLimits, text.turnedAway, text.cpu, text.used, text.last];
 const tables = {
-  servers: new Table(place("servers"), [text.server, text.state, text.openRuns, text.queuedRuns, text.connections, text.since], text.none),
+  servers: new Table(place("servers"), [text.server, text.state, text.openRuns, text.queuedRuns, text.connections, text.store, text.since], text.none),
   runs: new Table(place("runs"), [text.run, text.state, text.age, text.from, text.sites, text.snippet, text.server], text.noRuns),
   blocks: new Table(place("blocked"), [text.whom, text.until, text.reasonShort, text.by], text.noBlocks),
   limits: new Table(place("limits"), [text.limit, text.times, text.last, text.lastRun], text.none),
@@ -101,7 +101,7 @@ function show(newest: Overview): void {
   const now = Date.now();
   for (const [id, { at }] of said) if (now - at > STALE_MS) said.delete(id);
   const all = [...said.values()].map(({ overview }) => overview).sort((one, other) => one.server.host.localeCompare(other.server.host) || one.server.id.localeCompare(other.server.id));
-  tables.servers.show(all.map(({ server }) => ({
+  tables.servers.show(all.map(({ server, store }) => ({
     key: server.id,
     cells: [
       `${server.host} (${server.version})`,
@@ -109,6 +109,7 @@ function show(newest: Overview): void {
       count(server.open_runs),
       count(server.queued_runs),
       count(server.connections),
+      store === undefined ? "" : text.storeUsed(bytes(store.bytes), bytes(store.limit), store.percent),
       when(server.since),
     ],
     act: {
@@ -162,6 +163,9 @@ function show(newest: Overview): void {
   showActs(newest.acts);
   if (newest.store_problem !== undefined) {
     problem.textContent = text.storeProblem(newest.store_problem);
+    problem.hidden = false;
+  } else if (newest.store?.is_filling === true) {
+    problem.textContent = text.storeFills(newest.store.percent);
     problem.hidden = false;
   }
 }

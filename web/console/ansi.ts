@@ -34,8 +34,8 @@ export function withoutAnsi(text: string): string {
   return hasAnsi(text) ? text.replace(SEQUENCES, "") : text;
 }
 
-/** Cuts `text` at its sequences. */
-export function ansiPieces(text: string): AnsiPiece[] {
+/** Cuts `text` at its sequences, into no more than `most` pieces. */
+export function ansiPieces(text: string, most = MOST_PIECES): AnsiPiece[] {
   const pieces: AnsiPiece[] = [];
   let look = PLAIN;
   let end = 0;
@@ -43,7 +43,7 @@ export function ansiPieces(text: string): AnsiPiece[] {
     if (to > end) pieces.push({ text: text.slice(end, to), look: look === PLAIN ? null : look });
   };
   for (const found of text.matchAll(SEQUENCES)) {
-    if (pieces.length >= MOST_PIECES) {
+    if (pieces.length >= Math.min(most, MOST_PIECES)) {
       pieces.push({ text: withoutAnsi(text.slice(end)), look: look === PLAIN ? null : look });
       return pieces;
     }

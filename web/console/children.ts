@@ -54,12 +54,13 @@ export function children(object: ObjectValue): Child[] {
   });
   const entries = (object.entries ?? []).map(([key, value], at): Numbered => ({ from: at, to: at, child: { type: "entry", index: at, key, value } }));
   lines.push(...inHundreds(items), ...inHundreds(entries));
-  for (const { key, symbol, hidden, value, accessor } of object.properties ?? []) {
+  const properties = (object.properties ?? []).flatMap(({ key, symbol, hidden, value, accessor }, at): Numbered[] => {
     const kind = symbol === true ? "symbol" : hidden === true ? "hidden" : "key";
     const label = symbol === true ? `[${key}]` : key;
-    if (accessor !== undefined) lines.push({ type: "note", label, kind, text: words().output.accessors[accessor] });
-    else if (value !== undefined) lines.push({ type: "value", label, kind, value });
-  }
+    if (accessor !== undefined) return [{ from: at, to: at, child: { type: "note", label, kind, text: words().output.accessors[accessor] } }];
+    return value === undefined ? [] : [{ from: at, to: at, child: { type: "value", label, kind, value } }];
+  });
+  lines.push(...inHundreds(properties));
   if (object.prototype !== undefined) lines.push(internal("Prototype", object.prototype));
   if ((object.more ?? 0) > 0) lines.push({ type: "more", text: words().output.more(object.more ?? 0) });
   return lines;
@@ -72,7 +73,7 @@ const span = (from: number, to: number) => (from === to ? String(from) : `${from
 
 function inHundreds(all: readonly Numbered[]): Child[] {
   if (all.length <= HUNDRED) return all.map(({ child }) => child);
-  const ranges: Child[] = [];
+  const ranges: Extract<Child, { type: "range" }>[] = [];
   for (let at = 0; at < all.length; at += HUNDRED) {
     const some = all.slice(at, at + HUNDRED);
     const label = `[${span(some[0]?.from ?? 0, some.at(-1)?.to ?? 0)}]`;

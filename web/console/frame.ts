@@ -14,8 +14,14 @@ const LEAST_PX = 24;
 /** How many frames are there at once unasked. Each is a document of its own. */
 const UNASKED = 20;
 
+/** How long a frame may take to show what it was sent, in milliseconds. Then it is taken away: a browser gives it a process of its own, which HTML can keep busy for ever. */
+const SHOW_MS = 10_000;
+
+/** What a frame shows, what happens when it does not, and until when it has to. */
+type Shown = { html: () => Promise<string> | string; giveUp: () => void; timer?: ReturnType<typeof setTimeout> | undefined };
+
 /** Frames that are in the page, and those who wait there for one of these to go. */
-const shown = new Map<HTMLIFrameElement, () => Promise<string> | string>();
+const shown = new Map<HTMLIFrameElement, Shown>();
 const waiting = new Set<{ show: () => void }>();
 let isSettling = false;
 
@@ -60,9 +66,27 @@ function displayBox(): new () => DisplayBox {
 
     disconnectedCallback(): void {
       waiting.delete(this);
-      if (this.#frame !== null) shown.delete(this.#frame);
-      this.#frame = null;
+      this.#forget();
       this.replaceChildren();
+      settle();
+    }
+
+    #forget(): void {
+      if (this.#frame === null) return;
+      clearTimeout(shown.get(this.#frame)?.timer);
+      shown.delete(this.#frame);
+      this.#frame = null;
+    }
+
+    /** Takes the frame away, and says why. */
+    #giveUp(): void {
+      this.#forget();
+      const text = words().output;
+      const again = button("plain small show", text.show(this.name), () => {
+        this.#asked = true;
+        this.show().focus();
+      });
+      this.replaceChildren(el("span", "quiet", text.slowFrame), " ", again);
       settle();
     }
 
@@ -74,7 +98,10 @@ function displayBox(): new () => DisplayBox {
       frame.title = this.name;
       frame.src = ADDRESS;
       this.#frame = frame;
-      shown.set(frame, this.html);
+      const giveUp = () => {
+        this.#giveUp();
+      };
+      shown.set(frame, { html: this.html, giveUp });
       this.replaceChildren(frame);
       return frame;
     }
@@ -102,24 +129,28 @@ function listen(): void {
   if (listening) return;
   listening = true;
   addEventListener("message", (event: MessageEvent<unknown>) => {
-    for (const [frame, html] of shown) {
+    for (const [frame, about] of shown) {
       if (event.source === null || event.source !== frame.contentWindow) continue;
       const { height } = event.data as Partial<FromFrame>;
-      if (height === null) void tell(frame, html);
+      if (height === null) void tell(frame, about);
       else if (typeof height === "number") {
+        clearTimeout(about.timer);
         frame.style.height = `${Math.min(MOST_PX, Math.max(LEAST_PX, height))}px`;
       }
     }
   });
   const again = () => {
-    for (const [frame, html] of shown) void tell(frame, html);
+    for (const [frame, about] of shown) void tell(frame, about);
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
-async function tell(frame: HTMLIFrameElement, html: () => Promise<string> | string): Promise<void> {
-  const message: ToFrame = { html: await html(), dark: isDark() };
+async function tell(frame: HTMLIFrameElement, about: Shown): Promise<void> {
+  const message: ToFrame = { html: await about.html(), dark: isDark() };
+  if (shown.get(frame) !== about) return;
+  clearTimeout(about.timer);
+  about.timer = setTimeout(about.giveUp, SHOW_MS);
   // The frame has no origin to name. What it is told is what it shows.
   frame.contentWindow?.postMessage(message, "*");
 }

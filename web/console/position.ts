@@ -2,6 +2,7 @@
 
 import { button, el } from "../dom.ts";
 import { words } from "../strings/words.ts";
+import { brief } from "./bounds.ts";
 import type { StackFrame } from "../protocol.ts";
 
 /** Goes to a place in the editor. */
@@ -10,16 +11,19 @@ export type Jump = (place: { line: number; column: number; file?: string }) => v
 /** How many frames of a stack are shown before the rest is folded away. */
 const SHOWN_FRAMES = 8;
 
+/** How many more are shown at a time. */
+const MORE_FRAMES = 200;
+
 /** Name of a frame's function. */
 export function frameText(frame: StackFrame): string {
   const { at, topLevel } = words().output;
-  const name = frame.function === "" ? topLevel : frame.function;
+  const name = frame.function === "" ? topLevel : brief(frame.function);
   return at(frame.async === true ? `async ${name}` : name);
 }
 
 /** `line:column`, or `line 7` where there is no column; behind the file, where that is not the entry file. */
 export function framePosition({ line, column, file }: { line: number; column: number; file?: string }): string {
-  if (file !== undefined) return `${file}:${line}${column > 0 ? `:${column}` : ""}`;
+  if (file !== undefined) return `${brief(file)}:${line}${column > 0 ? `:${column}` : ""}`;
   return column > 0 ? `${line}:${column}` : words().output.line(line);
 }
 
@@ -38,17 +42,19 @@ export function renderStack(stack: readonly StackFrame[], jump: Jump): HTMLEleme
   const add = (frames: readonly StackFrame[]) => {
     for (const frame of frames) list.append(el("li", "frame", frameText(frame), " ", positionButton(frame, jump)));
   };
-  add(stack.slice(0, SHOWN_FRAMES));
-  const rest = stack.slice(SHOWN_FRAMES);
-  if (rest.length > 0) {
+  const unfold = (from: number, most: number) => {
+    add(stack.slice(from, from + most));
+    const left = stack.length - from - most;
+    if (left <= 0) return;
     const fold = el("li", "frame");
     fold.append(
-      button("unfold", words().output.moreFrames(rest.length), () => {
+      button("unfold", words().output.moreFrames(left), () => {
         fold.remove();
-        add(rest);
+        unfold(from + most, MORE_FRAMES);
       }),
     );
     list.append(fold);
-  }
+  };
+  unfold(0, SHOWN_FRAMES);
   return list;
 }

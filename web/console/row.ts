@@ -4,13 +4,14 @@ import { button, el, icon } from "../dom.ts";
 import type { ConsoleEvent, Level, RunError, Value } from "../protocol.ts";
 import { words } from "../strings/words.ts";
 import { count as figure, sinceStart } from "../units.ts";
+import { brief, rowBudget, type Budget } from "./bounds.ts";
 import { inlineText } from "./children.ts";
 import { applyStyle } from "./css.ts";
 import { renderBundle } from "./display.ts";
 import { clock, type Line } from "./lines.ts";
 import { positionButton, renderStack, type Jump } from "./position.ts";
 import { renderTable } from "./table.ts";
-import { textNodes } from "./text.ts";
+import { plainNodes, textNodes } from "./text.ts";
 import { renderArgument, renderValue, standsFor } from "./value.ts";
 
 /** Depth beyond which rows are not indented further. */
@@ -53,12 +54,12 @@ function rowOf({ what, depth }: Line, jump: Jump): HTMLElement {
       return made;
     }
     case "notice": {
-      const made = row(what.level, [el("span", "text", what.text)], 0);
+      const made = row(what.level, [el("span", "text", ...plainNodes(what.text))], 0);
       made.classList.add("notice");
       return made;
     }
     case "input": {
-      const made = row("log", [el("span", "text", what.source)], 0, icon("input", words().output.marks.input));
+      const made = row("log", [el("span", "text", ...plainNodes(what.source))], 0, icon("input", words().output.marks.input));
       made.classList.add("input");
       return made;
     }
@@ -83,7 +84,7 @@ function eventRow(event: ConsoleEvent, depth: number, jump: Jump): HTMLElement {
 
 /** An error that nobody caught, with where it came from and what caused it. */
 function uncaught(error: RunError, jump: Jump): (Node | string)[] {
-  const lead = error.name === "Uncaught" ? "" : `${error.name}: `;
+  const lead = error.name === "Uncaught" ? "" : `${brief(error.name)}: `;
   const text = el("span", "text", el("span", "uncaught-mark", error.in_promise === true ? words().output.inPromise : words().output.uncaught), " ", lead, ...textNodes(error.message));
   return [text, renderStack(error.stack, jump), ...(error.cause === undefined ? [] : [causedBy(error.cause, jump)])];
 }
@@ -136,7 +137,7 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
     case "group_collapsed":
       return [groupHeading(event, jump)];
     case "count":
-      return [el("span", "text", event.text)];
+      return [el("span", "text", ...plainNodes(event.text))];
     case "network":
       return [el("strong", "", words().output.network), ": ", el("span", "text", ...textNodes(event.text))];
     case "prompt":
@@ -154,17 +155,17 @@ function message(event: ConsoleEvent, jump: Jump): (Node | string)[] {
 function timed(event: ConsoleEvent, jump: Jump): (Node | string)[] {
   const rest = event.args.map((value) => (value.type === "string" ? value.value : inlineText(value))).join(" ");
   const whole = rest === "" || !event.text.endsWith(rest);
-  const lead = el("span", "text", whole ? event.text : event.text.slice(0, -rest.length));
+  const lead = el("span", "text", ...plainNodes(whole ? event.text : event.text.slice(0, -rest.length)));
   return whole ? [lead] : [lead, ...content(event, jump)];
 }
 
 /** What the program asked, and the answer. */
 function question(event: ConsoleEvent): Node[] {
   const [asked, answer] = event.args;
-  if (answer === undefined) return [el("span", "text", asked === undefined ? event.text : spoken(asked))];
-  const nodes = [el("span", "text", asked === undefined ? "" : spoken(asked)), document.createTextNode(" ")];
+  if (answer === undefined) return [el("span", "text", ...plainNodes(asked === undefined ? event.text : spoken(asked)))];
+  const nodes = [el("span", "text", ...plainNodes(asked === undefined ? "" : spoken(asked))), document.createTextNode(" ")];
   if (answer.type === "null") return [...nodes, el("span", "quiet", words().output.cancelled)];
-  return [...nodes, el("span", "answer", answer.type === "boolean" ? (answer.value ? words().output.yes : words().output.no) : spoken(answer))];
+  return [...nodes, el("span", "answer", ...plainNodes(answer.type === "boolean" ? (answer.value ? words().output.yes : words().output.no) : spoken(answer)))];
 }
 
 /** A text without its quotes, with `…` where it was cut. */
@@ -178,49 +179,57 @@ function groupHeading(event: ConsoleEvent, jump: Jump): HTMLElement {
   toggle.type = "button";
   toggle.setAttribute("aria-expanded", String(event.kind === "group"));
   const label = event.text === "" ? "console.group" : event.text;
-  toggle.setAttribute("aria-label", words().output.group(label));
-  return el("div", "group-heading", toggle, el("strong", "", ...(event.args.length === 0 ? [label] : content(event, jump))));
+  toggle.setAttribute("aria-label", words().output.group(brief(label)));
+  return el("div", "group-heading", toggle, el("strong", "", ...(event.args.length === 0 ? plainNodes(label) : content(event, jump))));
 }
+
+/** The most parts of a format string, and arguments behind it, that are shown. A run's own are fewer. */
+const MOST_PARTS = 300;
 
 /** The arguments in a line: those of a format string as it lays them out, the others with spaces between. */
 function content(event: ConsoleEvent, jump: Jump): Node[] {
   const nodes: Node[] = [];
+  const budget = rowBudget();
   let rest = event.args;
+  let missing = 0;
   if (event.format !== undefined) {
     const formatted = el("span", "text");
-    for (const part of event.format.parts) {
+    missing += Math.max(0, event.format.parts.length - MOST_PARTS);
+    for (const part of event.format.parts.slice(0, MOST_PARTS)) {
       if (part.type === "text") {
-        const text = el("span", "", ...textNodes(part.text));
+        const text = el("span", "", ...textNodes(part.text, budget));
         if (part.style !== undefined) applyStyle(text, part.style);
         formatted.append(text);
       } else {
         const value = event.args[part.arg];
-        if (value !== undefined) formatted.append(renderValue(value, jump));
+        if (value !== undefined) formatted.append(renderValue(value, jump, false, budget));
       }
     }
     nodes.push(formatted);
     rest = event.args.slice(event.format.consumed);
   }
-  for (const value of rest) {
+  missing += Math.max(0, rest.length - MOST_PARTS);
+  for (const value of rest.slice(0, MOST_PARTS)) {
     if (nodes.length > 0) nodes.push(document.createTextNode(" "));
-    nodes.push(...argument(value, jump));
+    nodes.push(...argument(value, jump, budget));
   }
+  if (missing > 0) nodes.push(document.createTextNode(" "), el("span", "more", words().output.more(missing)));
   return nodes;
 }
 
 /** An argument; of an error also, at once, where it was made. */
-function argument(value: Value, jump: Jump): Node[] {
-  if (value.type !== "object" || value.error === undefined) return [renderArgument(value, jump)];
+function argument(value: Value, jump: Jump, budget: Budget): Node[] {
+  if (value.type !== "object" || value.error === undefined) return [renderArgument(value, jump, budget)];
   const { stack, cause } = value.error;
   const { error, ...plain } = value;
-  const made = renderValue(plain, jump);
+  const made = renderValue(plain, jump, false, budget);
   standsFor(made, value);
   const nodes: Node[] = [made];
   if (stack.length > 0) nodes.push(renderStack(stack, jump));
-  if (cause !== undefined) nodes.push(causedBy(cause, jump));
+  if (cause !== undefined) nodes.push(causedBy(cause, jump, budget));
   return nodes;
 }
 
-function causedBy(cause: Value, jump: Jump): HTMLElement {
-  return el("div", "cause", el("span", "quiet", words().output.causedBy), " ", ...argument(cause, jump));
+function causedBy(cause: Value, jump: Jump, budget = rowBudget()): HTMLElement {
+  return el("div", "cause", el("span", "quiet", words().output.causedBy), " ", ...argument(cause, jump, budget));
 }

@@ -3,6 +3,7 @@
 import { button, el, icon } from "../dom.ts";
 import type { Table, TableRow, Value } from "../protocol.ts";
 import { currentLocale, words } from "../strings/words.ts";
+import { brief, rowBudget } from "./bounds.ts";
 import { inlineText } from "./children.ts";
 import type { Jump } from "./position.ts";
 import { renderValue } from "./value.ts";
@@ -11,14 +12,26 @@ import { renderValue } from "./value.ts";
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" } as const;
 type Order = keyof typeof NEXT;
 
+/** The most rows and columns that are shown. A run has no more; a recording may say what it likes. */
+const MOST_ROWS = 100;
+const MOST_COLUMNS = 20;
+
 /** The table, in a box of its own that scrolls sideways. */
-export function renderTable(table: Table, jump: Jump): HTMLElement {
+export function renderTable(whole: Table, jump: Jump): HTMLElement {
+  const table: Table = {
+    columns: whole.columns.slice(0, MOST_COLUMNS),
+    rows: whole.rows.slice(0, MOST_ROWS),
+    more_rows: whole.more_rows + Math.max(0, whole.rows.length - MOST_ROWS),
+    more_columns: whole.more_columns + Math.max(0, whole.columns.length - MOST_COLUMNS),
+  };
+  // All cells together.
+  const budget = rowBudget();
   const text = words().output;
   const head = el("tr");
   const body = el("tbody");
   const lines = table.rows.map((row) => {
     const line = el("tr", "", heading("row", row.index));
-    for (const cell of row.cells) line.append(cell === null ? el("td") : el("td", "", renderValue(cell, jump)));
+    for (const cell of row.cells.slice(0, MOST_COLUMNS)) line.append(cell === null ? el("td") : el("td", "", renderValue(cell, jump, false, budget)));
     return { row, line };
   });
   const show = (order: typeof lines) => {
@@ -26,14 +39,14 @@ export function renderTable(table: Table, jump: Jump): HTMLElement {
   };
   for (const [at, column] of table.columns.entries()) {
     const cell = heading("col", "");
-    const sort = button("sort", column, () => {
+    const sort = button("sort", brief(column), () => {
       const order = NEXT[(cell.getAttribute("aria-sort") ?? "none") as Order];
       for (const other of head.children) other.removeAttribute("aria-sort");
       if (order !== "none") cell.setAttribute("aria-sort", order);
       const sign = order === "descending" ? -1 : 1;
       show(order === "none" ? lines : [...lines].sort((a, b) => compare(keyOf(a.row, at), keyOf(b.row, at), sign)));
     });
-    sort.title = text.sortBy(column);
+    sort.title = text.sortBy(brief(column));
     sort.append(icon("twisty"));
     cell.append(sort);
     head.append(cell);
@@ -51,10 +64,13 @@ export function renderTable(table: Table, jump: Jump): HTMLElement {
 }
 
 function heading(scope: "col" | "row", text: string): HTMLTableCellElement {
-  const cell = el("th", "", text);
+  const cell = el("th", "", brief(text));
   cell.scope = scope;
   return cell;
 }
+
+/** How much of a text rows are sorted by. */
+const LONGEST_KEY = 200;
 
 /** What a row is sorted by: a number, a text, or nothing. */
 type Key = number | string | null;
@@ -76,13 +92,13 @@ export function keyOfValue(value: Value): Key {
       return Number.isNaN(number) ? null : number;
     }
     case "string":
-      return value.value;
+      return value.value.slice(0, LONGEST_KEY);
     case "undefined":
     case "null":
     case "hole":
       return null;
     default:
-      return inlineText(value);
+      return inlineText(value).slice(0, LONGEST_KEY);
   }
 }
 

@@ -2,10 +2,11 @@
 
 import { el, icon } from "../dom.ts";
 import type { ObjectKind, ObjectValue, StackFrame, Value } from "../protocol.ts";
+import { bounded, brief, type Budget } from "./bounds.ts";
 import { children, cut, hasChildren, inlineText, type Child } from "./children.ts";
 import { pieces } from "./preview.ts";
 import { words } from "../strings/words.ts";
-import { textNodes } from "./text.ts";
+import { plainNodes, textNodes } from "./text.ts";
 import { framePosition, frameText, type Jump } from "./position.ts";
 import { setUpTree } from "./tree.ts";
 
@@ -43,48 +44,57 @@ export function valueAt(element: Element | null): Value | null {
 }
 
 /** An argument of a console call: a string as it is, anything else as in code. */
-export function renderArgument(value: Value, jump: Jump): HTMLElement {
-  if (value.type !== "string") return renderValue(value, jump);
-  const made = el("span", "text", ...textNodes(value.value), ...cutNote(value));
+export function renderArgument(value: Value, jump: Jump, budget?: Budget): HTMLElement {
+  if (value.type !== "string") return renderValue(value, jump, false, budget);
+  const made = el("span", "text", ...textNodes(value.value, budget), ...cutNote(value));
   shown.set(made, value);
   return made;
 }
 
 /** A value as in code: strings quoted, objects as trees, closed at first unless `open`. */
-export function renderValue(value: Value, jump: Jump, open = false): HTMLElement {
+export function renderValue(value: Value, jump: Jump, open = false, budget?: Budget): HTMLElement {
   if (value.type !== "object" || !hasChildren(value)) {
-    const made = inline(value, []);
+    const made = inline(value, [], budget);
     shown.set(made, value);
     return made;
   }
   const context: Context = { jump, level: 1, around: [] };
   const tree = el("div", "tree");
   tree.setAttribute("role", "tree");
-  tree.setAttribute("aria-label", value.text);
-  tree.append(expandable(value, [inline(value, [])], context));
+  tree.setAttribute("aria-label", brief(value.text));
+  tree.append(expandable(value, [inline(value, [], budget)], context));
   setUpTree(tree, open);
   return tree;
 }
 
 /** A value on one line. */
-function inline(value: Value, around: readonly number[]): HTMLElement {
+function inline(value: Value, around: readonly number[], budget?: Budget): HTMLElement {
   switch (value.type) {
     case "string":
-      return el("span", "v-string", ...textNodes(JSON.stringify(value.value)), ...cutNote(value));
+      return el("span", "v-string", ...textNodes(JSON.stringify(value.value), budget), ...cutNote(value));
     case "ref":
       return el("span", "v-ref", `${around.includes(value.id) ? `${words().output.circular} ` : ""}→ #${value.id}`);
     case "object": {
       const span = el("span", `v-object v-${value.kind}`);
-      for (const piece of PLAIN_PREVIEWS.has(value.kind) ? [{ text: value.text, kind: "" }] : pieces(value.text)) {
-        span.append(piece.kind === "" ? piece.text : el("span", `v-${piece.kind}`, piece.text));
-      }
+      if (PLAIN_PREVIEWS.has(value.kind)) span.append(...plainNodes(value.text, budget));
+      else span.append(...preview(value.text, budget));
       if (value.kind === "proxy" && !value.text.startsWith("Proxy")) span.prepend(el("span", "tag", "Proxy"), " ");
       if (value.id !== undefined) span.append(" ", el("span", "tag", `#${value.id}`));
       return span;
     }
     default:
-      return el("span", `v-${value.type}`, inlineText(value));
+      return el("span", `v-${value.type}`, ...plainNodes(inlineText(value), budget));
   }
+}
+
+/** The most characters of an object's preview. What is in it can be unfolded. */
+const MOST_PREVIEW = 10_000;
+
+function preview(text: string, budget?: Budget): (Node | string)[] {
+  const { shown, end } = bounded(text, Math.max(100, Math.min(MOST_PREVIEW, budget?.characters ?? MOST_PREVIEW)));
+  if (budget !== undefined) budget.characters -= shown.length;
+  const nodes = pieces(shown).map((piece) => (piece.kind === "" ? piece.text : el("span", `v-${piece.kind}`, piece.text)));
+  return end === text.length ? nodes : [...nodes, el("span", "more", ` … ${words().output.moreCharacters(text.length - end)}`)];
 }
 
 function cutNote(value: Extract<Value, { type: "string" }>): HTMLElement[] {
@@ -109,9 +119,9 @@ function linesOf(object: ObjectValue, context: Context): HTMLElement[] {
 function line(child: Child, context: Context): HTMLElement {
   switch (child.type) {
     case "value":
-      return labelled(el("span", `k-${child.kind}`, child.label), child.value, context);
+      return labelled(el("span", `k-${child.kind}`, brief(child.label)), child.value, context);
     case "note":
-      return leaf([el("span", `k-${child.kind}`, child.label), ": ", el("span", "v-note", child.text)], context);
+      return leaf([el("span", `k-${child.kind}`, brief(child.label)), ": ", el("span", "v-note", child.text)], context);
     case "frame":
       return frameLine(child.frame, context);
     case "more":

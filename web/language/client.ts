@@ -16,7 +16,12 @@ export type ClientEvents = {
   onLearned: () => void;
   /** It does not work, and will not. */
   onFailed: (message: string) => void;
+  /** It has been at one question for too long, and was ended. */
+  onSlow: () => void;
 };
+
+/** How long the worker may be at one question, in milliseconds. Some programs' types take the compiler for ever. */
+export const ANSWER_MS = 30_000;
 
 type Waiting = { give: (answer: unknown) => void; fail: (error: Error) => void };
 
@@ -26,16 +31,24 @@ export class Client {
   readonly #docs: () => { name: string; doc: Text }[];
   readonly #sent = new Map<string, Text>();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #events: ClientEvents;
+  readonly #answerMs: number;
   #id = 0;
   #failed = false;
+  #isReady = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `docs` gives the files as they are; texts that are the same object as before have not changed. */
-  constructor(worker: Post, docs: () => { name: string; doc: Text }[], events: ClientEvents) {
+  constructor(worker: Post, docs: () => { name: string; doc: Text }[], events: ClientEvents, answerMs = ANSWER_MS) {
     this.#worker = worker;
     this.#docs = docs;
+    this.#events = events;
+    this.#answerMs = answerMs;
     worker.onmessage = ({ data }) => {
       switch (data.type) {
         case "ready":
+          this.#isReady = true;
+          this.#watch();
           events.onReady();
           break;
         case "learned":
@@ -51,6 +64,7 @@ export class Client {
         case "error":
           this.#take(data.id)?.fail(new Error(data.message));
       }
+      if (data.type === "answer" || data.type === "error") this.#watch();
     };
   }
 
@@ -66,6 +80,7 @@ export class Client {
     const id = ++this.#id;
     return new Promise((give, fail) => {
       this.#waiting.set(id, { give: give as (answer: unknown) => void, fail });
+      if (this.#waiting.size === 1) this.#watch();
       this.#worker.postMessage({ type: "call", id, call, asks } as ToWorker);
     });
   }
@@ -88,6 +103,17 @@ export class Client {
     this.#fail("The language service was turned off.");
   }
 
+  /** Gives the question that the worker is at its time. To load takes a worker what the network takes, so that does not count. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (!this.#isReady || this.#failed || this.#waiting.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#worker.terminate();
+      this.#fail("The language service took too long.");
+      this.#events.onSlow();
+    }, this.#answerMs);
+  }
+
   #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -96,6 +122,7 @@ export class Client {
 
   #fail(message: string): void {
     this.#failed = true;
+    clearTimeout(this.#timer);
     for (const { fail } of this.#waiting.values()) fail(new Error(message));
     this.#waiting.clear();
   }

@@ -10,6 +10,9 @@ const SNIPPETS = "/api/v1/snippets";
 /** A sentence for a person. */
 export type Failed = { problem: string };
 
+/** What of the server has no room for what is shared. */
+const FULL = ["client", "network", "store"] as const;
+
 /** What is shared. */
 export type Sharing = {
   title: string;
@@ -23,7 +26,14 @@ export type Sharing = {
 };
 
 /** What came of sharing. `token` is what deletes or changes it, and is told only when it is made. */
-export type Shared = { id: string; url: string; version: number; token: string };
+export type Shared = {
+  id: string;
+  url: string;
+  version: number;
+  token: string;
+  /** How many days it stays without being opened, where the server says so. */
+  unopenedDays: number | null;
+};
 
 /** The snippet with this id (with or without `@version`). */
 export async function fetchSnippet(id: string): Promise<{ snippet: Snippet } | Failed> {
@@ -83,10 +93,16 @@ function content({ title, files, language, as, output }: Sharing): object {
 function shared(answer: { json: unknown } | Failed): { shared: Shared } | Failed {
   if ("problem" in answer) return answer;
   const json = answer.json as Partial<Record<string, unknown>> | null;
-  const { id, url, version, deletion_token: token } = json ?? {};
+  const { id, url, version, deletion_token: token, unopened_seconds: unopened } = json ?? {};
   if (typeof id !== "string" || typeof url !== "string") return unreadable();
   return {
-    shared: { id, url, version: typeof version === "number" ? version : 1, token: typeof token === "string" ? token : "" },
+    shared: {
+      id,
+      url,
+      version: typeof version === "number" ? version : 1,
+      token: typeof token === "string" ? token : "",
+      unopenedDays: typeof unopened === "number" && unopened >= 86_400 ? Math.floor(unopened / 86_400) : null,
+    },
   };
 }
 
@@ -105,6 +121,8 @@ async function ask(url: string, init: Asked): Promise<{ json: unknown } | Failed
   }
   const json: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
   if (response.ok) return json === undefined ? unreadable() : { json };
+  const full = typeof json === "object" && json !== null && "full" in json ? FULL.find((name) => name === json.full) : undefined;
+  if (full !== undefined) return { problem: words().shareFull[full] };
   const detail = typeof json === "object" && json !== null && "detail" in json ? json.detail : undefined;
   if (typeof detail === "string" && detail !== "") return { problem: detail };
   return { problem: words().shareStatus(response.status) };

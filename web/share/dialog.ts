@@ -140,13 +140,13 @@ export class ShareDialog {
       controls.at(-1)?.focus();
       return;
     }
-    const { id, url, version, token } = done.shared;
+    const { id, url, version, token, unopenedDays } = done.shared;
     const key = token === "" ? (revise?.token ?? "") : token;
     const kept = key !== "" && keepKey(id, key);
-    this.#done({ id, url: new URL(url, location.href).href, version, key, kept });
+    this.#done({ id, url: new URL(url, location.href).href, version, key, kept, unopenedDays });
   }
 
-  #done({ id, url, version, key, kept }: { id: string; url: string; version: number; key: string; kept: boolean }): void {
+  #done({ id, url, version, key, kept, unopenedDays }: { id: string; url: string; version: number; key: string; kept: boolean; unopenedDays: number | null }): void {
     const text = words();
     const link = el("input", "field");
     link.id = "share-link";
@@ -189,6 +189,7 @@ export class ShareDialog {
       "dialog-form",
       labelled(version > 1 ? text.linkToVersion(version) : text.link, link, copy),
       el("p", "dialog-note", note),
+      ...(unopenedDays === null ? [] : [el("p", "dialog-note", text.linkStays(unopenedDays))]),
       problem,
       el("div", "dialog-buttons", ...(key === "" ? [] : [remove]), el("span", "grow"), open, close),
     );

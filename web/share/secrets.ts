@@ -25,7 +25,7 @@ const KNOWN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["an npm token", /\bnpm_[A-Za-z0-9]{36}\b/g],
   ["an API key", /\bsk-(?:ant-|proj-|or-)?[\w-]{20,255}/g],
   ["a SendGrid key", /\bSG\.[\w-]{16,32}\.[\w-]{16,64}/g],
-  ["a signed token (JWT)", /\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{8,4096}/g],
+  ["a signed token (JWT)", /(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{8,4096}/g],
   ["a password in an address", /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'`]{1,64}:[^\s:/@"'`]{3,128}@/g],
 ];
 

@@ -97,6 +97,7 @@ export const de: Words = {
   noDefinition: "Dafür gibt es keine Definition.",
   renameSymbol: (name) => `Neuer Name für ${name}`,
   renamed: (from, to, places) => `${from} an ${several(places, "Stelle", "Stellen")} in ${to} umbenannt.`,
+  slowAssist: "Vervollständigung und Typen brauchen für dieses Programm zu lange und wurden beendet. Mit der nächsten Seite beginnen sie neu.",
   noIdentifier: "Das kann kein Name sein: Buchstaben, Ziffern, _ und $, keine Ziffer am Anfang.",
 
   runProgram: "Programm starten",
@@ -295,6 +296,12 @@ export const de: Words = {
     "a signed token (JWT)": "ein signiertes Token (JWT)",
     "a password in an address": "ein Passwort in einer Adresse",
     "a password or key": "ein Passwort oder Schlüssel",
+  },
+  linkStays: (days: number) => `Der Link bleibt, solange ihn jemand wenigstens alle ${days === 1 ? "24 Stunden" : `${days.toLocaleString("de")} Tage`} öffnet.`,
+  shareFull: {
+    client: "Von Ihrer Adresse liegt auf diesem Server so viel, wie einer behalten darf. Löschen Sie geteilte Programme, die Sie nicht mehr brauchen, oder fragen Sie den Betreiber. Was niemand öffnet, verschwindet mit der Zeit von selbst. Ihr Programm bleibt hier erhalten.",
+    network: "Von Ihrem Netz liegt auf diesem Server so viel, wie eines behalten darf. Löschen Sie geteilte Programme, die Sie nicht mehr brauchen, oder fragen Sie den Betreiber. Was niemand öffnet, verschwindet mit der Zeit von selbst. Ihr Programm bleibt hier erhalten.",
+    store: "Dieser Server hat keinen Platz für weitere geteilte Programme. Versuchen Sie es später noch einmal, oder sagen Sie es dem Betreiber. Ihr Programm bleibt hier erhalten.",
   },
   shareUnreadable: "Der Server hat mit etwas geantwortet, das diese Seite nicht versteht. Laden Sie sie neu; Ihr Programm bleibt.",
   shareUnreachable: "Der Server ist nicht zu erreichen. Ihr Programm bleibt hier: Versuchen Sie es gleich noch einmal.",

@@ -75,6 +75,7 @@ export const en = {
   noDefinition: "There is no definition of this to go to.",
   renameSymbol: (name: string) => `New name for ${name}`,
   renamed: (from: string, to: string, places: number) => `Renamed ${from} to ${to} in ${several(places, "place", "places")}.`,
+  slowAssist: "Completion and types take too long for this program and were stopped. They start again with the next page.",
   noIdentifier: "This can't be a name: letters, digits, _ and $, and no digit first.",
 
   // Commands
@@ -264,6 +265,12 @@ export const en = {
   secretAt: (line: number, what: string) => `Line ${line}: ${what}, `,
   /** What secrets look like, by the English words; where English is wanted it needs none. */
   secretNames: {} as Record<string, string>,
+  linkStays: (days: number) => `The link stays as long as somebody opens it at least once in ${days === 1 ? "a day" : `${days.toLocaleString("en")} days`}.`,
+  shareFull: {
+    client: "Your address keeps as much on this server as one may. Delete shared programs that you no longer need, or ask whoever runs the server. What nobody opens goes by itself in time. Your program is kept here.",
+    network: "Your network keeps as much on this server as one may. Delete shared programs that you no longer need, or ask whoever runs the server. What nobody opens goes by itself in time. Your program is kept here.",
+    store: "This server has no room for more shared programs. Try again later, or tell whoever runs it. Your program is kept here.",
+  },
   shareUnreadable: "The server answered with something this page does not understand. Reload the page; your program is kept.",
   shareUnreachable: "The server can't be reached. Your program is kept here: try again in a moment.",
   shareStatus: (status: number) => `The server answered with status ${status}. Your program is kept here.`,

@@ -97,6 +97,7 @@ export const es: Words = {
   noDefinition: "No hay una definición a la que ir.",
   renameSymbol: (name) => `Nuevo nombre de ${name}`,
   renamed: (from, to, places) => `${from} ahora es ${to} en ${several(places, "lugar", "lugares")}.`,
+  slowAssist: "La ayuda y los tipos tardan demasiado con este programa y se han detenido. Vuelven a empezar con la próxima página.",
   noIdentifier: "Esto no puede ser un nombre: letras, cifras, _ y $, sin cifra al principio.",
 
   runProgram: "Ejecutar el programa",
@@ -295,6 +296,12 @@ export const es: Words = {
     "a signed token (JWT)": "un token firmado (JWT)",
     "a password in an address": "una contraseña en una dirección",
     "a password or key": "una contraseña o clave",
+  },
+  linkStays: (days: number) => `El enlace sigue mientras alguien lo abra al menos una vez cada ${days === 1 ? "día" : `${days.toLocaleString("es")} días`}.`,
+  shareFull: {
+    client: "Desde su dirección se guarda en este servidor todo lo que se permite a cada uno. Borre programas compartidos que ya no necesite, o pregunte a quien lo administra. Lo que nadie abre desaparece solo con el tiempo. Su programa se conserva aquí.",
+    network: "Desde su red se guarda en este servidor todo lo que se permite a cada una. Borre programas compartidos que ya no necesite, o pregunte a quien lo administra. Lo que nadie abre desaparece solo con el tiempo. Su programa se conserva aquí.",
+    store: "Este servidor no tiene sitio para más programas compartidos. Inténtelo más tarde o avise a quien lo administra. Su programa se conserva aquí.",
   },
   shareUnreadable: "El servidor respondió con algo que esta página no entiende. Vuelva a cargarla; su programa se guarda.",
   shareUnreachable: "No se llega al servidor. Su programa se guarda aquí: pruebe otra vez en un momento.",

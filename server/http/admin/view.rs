@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::AppState;
 use super::super::rate::{RateLimit, of_origin};
+use super::super::{AppState, store};
 use super::oversight::{Hits, Known, Live, Use};
 use crate::config::Rate;
 use crate::sandbox::{ClientKey, SandboxHealth};
@@ -35,6 +35,9 @@ pub struct Overview {
     blocks: Vec<BlockView>,
     /// Who did what, the latest first.
     acts: Vec<ActView>,
+    /// How much of the store is used, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<StoreView>,
     /// Why the record can't be read now.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_problem: Option<String>,
@@ -60,6 +63,19 @@ struct ServerView {
     queued_runs: usize,
     warm_children: usize,
     connections: usize,
+}
+
+/// How much of the store of snippets is used.
+#[derive(Serialize, ToSchema)]
+struct StoreView {
+    /// How many bytes all snippets take, about.
+    bytes: u64,
+    /// How many they may take (`store.bytes`).
+    limit: u64,
+    /// In percent.
+    percent: u64,
+    /// Whether it is nearly full.
+    is_filling: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -265,6 +281,13 @@ impl Overview {
             Ok(acts) => (acts.into_iter().map(Into::into).collect(), None),
             Err(problem) => (Vec::new(), Some(problem)),
         };
+        let fill = state.snippets.fill();
+        let store = fill.map(|fill| StoreView {
+            bytes: fill.bytes,
+            limit: fill.limit,
+            percent: fill.percent(),
+            is_filling: store::note(Some(fill)).is_some(),
+        });
         let until = who.session.as_ref().map(|(_, until)| *until);
         let you = YouView { name: who.name.clone(), address: who.address.clone(), until };
         let blocks = state.overseer.rulings().orders().iter().filter_map(BlockView::of).collect();
@@ -281,6 +304,7 @@ impl Overview {
             clients: clients(state, &known),
             blocks,
             acts,
+            store,
             store_problem,
             you,
         }

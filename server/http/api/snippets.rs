@@ -12,7 +12,7 @@ use super::super::delivery::cache::{Form, Key, Made};
 use super::super::error::Problem;
 use super::super::keys::Power;
 use super::super::shared::{self, broken};
-use super::super::{AppState, State, origin};
+use super::super::{AppState, State, origin, store};
 use super::{bearer, check_type, read, respond, sender_of, unauthorized};
 use crate::protocol::browser::RejectReason;
 use crate::protocol::parse;
@@ -41,6 +41,9 @@ pub struct CreatedSnippet {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// How many seconds it stays without being opened, before `expires_at`. To open it begins the time anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unopened_seconds: Option<u64>,
 }
 
 /// What whoever changed a snippet is told.
@@ -106,6 +109,7 @@ impl<'a> SnippetView<'a> {
             created_at,
             revised_at,
             expires_at,
+            opened_at: _,
             token_hash: _,
             content,
             output,
@@ -165,7 +169,9 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
         admit(&req, &state, caller.client)?;
         let new: NewSnippet = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
-        let Created { snippet, token } = state.snippets.create(new, &engine).await.map_err(problem)?;
+        let owner = store::owner(&state, caller.client);
+        let created = state.snippets.create(new, owner, &engine).await;
+        let Created { snippet, token } = created.map_err(|failure| unwritten(&state, failure))?;
         tracing::info!(id = %snippet.id, client = %caller.client, "a snippet was shared");
         let url = page_url(&origin::public_url(&req, &state), &snippet);
         let created = CreatedSnippet {
@@ -174,6 +180,7 @@ pub async fn create(req: HttpRequest, body: web::Payload, state: State) -> HttpR
             version: snippet.version,
             deletion_token: token.reveal().to_owned(),
             expires_at: snippet.expires_at,
+            unopened_seconds: state.snippets.unopened_age().map(|age| age.as_secs()),
         };
         Ok(HttpResponse::Created()
             .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -258,8 +265,9 @@ pub async fn revise(
         admit(&req, &state, super::super::guard::client(&req))?;
         let revision: Revision = read_json(&req, body, &state).await?;
         let engine = state.runs.health().engine;
-        let Revised { snippet } =
-            state.snippets.revise(&id, token, revision, &engine).await.map_err(problem)?;
+        let owner = store::owner(&state, super::super::guard::client(&req));
+        let revised = state.snippets.revise(&id, token, revision, owner, &engine).await;
+        let Revised { snippet } = revised.map_err(|failure| unwritten(&state, failure))?;
         state.delivery.cache.forget(&snippet.id);
         let url = page_url(&origin::public_url(&req, &state), &snippet);
         let revised =
@@ -345,6 +353,14 @@ async fn read_json<T: DeserializeOwned + Send + 'static>(
     parsed.map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail).reason(RejectReason::BadRequest))
 }
 
+/// What to tell whoever wanted to write something that was not kept.
+fn unwritten(state: &AppState, failure: Failure) -> Problem {
+    match failure {
+        Failure::Full(full) => store::problem(state, full),
+        other => problem(other),
+    }
+}
+
 /// What to tell whoever asked for something that could not be done.
 pub fn problem(failure: Failure) -> Problem {
     match failure {
@@ -366,10 +382,9 @@ pub fn problem(failure: Failure) -> Problem {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).reason(RejectReason::TooLarge)
         }
         Failure::Conflict(detail) => Problem::new(StatusCode::CONFLICT, detail),
-        Failure::Full => Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "This server has no room for more snippets (store.bytes). Programs run as ever.",
-        ),
+        Failure::Full(full) => {
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "There is no room for more snippets.").full(full)
+        }
         Failure::Store(error) => {
             tracing::error!(%error, "the store of snippets failed");
             let detail = "Sharing does not work at the moment: this server's store of snippets does not answer. \

@@ -253,6 +253,7 @@ mod tests {
             parent: None,
             created_at: now,
             revised_at: now,
+            opened_at: now,
             expires_at: None,
             token_hash: DeletionToken::random().expect("random").hash(),
             content: Content { source: Some("1".to_owned()), ..Content::default() },

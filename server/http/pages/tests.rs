@@ -290,6 +290,7 @@ fn snippet(output: &Value) -> Snippet {
         parent: None,
         created_at: now,
         revised_at: now,
+        opened_at: now,
         expires_at: None,
         token_hash: DeletionToken::random().expect("random").hash(),
         content: Content { source: Some("1".to_owned()), ..Content::default() },

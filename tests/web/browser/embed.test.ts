@@ -203,13 +203,15 @@ test("speaks TypeScript, reads its files, and imports what it may", async () => 
 });
 
 test("asks its visitor and shows rich output, in a frame inside of the frame", async () => {
-  await open(`<mayfly-editor id="a">${pre('const name = prompt("Who are you?");\ndisplay({ "text/html": `<p>Hello <b>${name}</b></p>` });\nname')}</mayfly-editor>`);
+  await open(`<mayfly-editor id="a">${pre('const name = prompt("Who are you?");\ndisplay({ "text/html": `<p>Hello <b>${name}</b></p>` });\ndisplay.markdown(`# Hi ${name}`);\nname')}</mayfly-editor>`);
   const frame = await frameOf("a");
   await frame.locator("#run").click();
   await frame.locator("#asks input").fill("Ada");
   await page.keyboard.press("Enter");
   await frame.locator(".row.result", { hasText: "Ada" }).waitFor();
-  await frame.frameLocator("iframe").getByText("Hello Ada").waitFor();
+  await frame.frameLocator("iframe >> nth=0").getByText("Hello Ada").waitFor();
+  // Made in a worker, which the frame's policy has to allow.
+  await frame.frameLocator("iframe >> nth=1").getByRole("heading", { name: "Hi Ada" }).waitFor();
   assert.deepEqual(await axe(frame), []);
 });
 
