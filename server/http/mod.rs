@@ -34,6 +34,7 @@ mod shared;
 mod state;
 mod ws;
 
+pub use connections::turned_away;
 pub use serving::{Ready, Reloader, Serving, Stop, serve};
 use state::{AppState, State};
 
