@@ -22,5 +22,6 @@ pub mod snippets;
 #[cfg(fuzzing)]
 #[path = "snippets/fuzzed.rs"]
 pub mod snippets;
+pub mod system;
 pub mod traces;
 pub mod tuning;

@@ -20,17 +20,22 @@ use mayfly::sandbox::egress::{Authorities, EgressSettings, Fixtures};
 use mayfly::sandbox::{ConfinementPolicy, Sandbox, SandboxSettings};
 use mayfly::snippets::sqlite::Sqlite;
 use mayfly::snippets::{ApiToken, SQLITE_FILE, StoreSettings};
+use mayfly::system::{self, OwnFile};
 use mayfly::traces;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::unistd::{AccessFlags, access};
 use tracing_subscriber::EnvFilter;
 
 use handover::Predecessor;
+use room::Room;
 use signals::Signals;
 
 #[path = "main/doctor.rs"]
 mod doctor;
 #[path = "main/handover.rs"]
 mod handover;
+#[path = "main/room.rs"]
+mod room;
 #[path = "main/signals.rs"]
 mod signals;
 #[path = "main/systemd.rs"]
@@ -136,7 +141,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mayfly: {error:#}");
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stderr(), "mayfly: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -148,9 +154,15 @@ fn subcommand(matches: &ArgMatches) -> &ArgMatches {
 
 fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     let predecessor = Predecessor::find();
-    let Loaded { config, warnings } = Config::load(matches)?;
+    let Loaded { mut config, warnings } = Config::load(matches)?;
     let filter = EnvFilter::try_new(&config.server.log).context("the setting server.log")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that can't be written to, as its disk is full or its reader gone, is no reason to end.
+    // SAFETY: nobody handles this signal, and to ignore it changes nothing but the error of a write.
+    let _ = unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     match config.server.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
@@ -158,36 +170,38 @@ fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    raise_file_limit(config.server.max_connections);
+    system::memory(config.limits.process_bytes).map_err(anyhow::Error::msg)?;
+    let (room, mut notes) = Room::find(&config).map_err(anyhow::Error::msg)?;
+    room.lower(&mut config);
     let data_dir = &config.server.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| {
-        format!("can't make the folder {} (the setting server.data_dir)", data_dir.display())
+        let folder = data_dir.display();
+        format!(
+            "can't make the folder {folder}; let server.data_dir (--data-dir) name one that can be written to"
+        )
     })?;
-    actix_web::rt::System::new().block_on(run(config, matches, predecessor))
-}
-
-/// Lets this process open as many files as the system allows it: systems commonly start programs with fewer.
-fn raise_file_limit(max_connections: usize) {
-    // A connection takes its socket and a copy; the rest is for runs and files.
-    let wanted = 2 * max_connections as u64 + 1_024;
-    let allowed = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, most)| {
-        setrlimit(Resource::RLIMIT_NOFILE, now.max(wanted.min(most)), most)?;
-        Ok(now.max(most))
-    });
-    match allowed {
-        Ok(most) if most >= wanted => {}
-        Ok(most) => tracing::warn!(
-            "this process may open {most} files; {max_connections} connections (server.max_connections) can need \
-             {wanted}. Raise the limit (ulimit -Hn) or lower the setting"
-        ),
-        Err(error) => tracing::warn!(%error, "can't raise the limit on open files"),
+    if config.store.url == Database::Sqlite && access(data_dir, AccessFlags::W_OK).is_err() {
+        notes.push(format!(
+            "nothing can be shared, as the folder {} can't be written to: let server.data_dir (--data-dir) name \
+             another, or give it to the server's user",
+            data_dir.display()
+        ));
     }
+    for note in &notes {
+        tracing::warn!("{note}");
+    }
+    actix_web::rt::System::new().block_on(run(config, matches, predecessor, (room, notes)))
 }
 
-async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecessor>) -> anyhow::Result<()> {
-    let settings = sandbox_settings(&config)?;
-    // By its name: what is found there when this process is to be taken over from may be a newer one.
-    let program = std::env::current_exe().context("can't find this program's own file")?;
+async fn run(
+    config: Config,
+    matches: &ArgMatches,
+    predecessor: Option<Predecessor>,
+    (room, notes): (Room, Vec<String>),
+) -> anyhow::Result<()> {
+    // What takes over from this process is started by its name: there may be a newer one by then.
+    let OwnFile { same, name: program } = OwnFile::find().map_err(anyhow::Error::msg)?;
+    let settings = sandbox_settings(&config, same)?;
     if let Some(endpoint) = &config.traces.endpoint {
         let exporting = traces::export(endpoint, config.traces.percent);
         tokio::spawn(
@@ -198,9 +212,9 @@ async fn run(config: Config, matches: &ArgMatches, predecessor: Option<Predecess
     let sandbox = Sandbox::launch(settings)
         .await
         .context("can't start the sandbox (`mayfly doctor` shows what this machine offers)")?;
-    let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()))?;
+    let serving = mayfly::http::serve(&config, Arc::new(sandbox.clone()), notes)?;
     let mut reloader = serving.reloader();
-    let reload = move || match reload(matches, &mut reloader, &sandbox) {
+    let reload = move || match reload(matches, &mut reloader, &sandbox, room) {
         Ok((changed, waiting)) => tracing::info!(changed, waiting, "SIGHUP: the settings were read again"),
         Err(error) => {
             let error = format!("{error:#}");
@@ -234,8 +248,10 @@ fn reload(
     matches: &ArgMatches,
     reloader: &mut Reloader,
     sandbox: &Sandbox,
+    room: Room,
 ) -> anyhow::Result<(String, String)> {
-    let Loaded { config, warnings } = Config::load(matches)?;
+    let Loaded { mut config, warnings } = Config::load(matches)?;
+    room.lower(&mut config);
     let ready = reloader.prepare(&config)?;
     let egress = egress_settings(&ready.renewed.config.egress)?;
     // From here on, nothing can fail.
@@ -252,7 +268,8 @@ fn reload(
 /// Examines this machine, and prints the report.
 fn examine(matches: &ArgMatches, json: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(matches)?.config;
-    let report = doctor::examine(&sandbox_settings(&config)?)?;
+    let OwnFile { same, .. } = OwnFile::find().map_err(anyhow::Error::msg)?;
+    let report = doctor::examine(&sandbox_settings(&config, same)?)?;
     let mut out = std::io::stdout();
     if json {
         serde_json::to_writer_pretty(&mut out, &report)?;
@@ -263,7 +280,8 @@ fn examine(matches: &ArgMatches, json: bool) -> anyhow::Result<ExitCode> {
     Ok(report.exit_code())
 }
 
-fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
+/// `program` has to be this very program: a newer one may not understand this one.
+fn sandbox_settings(config: &Config, program: PathBuf) -> anyhow::Result<SandboxSettings> {
     let SandboxConfig {
         fork,
         tuning,
@@ -290,8 +308,7 @@ fn sandbox_settings(config: &Config) -> anyhow::Result<SandboxSettings> {
         ..
     } = config.client;
     Ok(SandboxSettings {
-        // Not by its name: what is there by now may be a newer one, which this one does not understand.
-        program: PathBuf::from("/proc/self/exe"),
+        program,
         limits: config.limits,
         cold: fork == Fork::Cold,
         tuning,

@@ -30,6 +30,7 @@ async fn every_page_is_there_and_every_link_leads_somewhere() {
         "modules",
         "egress",
         "limits",
+        "requirements",
         "deploy",
         "operate",
         "threat-model",

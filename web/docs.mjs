@@ -21,6 +21,7 @@ const PAGES = [
   ["egress", "Egress", "docs/egress.md"],
   ["limits", "Limits", "docs/limits.md"],
   ["api", "The API", "docs/api.md"],
+  ["requirements", "What Mayfly needs", "docs/requirements.md"],
   ["deploy", "Deploy with gVisor", "docs/deploy.md"],
   ["operate", "Operate", "docs/operate.md"],
   ["threat-model", "Threat model", "docs/threat-model.md"],

@@ -87,10 +87,15 @@ pub struct Counted {
     client: Option<ClientKey>,
 }
 
+/// How many connections more than `all` are accepted so as to be turned away with words.
+pub fn turned_away(all: usize) -> usize {
+    (all / 8).max(all.clamp(4, 16))
+}
+
 impl Bounds {
     /// How many connections more than [`Bounds::all`] are accepted so as to be turned away with words.
     pub fn turned_away(self) -> usize {
-        (self.all / 8).max(16)
+        turned_away(self.all)
     }
 }
 

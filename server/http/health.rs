@@ -29,6 +29,7 @@ struct Health {
     confinement: Vec<Layer>,
     /// Every step that makes runs faster: `applied`, `skipped` with the reason, or `off`.
     tuning: Vec<StepReport>,
+    /// What else the server goes without, in sentences.
     notes: Vec<String>,
 }
 
@@ -92,7 +93,7 @@ pub async fn healthz(state: State) -> HttpResponse {
         asking_runs,
         confinement,
         tuning,
-        notes,
+        notes: state.notes.iter().cloned().chain(notes).collect(),
     };
     let mut response = if ok { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)

@@ -37,6 +37,7 @@ mod state;
 mod store;
 mod ws;
 
+pub use connections::turned_away;
 pub use serving::{Ready, Reloader, Serving, Stop, serve};
 use state::{AppState, State};
 

@@ -69,13 +69,14 @@ pub struct Ready {
     state: AppState,
 }
 
-/// Makes the server: `config` and `runs` are all that differs between production and a test.
+/// Makes the server: `config` and `runs` are all that differs between production and a test. `notes` are sentences for
+/// `/healthz` on what the server goes without.
 ///
 /// # Errors
 /// When the address can't be listened on, or the binary was built without its front end.
-pub fn serve(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Serving> {
+pub fn serve(config: &Config, runs: Arc<dyn Runs>, notes: Vec<String>) -> io::Result<Serving> {
     let Config { server: settings, client, .. } = config;
-    let lasting = Lasting::new(config, runs)?;
+    let lasting = Lasting::new(config, runs, notes)?;
     let bounds = Bounds { all: settings.max_connections, client: client.connections };
     let state = AppState::new(config, &lasting)?;
     lasting.runs.renew(state.run_rates());

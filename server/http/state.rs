@@ -121,6 +121,8 @@ pub struct AppState {
     pub request_timeout: Duration,
     /// Who knows this may ask for metrics.
     pub metrics_token: Option<String>,
+    /// What the server goes without, in sentences.
+    pub notes: Arc<[String]>,
     /// How the server goes, when it does: what is long-lived ends itself.
     pub leaving: Leaving,
 }
@@ -167,6 +169,8 @@ pub struct Lasting {
     pub streams: Arc<Streams>,
     /// Answers that are given again.
     pub idempotent: Arc<Idempotent>,
+    /// What the server goes without, in sentences.
+    pub notes: Arc<[String]>,
     /// How the server goes.
     pub leaving: Leaving,
 }
@@ -176,7 +180,7 @@ impl Lasting {
     ///
     /// # Errors
     /// When a setting can't be used, or the binary was built without its front end.
-    pub fn new(config: &Config, runs: Arc<dyn Runs>) -> io::Result<Self> {
+    pub fn new(config: &Config, runs: Arc<dyn Runs>, notes: Vec<String>) -> io::Result<Self> {
         let Config { server, client, api, .. } = config;
         let bounds = Bounds { all: server.max_connections, client: client.connections };
         let catalogue = Catalogue::load(config.modules.dir.as_deref()).map_err(io::Error::other)?;
@@ -206,6 +210,7 @@ impl Lasting {
                 Kept { streams: api.kept_streams, bytes: api.kept_stream_bytes },
             )),
             idempotent: Arc::new(idempotent),
+            notes: notes.into(),
             leaving: Leaving::default(),
         })
     }
@@ -233,6 +238,7 @@ impl AppState {
             in_flight,
             streams,
             idempotent,
+            notes,
             leaving,
         } = lasting;
         let api_keys = match &api.keys {
@@ -290,6 +296,7 @@ impl AppState {
             answer_timeout: client.answer_timeout,
             request_timeout: client.request_timeout,
             metrics_token: config.metrics.token.reveal().map(str::to_owned),
+            notes: notes.clone(),
             leaving: leaving.clone(),
         })
     }

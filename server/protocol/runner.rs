@@ -49,6 +49,8 @@ pub const EXIT_CPU_EXCEEDED: i32 = 72;
 pub const EXIT_TOO_DEEP: i32 = 74;
 /// Exit status of a runner that was told to stop, or ran out of time, and whose program did not yield.
 pub const EXIT_STOPPED: i32 = 73;
+/// Exit status of a runner that could start no second thread, before it was ready.
+pub const EXIT_NO_THREAD: i32 = 75;
 
 /// A program, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::link::{Link, exit};
 use super::tuning::{Tuning, scheduling};
 use super::{Instead, confine, memory};
 use crate::protocol::frame::{self, Decoder};
-use crate::protocol::runner::{Ending, READY, RUN, RunSpec};
+use crate::protocol::runner::{EXIT_NO_THREAD, Ending, READY, RUN, RunSpec};
 use crate::tuning::Step;
 
 /// The longest `RUN` frame: a source and an input, and what JSON makes of them at worst.
@@ -66,7 +66,7 @@ pub fn live(
         }
     };
     if scheduling::start_thread(tuning.has(Step::RawThread), life).is_err() {
-        exit(1);
+        exit(EXIT_NO_THREAD);
     }
 
     // A thread that comes up makes system calls that none makes later, so the seal waits for it.

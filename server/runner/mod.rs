@@ -3,6 +3,7 @@
 //! `mayfly runner` is the [`zygote`]: it makes a [`Template`](isolate::Template) runtime and forks it. Each
 //! fork is a [`child`] with a [`Link`](link::Link) to the server, which runs one program and leaves.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 mod absent;
@@ -65,10 +66,10 @@ fn start(settings: Option<zygote::Settings>) -> ExitCode {
         eprintln!("`mayfly runner` is started by `mayfly serve`; there is nothing to run by hand");
         return ExitCode::FAILURE;
     };
-    match zygote::run(settings) {
+    match crate::system::memory(settings.spec.process_bytes).and_then(|()| zygote::run(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mayfly runner: {error}");
+            let _ = writeln!(std::io::stderr(), "mayfly runner: {error}");
             ExitCode::FAILURE
         }
     }

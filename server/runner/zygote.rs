@@ -235,7 +235,7 @@ struct Zygote {
 /// on descriptor 2, for the zygote's own.
 fn take_standard_input() -> io::Result<OwnedFd> {
     let control = std::io::stdin().as_fd().try_clone_to_owned()?;
-    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    let null = crate::system::null()?;
     for standard in 0..2 {
         // SAFETY: both descriptors are open; dup2 replaces the second.
         Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
@@ -327,7 +327,10 @@ impl Zygote {
                     None => Template::new(heap_bytes, buffer_bytes),
                 })
             }
-            -1 => self.tell(&ZygoteEvent::ForkFailed { id, error: Errno::last().desc().into() }),
+            -1 => self.tell(&ZygoteEvent::ForkFailed {
+                id,
+                error: crate::system::not_started(&Errno::last().into()),
+            }),
             pid => {
                 self.children.insert(Pid::from_raw(pid), id);
             }

@@ -20,6 +20,7 @@ mod tests;
 mod usage;
 mod wire;
 mod witness;
+mod words;
 mod zygote;
 
 use std::path::PathBuf;

@@ -20,9 +20,13 @@ use tokio::time::timeout;
 use super::ladder::Plan;
 use super::process::{BoxFuture, End, Life, Process, ProcessError};
 use super::wire::Wire;
+use super::words::Words;
 use super::{ConfinementPolicy, ForkMode, SandboxSettings};
 use crate::protocol::frame;
-use crate::protocol::runner::{Layer, LayerState, READY, ZygoteEvent, ZygoteRequest, ZygoteSpec};
+use crate::protocol::runner::{
+    EXIT_NO_THREAD, Layer, LayerState, READY, ZygoteEvent, ZygoteRequest, ZygoteSpec,
+};
+use crate::system;
 use crate::tuning::{Step, StepReport};
 
 /// The longest packet from a zygote.
@@ -81,6 +85,8 @@ pub enum ChildFailure {
 struct Line {
     control: Wire<OwnedFd>,
     children: Mutex<HashMap<u64, oneshot::Sender<End>>>,
+    /// The last child that could not be forked, and why.
+    unforked: Mutex<Option<(u64, String)>>,
     dead: AtomicBool,
     /// It is stuck and has to go.
     condemned: Notify,
@@ -100,18 +106,26 @@ impl Zygote {
         set_nonblocking(&ours).map_err(|error| failed("no socket for a zygote", &error))?;
         let spec = serde_json::to_string(&spec(settings, plan))
             .map_err(|error| failed("the zygote's settings can't be sent", &error))?;
+        let null = system::null().map_err(|error| failed("no output for a zygote", &error))?;
         let mut process = Command::new(&settings.program)
             .arg("runner")
             .arg(spec)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(null))
+            .stderr(Stdio::piped())
             // What a terminal or the kernel sends to the server's group is not for runs.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| failed(&format!("{} can't be started", settings.program.display()), &error))?;
+            .map_err(|error| {
+                failed(
+                    &format!("{} can't be started", settings.program.display()),
+                    &system::not_started(&error),
+                )
+            })?;
+        let words = Words::of(process.stderr.take());
         let control = Wire::new(ours).map_err(|error| failed("no socket for a zygote", &error))?;
         let mut packet = vec![0; PACKET_BYTES];
         let mut trying = None;
@@ -120,13 +134,12 @@ impl Zygote {
             Ok(Ok(ready)) => ready,
             Ok(Err(Some(failure))) => return Err(failure),
             Ok(Err(None)) => {
-                let status = match timeout(END_WITHIN, process.wait()).await {
-                    Ok(Ok(status)) => status.to_string(),
-                    Ok(Err(error)) => error.to_string(),
+                let error = ProcessError(match timeout(END_WITHIN, process.wait()).await {
+                    Ok(Ok(status)) => words.told_at_end(status).await,
+                    Ok(Err(error)) => format!("the zygote can't be waited for: {error}"),
                     // It is killed when it is dropped.
-                    Err(_) => "it closed its socket and goes on".to_owned(),
-                };
-                let error = ProcessError(format!("the zygote exited before it was ready ({status})"));
+                    Err(_) => "the zygote closed its socket and goes on".to_owned(),
+                });
                 return Err(LaunchFailure { step: trying, error });
             }
             Err(_) => {
@@ -143,10 +156,11 @@ impl Zygote {
         let line = Arc::new(Line {
             control,
             children: Mutex::default(),
+            unforked: Mutex::default(),
             dead: AtomicBool::new(false),
             condemned: Notify::new(),
         });
-        tokio::spawn(line.clone().listen(process, packet, news));
+        tokio::spawn(line.clone().listen(process, packet, words, news));
         Ok(Arc::new(Self {
             line,
             next_id: AtomicU64::new(0),
@@ -216,8 +230,15 @@ impl Zygote {
         match timeout(ready_timeout, ready).await {
             Ok(Ok(Ok(socket))) => Ok(Child { socket, life }),
             Ok(Ok(Err(error))) => match timeout(END_WITHIN, life.ended()).await {
+                Ok(End { status: Some(EXIT_NO_THREAD), .. }) => Err(failed(
+                    "a process could start no thread",
+                    &system::not_started(&Errno::EAGAIN.into()),
+                )),
                 Ok(end) if end != End::default() => Err(ChildFailure::Died(end, self.rung)),
-                _ => Err(failed("a process exited before it was ready", &error)),
+                _ => Err(match self.line.unforked().take_if(|(unforked, _)| *unforked == id) {
+                    Some((_, why)) => failed("the zygote could not fork", &why),
+                    None => failed("a process exited before it was ready", &error),
+                }),
             },
             Ok(Err(error)) => Err(error),
             Err(_) => Err(ChildFailure::Other(ProcessError(format!(
@@ -238,11 +259,16 @@ impl Line {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn unforked(&self) -> MutexGuard<'_, Option<(u64, String)>> {
+        self.unforked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Hears the zygote until it is gone.
     async fn listen(
         self: Arc<Self>,
         mut process: tokio::process::Child,
         mut packet: Vec<u8>,
+        words: Words,
         news: impl Fn(),
     ) {
         loop {
@@ -260,7 +286,7 @@ impl Line {
                     news();
                 }
                 Ok(Some(ZygoteEvent::ForkFailed { id, error })) => {
-                    tracing::warn!(error, "the zygote could not fork");
+                    *self.unforked() = Some((id, error));
                     self.children().remove(&id);
                 }
                 Ok(Some(
@@ -281,7 +307,10 @@ impl Line {
         }
         match timeout(END_WITHIN, process.wait()).await {
             Ok(Ok(status)) if status.success() => tracing::debug!("a zygote has left"),
-            Ok(Ok(status)) => tracing::warn!(%status, "a zygote died"),
+            Ok(Ok(status)) => {
+                let said = words.said().await;
+                tracing::warn!(%status, said, "a zygote died");
+            }
             Ok(Err(error)) => tracing::warn!(%error, "a zygote can't be waited for"),
             Err(_) => tracing::error!("a zygote was killed and is still there"),
         }

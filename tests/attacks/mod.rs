@@ -5,7 +5,7 @@
 //! zygote are the same processes at the end.
 
 mod made;
-mod parse;
+pub(crate) mod parse;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -53,8 +53,16 @@ const PATIENT: [&str; 2] = ["--limit-cpu-ms=15s", "--limit-wall-ms=30s"];
 /// What a program says that got hold of something it should not. No program may.
 const LEAK: &str = "LEAK";
 
+/// The program of this name in a class.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn attack(class: &str, name: &str) -> Attack {
+    let (_, text) = CLASSES.into_iter().find(|(it, _)| *it == class).expect("a class");
+    let attacks = parse::attacks(text).unwrap_or_else(|error| panic!("{class}.js: {error}"));
+    attacks.into_iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name} in {class}.js"))
+}
+
 /// Runs one program. The error says how it deviated.
-async fn attempt(app: &TestApp, attack: &Attack) -> Result<(), String> {
+pub(crate) async fn attempt(app: &TestApp, attack: &Attack) -> Result<(), String> {
     let mut limits = json!({});
     if attack.outcomes.iter().any(|outcome| outcome == "cpu_exceeded") {
         limits["cpu_ms"] = json!(CPU_MS);

@@ -25,27 +25,27 @@ const LIMITS: [&str; 7] =
 
 /// A hostile program and what has to come of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Attack {
-    pub(super) name: String,
+pub(crate) struct Attack {
+    pub(crate) name: String,
     /// The outcomes that are right.
-    pub(super) outcomes: Vec<String>,
+    pub(crate) outcomes: Vec<String>,
     /// What its output holds.
-    pub(super) says: Vec<String>,
+    pub(crate) says: Vec<String>,
     /// What its output does not hold.
-    pub(super) never: Vec<String>,
-    pub(super) mode: String,
-    pub(super) limits: Vec<(String, u64)>,
-    pub(super) language: String,
-    pub(super) source: String,
+    pub(crate) never: Vec<String>,
+    pub(crate) mode: String,
+    pub(crate) limits: Vec<(String, u64)>,
+    pub(crate) language: String,
+    pub(crate) source: String,
     /// Further files, with their names.
-    pub(super) files: Vec<(String, String)>,
+    pub(crate) files: Vec<(String, String)>,
 }
 
 /// Reads a file of attacks.
 ///
 /// # Errors
 /// With the line that is wrong, in words.
-pub(super) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
+pub(crate) fn attacks(text: &str) -> Result<Vec<Attack>, String> {
     let mut prelude = String::new();
     let mut attacks: Vec<Attack> = Vec::new();
     let mut names = HashSet::new();

@@ -59,6 +59,27 @@ impl TestApp {
         Self { address: address.parse().expect("an address"), process, folder }
     }
 
+    /// A server that was started in another way and listens there, with the folder that it was started in and has its
+    /// `log` in.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn adopt(address: SocketAddr, process: Child, folder: tempfile::TempDir) -> Self {
+        Self { address, process, folder }
+    }
+
+    /// Sends SIGTERM and waits. `None` when it does not end.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn stop(&mut self) -> Option<std::process::ExitStatus> {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        let asked = std::time::Instant::now();
+        while asked.elapsed() < super::PATIENCE {
+            if let Some(status) = self.process.try_wait().expect("it can be waited for") {
+                return Some(status);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        None
+    }
+
     pub(crate) async fn socket(&self) -> JsonSocket {
         JsonSocket::connect(self.address).await
     }

@@ -193,8 +193,8 @@ impl FakeApp {
         let matches = command.try_get_matches_from(given).expect("the flags are right");
         let config = Config::load(&matches).expect("the settings are right").config;
         let (started, runs) = mpsc::unbounded_channel();
-        let serving =
-            mayfly::http::serve(&config, Arc::new(FakeRuns { started })).expect("the server starts");
+        let serving = mayfly::http::serve(&config, Arc::new(FakeRuns { started }), Vec::new())
+            .expect("the server starts");
         let address = serving.address;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = serving.run(async {
