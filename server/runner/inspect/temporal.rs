@@ -4,8 +4,8 @@
 //! runs, and later calls those. Each of them checks for the internal slots of its class, reads them, and runs no code
 //! of the program, so a program can't forge an object for them.
 //!
-//! Only some objects are checked, as a check takes longer than all else that is done for a small object: those that
-//! inherit from a class of `Temporal`, those that V8 names after one, and those without a prototype. So a program can
+//! Only some objects are checked, so that ordinary ones cost no serializer and no exception: those that inherit from a
+//! class of `Temporal`, those that V8 names after one, and those without a prototype. So a program can
 //! hide one object, by giving an object of a subclass another prototype. That shows as a plain object.
 //!
 //! An engine without `Temporal` has nothing to capture. There, objects of a program's own `Temporal` are plain objects.
