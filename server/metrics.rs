@@ -490,7 +490,7 @@ mod tests {
         stored(StoreCall::Purge, Duration::from_millis(3), false);
         store_size(7, 9);
         gone(Gone::Evicted, 2);
-        refused(crate::snippets::Full::Network as usize);
+        refused(1);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(Some("/s/{name}".to_owned()), 404);
         answered(None, 404);

@@ -9,11 +9,11 @@ export type BackgroundWorker<Ask> = {
   onerror: ((event: ErrorEvent) => void) | null;
 };
 
-/** What a worker says: that it is there (null), or an answer. */
-export type FromBackground<Answer> = { answer: Answer } | null;
+/** What a worker says: that it is there (null), an answer, or that there is none. */
+export type FromBackground<Answer> = { answer: Answer } | { failed: "broken" } | null;
 
-/** What came of it: an answer; or none, as it took too long, too much was asked at once, or there is no worker. */
-export type Outcome<Answer> = { answer: Answer } | { failed: "slow" | "busy" | "lost" };
+/** What came of it: an answer; or none, as it took too long, it went wrong, too much was asked at once, or there is no worker. */
+export type Outcome<Answer> = { answer: Answer } | { failed: "slow" | "broken" | "busy" | "lost" };
 
 /** How long a worker may take to load, in milliseconds. */
 const LOADING_MS = 15_000;

@@ -25,8 +25,8 @@ const dist = path.join(root, "static/dist");
 const bundles = [
   { name: "language-worker.js", entry: "web/language/worker.ts", format: "iife" },
   { name: "format-worker.js", entry: "web/format/worker.ts", format: "iife" },
-  // Only needed once a program shows Markdown.
-  { name: "markdown-worker.js", entry: "web/markdown-worker.ts", format: "iife" },
+  // Only needed once a program shows Markdown. What its packages have for pages asks the document for entities, and a worker has none.
+  { name: "markdown-worker.js", entry: "web/markdown-worker.ts", format: "iife", conditions: ["worker", "module"] },
   { name: "search-worker.js", entry: "web/console/search-worker.ts", format: "iife" },
   { name: "main.js", entry: "web/main.ts", format: "esm" },
   // Blocks the first paint, so it is small, alone and no module.
@@ -85,13 +85,14 @@ function hashedName(name, bytes) {
 }
 
 /** Bundles one entry; returns its bytes, the parts that were split off, by name, and the files it was made from. */
-async function bundle({ entry, format }, addresses, defines = {}) {
+async function bundle({ entry, format, conditions }, addresses, defines = {}) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     format,
     splitting: format === "esm",
+    ...(conditions === undefined ? {} : { conditions }),
     // Their names come from their content, as those of all other files do.
     chunkNames: "[name]-[hash]",
     plugins: [closeBracketsAlone, emacsKeysKept],

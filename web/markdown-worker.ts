@@ -8,6 +8,11 @@ const reply = (message: FromBackground<string>) => {
 };
 
 addEventListener("message", ({ data }: MessageEvent<string>) => {
-  reply({ answer: markdown(data) });
+  try {
+    reply({ answer: markdown(data) });
+  } catch {
+    // Some texts are nested more deeply than it can follow.
+    reply({ failed: "broken" });
+  }
 });
 reply(null);

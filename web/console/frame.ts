@@ -131,10 +131,10 @@ function listen(): void {
   addEventListener("message", (event: MessageEvent<unknown>) => {
     for (const [frame, about] of shown) {
       if (event.source === null || event.source !== frame.contentWindow) continue;
-      const { height } = event.data as Partial<FromFrame>;
+      const { height, shows } = event.data as Partial<FromFrame>;
       if (height === null) void tell(frame, about);
       else if (typeof height === "number") {
-        clearTimeout(about.timer);
+        if (shows === true) clearTimeout(about.timer);
         frame.style.height = `${Math.min(MOST_PX, Math.max(LEAST_PX, height))}px`;
       }
     }

@@ -7,8 +7,8 @@
 /** What the page tells the frame. */
 export type ToFrame = { html: string; dark: boolean };
 
-/** What the frame tells the page: that it is there, and how high it would like to be. */
-export type FromFrame = { height: number | null };
+/** What the frame tells the page: that it is there (null), or how high it would like to be; and whether it shows what it was sent last. */
+export type FromFrame = { height: number | null; shows?: boolean };
 
 /** What could make the browser go somewhere, and what would run. All of it is forbidden besides. */
 const UNWANTED = new Set("script link meta base iframe frame frameset object embed portal fencedframe applet".split(" "));
@@ -46,8 +46,8 @@ function say(message: FromFrame): void {
   parent.postMessage(message, "*");
 }
 
-function tellHeight(): void {
-  say({ height: Math.ceil(root.getBoundingClientRect().height) });
+function tellHeight(shows = false): void {
+  say({ height: Math.ceil(root.getBoundingClientRect().height), shows });
 }
 
 /** Takes out of what was parsed all that runs or leads somewhere. */
@@ -97,7 +97,7 @@ function show({ html, dark }: ToFrame): void {
     else body.setAttribute(name, value);
   }
   body.replaceChildren(fragment);
-  tellHeight();
+  tellHeight(true);
 }
 
 /** Goes to the place that a link in the text leads to; whether the event was about one. */
@@ -133,5 +133,7 @@ addEventListener("dragstart", (event) => {
   // A selection of text can be dragged; addresses and pictures would be opened where they are dropped.
   if (event.dataTransfer?.types.includes("text/uri-list") === true || isLink(event.target)) event.preventDefault();
 }, true);
-new ResizeObserver(tellHeight).observe(root);
+new ResizeObserver(() => {
+  tellHeight();
+}).observe(root);
 say({ height: null });

@@ -66,6 +66,18 @@ test("what takes too long ends its worker, and what waits goes on in another", a
   assert.deepEqual(await quick, { answer: "done" });
 });
 
+test("what goes wrong leaves the worker as it is", async () => {
+  const { background, workers } = made(10_000);
+  const [one, two] = [background.ask("one"), background.ask("two")];
+  const [worker] = workers;
+  assert.ok(worker);
+  worker.say(null);
+  worker.say({ failed: "broken" });
+  worker.say({ answer: "2" });
+  assert.deepEqual([await one, await two], [{ failed: "broken" }, { answer: "2" }]);
+  assert.equal(workers.length, 1);
+});
+
 test("no more than a few wait", async () => {
   const { background, workers } = made(10_000, 2);
   const [one, two] = [background.ask("one"), background.ask("two")];

@@ -45,7 +45,7 @@ export const output: Words["output"] = {
   unshowable: "(nichts, was diese Seite zeigen kann)",
   picture: "Bild ohne Beschreibung",
   slowMarkdown: "Dieses Markdown zu setzen dauert zu lange: Es steht hier, wie es geschrieben ist.",
-  lostMarkdown: "Markdown kann gerade nicht gesetzt werden: Es steht hier, wie es geschrieben ist.",
+  lostMarkdown: "Dieses Markdown lässt sich nicht setzen: Es steht hier, wie es geschrieben ist.",
   slowFrame: "(Dies anzuzeigen dauert zu lange.)",
   pictureFailed: "ein Bild, das sich nicht zeigen lässt",
   show: (title) => `${title} zeigen`,

@@ -44,7 +44,7 @@ export const output = {
   unshowable: "(nothing that this page can show)",
   picture: "Picture without a description",
   slowMarkdown: "This Markdown takes too long to lay out, so it is shown as it was written.",
-  lostMarkdown: "Markdown can't be laid out now, so it is shown as it was written.",
+  lostMarkdown: "This Markdown can't be laid out, so it is shown as it was written.",
   slowFrame: "(This takes too long to show.)",
   pictureFailed: "a picture that can't be shown",
   show: (title: string) => `Show ${title}`,

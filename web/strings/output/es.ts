@@ -45,7 +45,7 @@ export const output: Words["output"] = {
   unshowable: "(nada que esta página pueda mostrar)",
   picture: "Imagen sin descripción",
   slowMarkdown: "Este Markdown tarda demasiado en componerse: se muestra tal como está escrito.",
-  lostMarkdown: "Ahora no se puede componer Markdown: se muestra tal como está escrito.",
+  lostMarkdown: "Este Markdown no se puede componer: se muestra tal como está escrito.",
   slowFrame: "(Tarda demasiado en mostrarse.)",
   pictureFailed: "una imagen que no se puede mostrar",
   show: (title) => `Mostrar ${title}`,
