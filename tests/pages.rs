@@ -320,3 +320,43 @@ async fn fast_readers_leave_runs_quick() {
     let (alone, beside) = (median(alone), median(beside));
     assert!(beside < 10 * alone + Duration::from_millis(15), "{alone:?} alone, {beside:?} beside readers");
 }
+
+/// Programs that go to the bounds of what the console shows: as many values, parts, rows, levels and digits as it can.
+const REAL: [&str; 16] = [
+    "console.log('%o %O %s %d %i %f %c x %% %j', {a: 1}, [1, 2], 's', 4.5, 7, 1.5, 'color:red', 9, 10)",
+    "console.log('%o'.repeat(300), ...Array.from({length: 300}, (_, i) => ({i})))",
+    "console.log('%s%o'.repeat(150), ...Array.from({length: 300}, (_, i) => i)); console.log(...new Array(500))",
+    "let o = {}, c = o; for (let i = 0; i < 50; i++) c = c.a = {}; console.log(o); console.dir(o); o",
+    "console.table(Array.from({length: 300}, () => Object.fromEntries(Array.from({length: 60}, (_, i) => ['k' + i, i]))));
+     console.table(new Map([[1, {a: 2}]])); console.table(new Set([1, [2]])); console.table([[1, 2], [3]]);
+     console.table({}); console.table(1)",
+    "console.trace('x %o', {}); console.assert(false, 'a', {b: 1}); console.count(); console.countReset('q');
+     console.time(); console.timeLog('default', 1, {}); console.timeEnd(); console.clear()",
+    "for (let i = 0; i < 150; i++) console.group('g' + i); console.log('deep')",
+    "console.log(2n ** 5000n, -(2n ** 90n), 10n ** 999n, 10n ** 1000n, -(10n ** 1000n), NaN, -0, -Infinity, 1e300)",
+    "console.log([, , 1, , ], new Array(100000), (() => { let a = []; a[5000] = 1; a[100000] = 2; return a; })());
+     (function () { arguments.length = 99999; console.log(arguments); arguments.length = 0; console.log(arguments); })(1)",
+    "console.log(new Map([[{a: 1}, new Set([1])]]), new Set(Array.from({length: 500}, (_, i) => i)), new Map().entries(),
+     new WeakMap(), Promise.resolve({a: 1}), new Proxy({}, {}), new String('abc'), Object(1n), globalThis)",
+    "console.log(new Uint8Array(1000), new ArrayBuffer(16), new DataView(new ArrayBuffer(4)), new Float64Array([NaN]))",
+    "console.log('x'.repeat(100000), '\\ud800', 'a\\u0000b', '\\u{1f98b}'.repeat(20000), {['k'.repeat(500)]: 'y'.repeat(5000)})",
+    "console.log(new URL('https://a.example/?a=1&b=2'), new URLSearchParams('a=1&b=2'), new Headers({a: 'b'}))",
+    "display.html('<b>x</b>'); display.svg('<svg></svg>'); display.markdown('# x', {alt: 'a'});
+     display({'text/html': 'x', 'application/json': {a: 1}}); display.chart('line', [1, 2, 3]); display({a: 1})",
+    "function f(n) { if (n === 0) throw new Error('deep', {cause: [1, {a: new Map([[1, 2]])}]}); f(n - 1); } f(200)",
+    "console.dir(new (class B extends (class A extends Array {}) {})()); prompt('q?'); confirm('c'); while (true) {}",
+];
+
+#[actix_web::test]
+async fn what_real_runs_print_is_accepted_and_shown() {
+    let app = TestApp::start();
+    for source in REAL {
+        let run =
+            json!({"source": source, "stdin": ["a", "y"], "limits": {"wall_ms": 3_000, "cpu_ms": 1_000}});
+        let output = post(app.address, run.to_string()).await.json();
+        assert!(output["outcome"].is_string(), "{output}");
+        let id = shared(app.address, json!({"source": source, "output": output})).await;
+        let html = get(app.address, &format!("/s/{id}"), &[]).await.text();
+        assert!(!html.contains("is not what a run does"), "{source}");
+    }
+}

@@ -16,7 +16,7 @@ const BASE: &str = "https://play.example.org";
 const PAGE_BYTES: usize = 400 << 10;
 
 /// Texts that are short here and long in HTML, end something, or look like something that a page knows.
-fn text() -> impl Strategy<Value = String> {
+fn text() -> BoxedStrategy<String> {
     prop_oneof![
         4 => "\\PC{0,12}",
         1 => Just(String::new()),
@@ -24,13 +24,13 @@ fn text() -> impl Strategy<Value = String> {
             "<", "&", "\"", "'", "\0", "\u{1b}[31m", "é", "\u{202e}", "\u{1f98b}", "\n", "\\", "</script>", "<!--", "<script>",
             "https://a.example/?q=<b> ", "javascript:alert(1) ", "%o%c", "]]>", "&lt;",
         ])).prop_map(|(times, piece)| piece.repeat(times)),
-    ]
+    ].boxed()
 }
 
 fn some<T: std::fmt::Debug + Clone + 'static>(
     strategy: impl Strategy<Value = T> + 'static,
-) -> impl Strategy<Value = Option<T>> {
-    prop::option::weighted(0.3, strategy)
+) -> BoxedStrategy<Option<T>> {
+    prop::option::weighted(0.3, strategy).boxed()
 }
 
 fn number() -> impl Strategy<Value = u64> {
@@ -50,9 +50,9 @@ fn object(fields: Vec<(&str, Option<Value>)>) -> Value {
         .into()
 }
 
-fn frame() -> impl Strategy<Value = Value> {
-    (text(), index(), index(), some(text()), any::<bool>()).prop_map(
-        |(function, line, column, file, is_async)| {
+fn frame() -> BoxedStrategy<Value> {
+    (text(), index(), index(), some(text()), any::<bool>())
+        .prop_map(|(function, line, column, file, is_async)| {
             object(vec![
                 ("function", Some(json!(function))),
                 ("line", Some(json!(line))),
@@ -60,12 +60,13 @@ fn frame() -> impl Strategy<Value = Value> {
                 ("file", file.map(Value::from)),
                 ("async", Some(json!(is_async))),
             ])
-        },
-    )
+        })
+        .boxed()
 }
 
-fn frames() -> impl Strategy<Value = Vec<Value>> {
+fn frames() -> BoxedStrategy<Vec<Value>> {
     prop_oneof![4 => prop::collection::vec(frame(), 0..3), 1 => prop::collection::vec(frame(), 51..60)]
+        .boxed()
 }
 
 const KINDS: [&str; 22] = [
@@ -93,7 +94,7 @@ const KINDS: [&str; 22] = [
     "module",
 ];
 
-fn value() -> impl Strategy<Value = Value> {
+fn value() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(json!({"type": "undefined"})),
         Just(json!({"type": "null"})),
@@ -109,7 +110,7 @@ fn value() -> impl Strategy<Value = Value> {
         number().prop_map(|count| json!({"type": "hole", "count": count})),
         index().prop_map(|id| json!({"type": "ref", "id": id})),
     ];
-    leaf.prop_recursive(12, 60, 8, |inner| {
+    let tree = leaf.boxed().prop_recursive(5, 40, 6, |inner| {
         let list = |strategy| prop::collection::vec(strategy, 0..6);
         let property = (
             text(),
@@ -143,7 +144,7 @@ fn value() -> impl Strategy<Value = Value> {
             number(),
         );
         let lists = (
-            list(inner.clone()).boxed(),
+            list(inner.clone()),
             prop::collection::vec((inner.clone(), inner.clone()), 0..3),
             prop::collection::vec(property, 0..6),
         );
@@ -170,11 +171,18 @@ fn value() -> impl Strategy<Value = Value> {
                 ("error", error),
             ])
         })
-    })
+    });
+    let deep = (text(), 0..35usize).prop_map(|(text, levels)| {
+        (0..levels).fold(
+            json!({"type": "symbol", "value": text}),
+            |inner, _| json!({"type": "object", "kind": "array", "text": text, "items": [inner]}),
+        )
+    });
+    prop_oneof![8 => tree, 1 => deep].boxed()
 }
 
 /// Layouts that name values again and again, and such as are not there.
-fn format() -> impl Strategy<Value = Value> {
+fn format() -> BoxedStrategy<Value> {
     let part = prop_oneof![
         index().prop_map(|arg| json!({"type": "value", "arg": arg})),
         (text(), some(text())).prop_map(|(text, style)| {
@@ -189,10 +197,10 @@ fn format() -> impl Strategy<Value = Value> {
         prop::collection::vec(part, 0..6),
         (0..2_000usize, index()).prop_map(|(times, arg)| vec![json!({"type": "value", "arg": arg}); times]),
     ];
-    (parts, index()).prop_map(|(parts, consumed)| json!({"parts": parts, "consumed": consumed}))
+    (parts, index()).prop_map(|(parts, consumed)| json!({"parts": parts, "consumed": consumed})).boxed()
 }
 
-fn table() -> impl Strategy<Value = Value> {
+fn table() -> BoxedStrategy<Value> {
     let cells = prop_oneof![
         4 => prop::collection::vec(some(value()), 0..4),
         1 => (0..500usize).prop_map(|cells| vec![None; cells]),
@@ -201,10 +209,10 @@ fn table() -> impl Strategy<Value = Value> {
     let columns = prop::collection::vec(text(), 0..4);
     (columns, prop::collection::vec(row, 0..4), number(), number()).prop_map(|(columns, rows, more_rows, more_columns)| {
         json!({"columns": columns, "rows": rows, "more_rows": more_rows, "more_columns": more_columns})
-    })
+    }).boxed()
 }
 
-fn event() -> impl Strategy<Value = Value> {
+fn event() -> BoxedStrategy<Value> {
     let kinds = vec![
         "assert",
         "clear",
@@ -230,28 +238,30 @@ fn event() -> impl Strategy<Value = Value> {
     );
     let place = (index(), index(), some(text()), number(), index());
     let rest = (some(table()), some(frames()), some(prop::collection::btree_map(forms, text(), 0..3)));
-    (head, place, rest).prop_map(|(head, place, (table, stack, bundle))| {
-        let (level, kind, args, format, text) = head;
-        let (line, column, file, at_ms, depth) = place;
-        object(vec![
-            ("level", Some(json!(level))),
-            ("kind", kind.map(Value::from)),
-            ("args", Some(json!(args))),
-            ("format", format),
-            ("text", Some(json!(text))),
-            ("line", Some(json!(line))),
-            ("column", Some(json!(column))),
-            ("file", file.map(Value::from)),
-            ("at_ms", Some(json!(at_ms))),
-            ("depth", Some(json!(depth))),
-            ("table", table),
-            ("stack", stack.map(Value::from)),
-            ("bundle", bundle.map(|bundle| json!(bundle))),
-        ])
-    })
+    (head, place, rest)
+        .prop_map(|(head, place, (table, stack, bundle))| {
+            let (level, kind, args, format, text) = head;
+            let (line, column, file, at_ms, depth) = place;
+            object(vec![
+                ("level", Some(json!(level))),
+                ("kind", kind.map(Value::from)),
+                ("args", Some(json!(args))),
+                ("format", format),
+                ("text", Some(json!(text))),
+                ("line", Some(json!(line))),
+                ("column", Some(json!(column))),
+                ("file", file.map(Value::from)),
+                ("at_ms", Some(json!(at_ms))),
+                ("depth", Some(json!(depth))),
+                ("table", table),
+                ("stack", stack.map(Value::from)),
+                ("bundle", bundle.map(|bundle| json!(bundle))),
+            ])
+        })
+        .boxed()
 }
 
-fn recordings() -> impl Strategy<Value = Value> {
+fn recordings() -> BoxedStrategy<Value> {
     let events = prop_oneof![
         4 => prop::collection::vec(event(), 0..5),
         1 => (event(), 0..40usize).prop_map(|(event, times)| vec![event; times]),
@@ -267,18 +277,20 @@ fn recordings() -> impl Strategy<Value = Value> {
         ])
     });
     let versions = (some(text()), some(text()));
-    (events, outcome, some(value()), some(error), some(frame()), versions).prop_map(|it| {
-        let (console, outcome, value, error, stopped_at, (engine, mayfly)) = it;
-        object(vec![
-            ("console", Some(json!(console))),
-            ("outcome", Some(json!(outcome))),
-            ("value", value),
-            ("error", error),
-            ("stopped_at", stopped_at),
-            ("engine", engine.map(Value::from)),
-            ("mayfly", mayfly.map(Value::from)),
-        ])
-    })
+    (events, outcome, some(value()), some(error), some(frame()), versions)
+        .prop_map(|it| {
+            let (console, outcome, value, error, stopped_at, (engine, mayfly)) = it;
+            object(vec![
+                ("console", Some(json!(console))),
+                ("outcome", Some(json!(outcome))),
+                ("value", value),
+                ("error", error),
+                ("stopped_at", stopped_at),
+                ("engine", engine.map(Value::from)),
+                ("mayfly", mayfly.map(Value::from)),
+            ])
+        })
+        .boxed()
 }
 
 fn snippet(output: &Value) -> Snippet {
