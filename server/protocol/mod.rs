@@ -6,6 +6,7 @@ pub mod bounds;
 pub mod browser;
 pub mod fetch;
 pub mod frame;
+pub mod nesting;
 pub mod parse;
 pub mod prompt;
 pub mod repl;

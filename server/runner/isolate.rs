@@ -23,7 +23,7 @@ use super::program::{Goal, RESULT_EXPORT};
 use super::prompts::Prompts;
 use super::repl::Repl;
 use super::visit::Visit;
-use super::{errors, function, globals, heap, memory, ops, returned};
+use super::{errors, exhaustion, function, globals, heap, memory, ops, returned};
 use crate::protocol::browser::{Language, Mode, Returned, RunError};
 use crate::protocol::runner::{Ending, RunSpec, Submission};
 use crate::protocol::value::{StackFrame, Value};
@@ -75,6 +75,7 @@ impl Template {
             .map_err(|error| format!("no tokio runtime: {error}"))?;
         let _entered = executor.enter();
 
+        exhaustion::install();
         // V8 would else look for /dev/urandom, and take the time of day where it is not to be had.
         v8::V8::set_entropy_source(|bytes: &mut [u8]| getrandom::fill(bytes).is_ok());
 
@@ -163,6 +164,7 @@ impl Template {
     /// Runs a program to its end. A template is for one program.
     pub fn run(&mut self, link: &Arc<Link>, spec: RunSpec) -> Ended {
         let start = Instant::now();
+        exhaustion::watch();
         memory::limit_buffers(link.limits().buffer_bytes);
         let message_bytes = usize::try_from(spec.message_bytes).unwrap_or(usize::MAX);
         let RunSpec { program: submission, input, fetches, modules, prompts, stdin, is_attended, .. } = spec;

@@ -1,6 +1,6 @@
 //! Memory of a runner: the accounting allocator for `ArrayBuffer`s, and what the process has used.
 
-use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -70,12 +70,12 @@ fn layout(bytes: usize) -> Option<Layout> {
 
 unsafe extern "C" fn zeroed(_: &(), bytes: usize) -> *mut c_void {
     // SAFETY: the layout is not empty. A refusal is a null pointer, which V8 turns into a RangeError.
-    allocate(bytes, |layout| unsafe { alloc_zeroed(layout) })
+    allocate(bytes, |layout| unsafe { System.alloc_zeroed(layout) })
 }
 
 unsafe extern "C" fn uninitialized(_: &(), bytes: usize) -> *mut c_void {
     // SAFETY: as above.
-    allocate(bytes, |layout| unsafe { alloc(layout) })
+    allocate(bytes, |layout| unsafe { System.alloc(layout) })
 }
 
 fn allocate(bytes: usize, how: impl Fn(Layout) -> *mut u8) -> *mut c_void {
@@ -98,7 +98,7 @@ unsafe extern "C" fn free(_: &(), data: *mut c_void, bytes: usize) {
     if let Some(layout) = layout(bytes).filter(|_| !data.is_null()) {
         HELD.fetch_sub(bytes as u64, Relaxed);
         // SAFETY: V8 gives back what `allocate` gave it, with the same length.
-        unsafe { dealloc(data.cast(), layout) };
+        unsafe { System.dealloc(data.cast(), layout) };
     }
 }
 

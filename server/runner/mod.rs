@@ -17,6 +17,7 @@ pub mod console;
 mod crypto;
 mod display;
 mod errors;
+mod exhaustion;
 mod extension;
 mod fetch;
 #[cfg(test)]
@@ -59,6 +60,12 @@ pub fn main(args: &[String]) -> ExitCode {
 #[doc(hidden)]
 pub fn main_instead(args: &[String], instead: Instead, strength: Strength) -> ExitCode {
     start(spec(args).map(|spec| zygote::Settings { instead: Some(instead), strength, spec }))
+}
+
+/// The numbers of all system calls that a confined process may make, for tests.
+#[doc(hidden)]
+pub fn allowed_calls() -> Vec<libc::c_long> {
+    confine::allowed_calls()
 }
 
 fn start(settings: Option<zygote::Settings>) -> ExitCode {

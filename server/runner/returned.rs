@@ -12,10 +12,11 @@ use super::inspect::{
     Budget, Keys, Own, Reader, Slot, guarded, keys, name, platform_class, primitive, temporal_iso,
 };
 use crate::protocol::browser::{Omitted, Returned};
+use crate::protocol::nesting::MAX_NESTING;
 use crate::protocol::runner::{MAX_OMITTED, OMITTED_BYTES, RETURNED_BYTES};
 
 /// The most levels of a copy: more than parsers of JSON take is of no use.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = MAX_NESTING;
 /// The longest key in a path, in UTF-16 units.
 const KEY_UNITS: usize = 60;
 

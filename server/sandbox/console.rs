@@ -2,6 +2,8 @@
 
 use serde_json::value::RawValue;
 
+use crate::protocol::nesting::nests_too_deeply;
+
 /// The events of a `CONSOLE` frame, if they are what it says: so many, each JSON of no more than
 /// `message_bytes`.
 ///
@@ -18,6 +20,9 @@ pub fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>
     if events.iter().any(|event| event.get().len() as u64 > message_bytes || !event.get().starts_with('{')) {
         return Err("a console event that is too long or no object");
     }
+    if events.iter().any(|event| nests_too_deeply(event.get())) {
+        return Err("a console event that nests too deeply");
+    }
     // Copied together, not parsed once more: the events are known to be JSON. Space between them goes.
     let raw = serde_json::value::to_raw_value(&events).map_err(|_| "console events that can't be copied")?;
     Ok((count, raw))
@@ -26,6 +31,7 @@ pub fn console(payload: &[u8], message_bytes: u64) -> Result<(u64, Box<RawValue>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::nesting::MAX_NESTING;
     use proptest::prelude::*;
 
     fn payload(count: u32, json: &str) -> Vec<u8> {
@@ -48,6 +54,9 @@ mod tests {
             assert!(console(&payload(count, json), 100).is_err(), "{json}");
         }
         assert!(console(&payload(1, &format!("[{{\"a\":\"{}\"}}]", "x".repeat(100))), 100).is_err());
+        let nested = |levels| format!("[{{\"a\":{}{}}}]", "[".repeat(levels), "]".repeat(levels));
+        assert!(console(&payload(1, &nested(MAX_NESTING - 1)), 1_000).is_ok());
+        assert!(console(&payload(1, &nested(MAX_NESTING)), 1_000).is_err());
         assert!(console(&[1, 0], 100).is_err());
         assert!(console(&[&1u32.to_le_bytes()[..], b"[{\"a\":\"\xff\"}]"].concat(), 100).is_err());
     }

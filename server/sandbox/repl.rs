@@ -5,6 +5,7 @@ use super::RunEvent;
 use crate::protocol::browser::RunReport;
 use crate::protocol::fetch::{parts, payload};
 use crate::protocol::frame;
+use crate::protocol::nesting::nests_too_deeply;
 use crate::protocol::repl::{EVALUATE, EVALUATIONS, EvaluatedSpec};
 
 /// The evaluations of one run.
@@ -108,6 +109,9 @@ impl Repl {
         if bytes as u64 > allowed {
             return Err("what came of an evaluation is over the limit");
         }
+        if value.as_ref().is_some_and(|value| nests_too_deeply(value.get())) {
+            return Err("a value of an evaluation that nests too deeply");
+        }
         self.open.swap_remove(at);
         Ok(RunEvent::Evaluated { evaluation_id: id, value, error })
     }
@@ -119,6 +123,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::browser::{Dropped, Outcome, Usage};
+    use crate::protocol::nesting::MAX_NESTING;
 
     fn said(repl: &mut Repl, id: u32, json: &str) -> Result<(), &'static str> {
         repl.take(&payload(id, json.as_bytes()), 100, 200).map(|_| ())
@@ -151,6 +156,13 @@ mod tests {
         }
         let long = format!(r#"{{"value":"{}","error":null}}"#, "x".repeat(100));
         assert!(said(&mut repl, 1, &long).is_err());
+        let deep =
+            |levels| format!(r#"{{"value":{}{},"error":null}}"#, "[".repeat(levels), "]".repeat(levels));
+        let take = |repl: &mut Repl, id, json: &str| {
+            repl.take(&payload(id, json.as_bytes()), 1_000, 1_000).map(drop)
+        };
+        assert!(take(&mut repl, 1, &deep(MAX_NESTING + 1)).is_err());
+        take(&mut repl, 8, &deep(MAX_NESTING)).unwrap();
         said(&mut repl, 1, r#"{"value":null,"error":{"name":"E","message":"","stack":[]}}"#).unwrap();
     }
 

@@ -29,6 +29,7 @@ use super::{Inner, Run, RunEvent, SandboxSettings, Wish, Word};
 use crate::limits::Limits;
 use crate::protocol::browser::{Dropped, Omitted, Outcome, ReleaseReason, Returned, Usage};
 use crate::protocol::frame::{self, Decoder, Filled, Frame};
+use crate::protocol::nesting::nests_too_deeply;
 use crate::protocol::prompt::PROMPT;
 use crate::protocol::repl::{EVALUATED, IDLE, PAUSED};
 use crate::protocol::runner::{
@@ -777,6 +778,10 @@ impl Supervisor {
             || self.output.bytes.saturating_add(size) > self.limits.output_bytes
         {
             return Err("a result over the limit");
+        }
+        let jsons = [finished.value.as_deref(), finished.returned.as_ref().map(|returned| &*returned.json)];
+        if jsons.into_iter().flatten().any(|json| nests_too_deeply(json.get())) {
+            return Err("a result that nests too deeply");
         }
         if finished.returned.as_ref().is_some_and(|returned| !is_modest(returned)) {
             return Err("a list of what was left out that is over the limit");

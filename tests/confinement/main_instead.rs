@@ -200,8 +200,87 @@ unsafe fn make(name: &str, number: i64) -> i64 {
         "map" => sys!(SYS_mmap, null, number, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         "map_reserve" => sys!(SYS_mmap, null, number, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
         "lock" => sys!(SYS_mlock, room, 1),
+        // What arguments reach. See `reach.rs`.
+        "use_read" => sys!(SYS_read, 0, room, 8),
+        "use_write" => sys!(SYS_write, 1, room, 8),
+        "use_readv" => sys!(SYS_readv, 0, piece, 1),
+        "use_writev" => sys!(SYS_writev, 1, piece, 1),
+        "use_close" => sys!(SYS_close, 999),
+        "use_shutdown" => sys!(SYS_shutdown, 0, SHUT_WR),
+        "use_ppoll" => sys!(SYS_ppoll, null, 0, &raw const MOMENT, null, 0),
+        "send_oob" => sys!(SYS_sendto, 3, room, 1, MSG_OOB | MSG_NOSIGNAL, null, 0),
+        "send_zerocopy" => sys!(SYS_sendto, 3, room, 1, 0x400_0000, null, 0),
+        "send_more" => sys!(SYS_sendto, 3, room, 1, MSG_MORE, null, 0),
+        "send_to_address" => sys!(SYS_sendto, 3, room, 1, MSG_NOSIGNAL, &raw const address, size_of_val(&address)),
+        "use_send" => sys!(SYS_sendto, 3, room, 0, MSG_NOSIGNAL, null, 0),
+        "receive_oob" => sys!(SYS_recvfrom, 3, room, 1, MSG_OOB, null, null),
+        "receive_errors" => sys!(SYS_recvfrom, 3, room, 1, MSG_ERRQUEUE | MSG_DONTWAIT, null, null),
+        "receive_peek" => sys!(SYS_recvfrom, 3, room, 1, MSG_PEEK | MSG_DONTWAIT, null, null),
+        "use_receive" => sys!(SYS_recvfrom, 3, room, 1, MSG_DONTWAIT, null, null),
+        "use_brk" => sys!(SYS_brk, 0),
+        "use_munmap" => sys!(SYS_munmap, page(), 4096),
+        "use_mremap" => sys!(SYS_mremap, page(), 4096, 8192, MREMAP_MAYMOVE),
+        "use_mprotect" => sys!(SYS_mprotect, page(), 4096, PROT_READ),
+        "use_pkey_mprotect" => sys!(SYS_pkey_mprotect, page(), 4096, PROT_READ, -1),
+        "map_shared" => sys!(SYS_mmap, null, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+        "map_shared_validate" => sys!(SYS_mmap, null, 4096, PROT_READ, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, -1, 0),
+        "map_huge" => sys!(SYS_mmap, null, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0),
+        "map_locked" => sys!(SYS_mmap, null, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0),
+        "map_file" => sys!(SYS_mmap, null, 4096, PROT_READ, MAP_PRIVATE, 0, 0),
+        "use_map_fixed" => sys!(SYS_mmap, page(), 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+        "advise" => sys!(SYS_madvise, page(), 4096, number),
+        "barrier" => sys!(SYS_membarrier, number, 0, 0),
+        // The word is 0, so that nobody waits for it to be another.
+        "futex" => sys!(SYS_futex, room, number, 1, null, room, 1),
+        "affinity_of" => sys!(SYS_sched_getaffinity, number, 4096, room),
+        "time" => sys!(SYS_clock_gettime, number, room),
+        "time_of_process" => sys!(SYS_clock_gettime, cpu_clock(number, CLOCK_OF_PROCESS), room),
+        "time_of_thread" => sys!(SYS_clock_gettime, cpu_clock(number, CLOCK_OF_THREAD), room),
+        "resolution" => sys!(SYS_clock_getres, number, room),
+        "resolution_of_process" => sys!(SYS_clock_getres, cpu_clock(number, CLOCK_OF_PROCESS), room),
+        "sleep_by" => sys!(SYS_clock_nanosleep, number, 0, &raw const MOMENT, null),
+        "sleep_by_process" => sys!(SYS_clock_nanosleep, cpu_clock(number, CLOCK_OF_PROCESS), 0, &raw const MOMENT, null),
+        "use_nanosleep" => sys!(SYS_nanosleep, &raw const MOMENT, null),
+        "use_gettimeofday" => sys!(SYS_gettimeofday, room, null),
+        "random" => sys!(SYS_getrandom, room, 8, number),
+        "use_getrusage" => sys!(SYS_getrusage, RUSAGE_SELF, room),
+        "option" => sys!(SYS_prctl, number, room, 0, 0, 0),
+        "use_name" => sys!(SYS_prctl, PR_SET_NAME, memory.as_ptr(), 0, 0, 0),
+        "use_name_memory" => sys!(SYS_prctl, PR_SET_VMA, 0, page(), 4096, memory.as_ptr()),
+        "use_prlimit" => sys!(SYS_prlimit64, 0, RLIMIT_CPU, null, room),
+        "use_sigaction" => sys!(SYS_rt_sigaction, SIGUSR1, null, room, 8),
+        "use_timer" => sys!(SYS_timerfd_settime, 0, 0, room, null),
+        "use_yield" => sys!(SYS_sched_yield),
+        "use_gettid" => sys!(SYS_gettid),
+        "use_getuid" => sys!(SYS_getuid),
+        "use_geteuid" => sys!(SYS_geteuid),
+        "use_getgid" => sys!(SYS_getgid),
+        "use_getegid" => sys!(SYS_getegid),
+        "use_getcpu" => sys!(SYS_getcpu, room, null, null),
+        "use_sigprocmask" => sys!(SYS_rt_sigprocmask, SIG_BLOCK, null, room, 8),
+        "use_sigaltstack" => sys!(SYS_sigaltstack, null, room),
+        "uname" => sys!(SYS_uname, room),
+        "sysinfo" => sys!(SYS_sysinfo, room),
+        "priority_of" => sys!(SYS_sched_getparam, number, room),
+        "policy_of" => sys!(SYS_sched_getscheduler, number),
         other => panic!("no call is named {other}"),
     }
+}
+
+/// The time of other processes, as the kernel numbers such clocks: the lowest bits say which kind.
+fn cpu_clock(pid: i64, kind: i64) -> i64 {
+    !pid << 3 | kind
+}
+const CLOCK_OF_PROCESS: i64 = 2;
+const CLOCK_OF_THREAD: i64 = 6;
+
+static MOMENT: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 1 };
+
+/// A page of its own.
+fn page() -> *mut libc::c_void {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: it takes the place of nothing.
+    unsafe { libc::mmap(std::ptr::null_mut(), 4096, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) }
 }
 
 static MANY: libc::rlimit64 = libc::rlimit64 { rlim_cur: u64::MAX, rlim_max: u64::MAX };

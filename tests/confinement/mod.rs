@@ -1,6 +1,7 @@
 //! What a process that runs a program can't do, shown from its inside: system calls made in a program's place.
 
 mod main_instead;
+mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -162,6 +163,7 @@ const KILL: &[&str] = &[
     "fork_by_clone",
     "clone_newuser",
     "thread",
+    "clone3",
     "wait4",
     "kill",
     "kill_parent",
@@ -234,6 +236,13 @@ const KILL: &[&str] = &[
     "call_x32",
     "call_i386",
     "lock",
+    "use_readv",
+    "use_writev",
+    "use_shutdown",
+    "use_getuid",
+    "use_geteuid",
+    "use_getgid",
+    "use_getegid",
 ];
 
 /// What libraries try and do without.
@@ -248,8 +257,13 @@ const REFUSE: &[(&str, &str)] = &[
     ("ioctl", "EPERM"),
     ("tgkill", "EPERM"),
     ("tkill", "EPERM"),
-    ("clone3", "ENOSYS"),
     ("raise_cpu", "EPERM"),
+    ("uname", "EPERM"),
+    ("sysinfo", "EPERM"),
+    ("priority_of", "EPERM"),
+    ("policy_of", "EPERM"),
+    ("affinity_of", "EPERM"),
+    ("barrier", "EPERM"),
 ];
 
 #[derive(Clone, Default)]

@@ -14,9 +14,9 @@ use std::process::ExitStatus;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use mayfly::attest::parse::Attack;
 use serde_json::Value;
 
-use crate::attacks::parse::Attack;
 use crate::attacks::{attack, attempt};
 use crate::support::{TestApp, get};
 use cases::{Case, Expected, Serves};

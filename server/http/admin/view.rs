@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::rate::{RateLimit, of_origin};
 use super::super::{AppState, store};
+use super::attestation::AttestationView;
 use super::oversight::{Hits, Known, Live, Use};
 use crate::config::Rate;
 use crate::sandbox::{ClientKey, SandboxHealth};
@@ -38,6 +39,12 @@ pub struct Overview {
     /// How much of the store is used, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<StoreView>,
+    /// The last report of `mayfly attest` that is in this server's data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<AttestationView>,
+    /// Why that can't be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation_problem: Option<String>,
     /// Why the record can't be read now.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_problem: Option<String>,
@@ -288,6 +295,11 @@ impl Overview {
             percent: fill.percent(),
             is_filling: store::note(Some(fill)).is_some(),
         });
+        let (attestation, attestation_problem) =
+            match state.overseer.attestations.last(&state.settings.data_dir).transpose() {
+                Ok(attestation) => (attestation, None),
+                Err(problem) => (None, Some(problem)),
+            };
         let until = who.session.as_ref().map(|(_, until)| *until);
         let you = YouView { name: who.name.clone(), address: who.address.clone(), until };
         let blocks = state.overseer.rulings().orders().iter().filter_map(BlockView::of).collect();
@@ -305,6 +317,8 @@ impl Overview {
             blocks,
             acts,
             store,
+            attestation,
+            attestation_problem,
             store_problem,
             you,
         }

@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 use crate::limits::Limits;
 use crate::protocol::runner::{Layer, LayerState};
 
+mod filter;
 mod landlock;
 mod namespaces;
 mod privileges;
@@ -20,6 +21,7 @@ mod resources;
 mod syscalls;
 
 pub use resources::{Held, close_from};
+pub use syscalls::allowed_calls;
 
 /// How much of the confinement is put on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

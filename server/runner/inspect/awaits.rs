@@ -21,6 +21,9 @@ const LINE_UNITS: usize = 1_000;
 /// The longest message in a text that is made here, in UTF-16 units.
 const MESSAGE_UNITS: usize = 10_000;
 
+/// How the names of the platform's own scripts begin.
+const OWN_SCRIPTS: &str = "ext:";
+
 /// A function that waits.
 pub(super) struct Site {
     /// Its name; empty at top level and for anonymous functions.
@@ -122,9 +125,11 @@ fn on_text<'s>(
     if let Some(natives) = &natives
         && natives.doing.get() == Doing::Look
     {
+        let sites = natives.visible(scope, sites);
         return natives.text(scope, error, sites);
     }
     let before = natives.as_ref().map(|natives| natives.doing.replace(Doing::Text));
+    let sites = natives.as_ref().map_or(sites, |natives| natives.visible(scope, sites));
     let text = prepare_stack_trace_callback(scope, error, sites);
     if let (Some(natives), Some(before)) = (natives, before) {
         natives.doing.set(before);
@@ -172,6 +177,25 @@ impl Natives {
         let text = stack.call(scope, error.into(), &[]);
         self.doing.set(Doing::Nothing);
         text.map(drop)
+    }
+
+    /// Those of `sites` that a program may see: none in the platform's own scripts.
+    fn visible<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        sites: v8::Local<'s, v8::Array>,
+    ) -> v8::Local<'s, v8::Array> {
+        let script = v8::Local::new(scope, &self.script);
+        let all: Vec<_> = (0..sites.length()).map_while(|index| sites.get_index(scope, index)).collect();
+        let mut visible = Vec::with_capacity(all.len());
+        for site in &all {
+            let name = script.call(scope, *site, &[]).and_then(|name| name.try_cast::<v8::String>().ok());
+            let name = name.map(|name| primitive::string(scope, name, OWN_SCRIPTS.len()));
+            if name.as_deref() != Some(OWN_SCRIPTS) {
+                visible.push(*site);
+            }
+        }
+        if visible.len() == all.len() { sites } else { v8::Array::new_with_elements(scope, &visible) }
     }
 
     /// Those of `sites` that wait.

@@ -41,10 +41,16 @@ pub(super) use temporal::{iso as temporal_iso, text_of as temporal_text};
 pub(super) use walk::{key_text, number_value};
 
 use crate::protocol::bounds;
+use crate::protocol::nesting::MAX_NESTING;
 use crate::protocol::value::{ErrorValue, Value};
 
 /// The most levels that [`InspectLimits::depth`] can ask for: the recursion is on the native stack.
 pub const MAX_DEPTH: u32 = bounds::DEPTH;
+
+/// What stands around a value in an event, a table's cell at most, and the prototypes of an object at the top.
+const AROUND: usize = 20;
+/// A level of a value is three of JSON at most: an object, its entries, a pair.
+const _: () = assert!(3 * MAX_DEPTH as usize + AROUND <= MAX_NESTING);
 
 /// How far a value is looked into.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,7 @@ use crate::protocol::fetch::{
     self, CHUNK_BYTES, FETCH, FETCH_ABORT, FETCH_BODY, FETCH_END, FETCHED, FETCHED_MORE, WINDOW,
 };
 use crate::protocol::frame;
+use crate::protocol::nesting::MAX_NESTING;
 use crate::protocol::prompt::{ANSWER, PROMPT, TEXT_BYTES};
 use crate::protocol::runner::{
     CONSOLE, DISPLAY, EXIT_CPU_EXCEEDED, EXIT_OUT_OF_MEMORY, EXIT_STOPPED, Ending, FINISHED, READY, RUN, STOP,
@@ -83,6 +84,11 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
     let too_long_display = format!("[{{\"text\":\"{}\"}}]", long(DISPLAY_BYTES));
     let returned = |returned: serde_json::Value| finished_with(&json!({ "returned": returned }));
     let omitted = |count: usize, bytes: usize| vec![json!({"path": "", "reason": "x".repeat(bytes)}); count];
+    let deep = format!("{}{}", "[".repeat(MAX_NESTING + 1), "]".repeat(MAX_NESTING + 1));
+    let report = String::from_utf8(finished_with(&json!({"value": 4711}))[frame::HEADER..].to_vec()).unwrap();
+    let deep_value = report.replace("4711", &deep);
+    let report = String::from_utf8(returned(json!({"json": 4711, "omitted": []}))[frame::HEADER..].to_vec());
+    let deep_copy = report.unwrap().replace("4711", &deep);
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("garbage", b"\xff\xfe\xfd\xfc\xfb\xfa".to_vec()),
         ("text", b"{\"ending\":\"completed\"}".to_vec()),
@@ -125,6 +131,10 @@ async fn a_runner_that_breaks_the_protocol_is_killed_at_once() {
         ("console that is no UTF-8", raw_console(1, b"[{\"text\":\"\xff\"}]")),
         ("console of no objects", raw_console(1, b"[1]")),
         ("console that is too long", too_long_event),
+        ("console that nests too deeply", raw_console(1, format!("[{{\"args\":{deep}}}]").as_bytes())),
+        ("a bundle that nests too deeply", display(1, &format!("[{{\"args\":{deep}}}]"))),
+        ("a value that nests too deeply", frame::encode(FINISHED, deep_value.as_bytes())),
+        ("a copy that nests too deeply", frame::encode(FINISHED, deep_copy.as_bytes())),
         ("a request without a number", frame::encode(FETCH, b"")),
         ("a request out of order", fetch_frame(FETCH, 2, &head())),
         ("a request of number 0", fetch_frame(FETCH, 0, &head())),
