@@ -131,7 +131,7 @@ pub async fn attest(req: HttpRequest, body: Payload, state: State) -> HttpRespon
     respond(&req, async || {
         let who = access::who(&req, &state, true)?;
         check_type(req.headers())?;
-        let bytes = read(body, REPORT_BYTES, &state).await?;
+        let bytes = read(&req, body, REPORT_BYTES, &state).await?;
         let report = Report::read(&bytes).map_err(bad)?;
         report.keep(&state.settings.data_dir).map_err(|error| unkept(&error))?;
         record(&state, &act(&who, "attest", format!("{} {}", report.done, report.target))).await;
