@@ -256,8 +256,8 @@ async fn unfinished_requests_of_many_are_bounded() {
             kept.push(stream);
         }
     }
-    // 80 MB were sent.
-    assert!(growth(&app, before) < (24 << 20) + SLACK, "{} bytes, {refused} refused", growth(&app, before));
+    // 80 MB were sent. 8 MiB count; the rest is the first 16 KiB of each, spare room, and read buffers of connections.
+    assert!(growth(&app, before) < (36 << 20) + SLACK, "{} bytes, {refused} refused", growth(&app, before));
     // Whoever comes now is served, with a program that is not short.
     let body = json!({"source": "1", "input": "x".repeat(900)}).to_string();
     let headers = [("content-type", "application/json"), ("x-forwarded-for", "203.0.113.9")];
@@ -383,7 +383,7 @@ async fn lists_of_nothing_are_refused() {
 
 #[actix_web::test]
 async fn streams_that_nobody_reads_are_let_go() {
-    let (app, before) = warmed(&["--api-kept-stream-bytes=4MiB", "--api-resume=5m"]).await;
+    let (app, before) = warmed(&["--api-kept-stream-bytes=1MiB", "--api-resume=5m"]).await;
     let source = "for (let i = 0; i < 9; i++) console.log('x'.repeat(50_000))";
     let headers = [("content-type", "application/json"), ("accept", "text/event-stream")];
     let mut first = String::new();

@@ -119,7 +119,7 @@ fn the_reserve_is_for_those_who_have_no_slot() {
     assert_eq!((ask(&mut scheduler, 1, 1), ask(&mut scheduler, 1, 2)), (None, None));
     assert_eq!(ask(&mut scheduler, 1, 3), Some(1), "though two are free");
     assert_eq!(ask(&mut scheduler, 2, 4), None);
-    assert_eq!(ask(&mut scheduler, 2, 5), Some(1));
+    assert_eq!(ask(&mut scheduler, 2, 5), Some(2));
     let third = add(&mut scheduler, client(3), 6);
     assert_eq!(third.position, 0);
     ask(&mut scheduler, 4, 7);
