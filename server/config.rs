@@ -558,6 +558,19 @@ impl Config {
         Ok(Loaded { config, warnings: unknown_variables(std::env::vars_os().map(|(name, _)| name)) })
     }
 
+    /// The settings that `matches` has from flags, as flags for another server, but for those whose flags `without` names.
+    pub fn flags(matches: &ArgMatches, without: &[&str]) -> Vec<OsString> {
+        let names = SETTINGS.iter().map(|it| (it.key, it.flag)).chain([("config", "config")]);
+        let names = names.filter(|(_, flag)| !without.contains(flag));
+        let given = names.filter(|(key, _)| matches.value_source(key) == Some(ValueSource::CommandLine));
+        let spelled = given.filter_map(|(key, flag)| {
+            let mut spelled = OsString::from(format!("--{flag}="));
+            spelled.push(matches.get_raw(key)?.next()?);
+            Some(spelled)
+        });
+        spelled.collect()
+    }
+
     /// As [`Config::load`], with the text of the settings file at hand; `file` is what messages call it.
     ///
     /// # Errors

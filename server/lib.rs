@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+#[cfg(not(fuzzing))]
+pub mod attest;
 pub mod config;
 // The fuzzers do without actix and V8: those are fuzzed at home, and slow to build with coverage.
 #[cfg(not(fuzzing))]

@@ -24,9 +24,12 @@ use mayfly::traces;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
+use attest::Asked;
 use handover::Predecessor;
 use signals::Signals;
 
+#[path = "main/attest.rs"]
+mod attest;
 #[path = "main/doctor.rs"]
 mod doctor;
 #[path = "main/handover.rs"]
@@ -53,6 +56,15 @@ enum Command {
     Serve(Box<Flags>),
     /// Asks a server started with the same settings whether it is well
     Healthcheck(Box<Flags>),
+    /// Runs every known attack against a server and reports what they reached
+    ///
+    /// Exits with 0 when nothing was reached, with 1 when something was, and with 2 when not all could be run.
+    Attest {
+        #[command(flatten)]
+        asked: Asked,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
     /// Says what this machine offers for running programs, what is missing, and what to do about it
     Doctor {
         /// Print the report as JSON
@@ -121,6 +133,7 @@ fn main() -> ExitCode {
         Ok(Command::Runner { settings }) => return mayfly::runner::main(&settings),
         Ok(Command::Serve(_)) => serve(subcommand(&matches)),
         Ok(Command::Healthcheck(_)) => healthcheck(subcommand(&matches)),
+        Ok(Command::Attest { asked, .. }) => return attest::run(&asked, subcommand(&matches)),
         Ok(Command::Doctor { json, .. }) => match examine(subcommand(&matches), json) {
             Ok(code) => return code,
             Err(error) => {

@@ -58,6 +58,7 @@ async fn without_a_key_in_the_settings_there_is_nothing() {
         ("DELETE", "session"),
         ("POST", "blocks"),
         ("POST", "drain"),
+        ("POST", "attestation"),
         ("DELETE", "blocks/0b3f9b4e-3f63-4c0e-9d8e-2f2f2a3b4c5d"),
         ("POST", "runs/0b3f9b4e-3f63-4c0e-9d8e-2f2f2a3b4c5d/stop"),
     ] {

@@ -3,6 +3,7 @@
 mod admin;
 mod api;
 mod attacks;
+mod attest;
 mod book;
 mod bounds;
 mod calls;
@@ -14,6 +15,7 @@ mod costs;
 mod crypto;
 mod embed;
 mod events;
+mod exhaustion;
 mod fetch;
 mod files;
 mod functions;

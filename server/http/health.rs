@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::State;
 use crate::protocol::runner::Layer;
-use crate::sandbox::{ForkMode, SandboxHealth};
+use crate::sandbox::{ForkMode, MemoryBound, SandboxHealth};
 use crate::session::Runs;
+use crate::snippets::Timestamp;
 use crate::tuning::StepReport;
 
 #[derive(Serialize)]
@@ -30,6 +32,14 @@ struct Health {
     /// Every step that makes runs faster: `applied`, `skipped` with the reason, or `off`.
     tuning: Vec<StepReport>,
     notes: Vec<String>,
+    /// Names this server from its start to its end.
+    server: Uuid,
+    /// Since when it serves.
+    since: Timestamp,
+    /// Processes that start runs, and ended unasked. Each was replaced.
+    zygotes_lost: u64,
+    /// What all runs together can hold, and what there is.
+    memory: MemoryBound,
 }
 
 /// gVisor's kernel says in its log what it is, and lets anybody read it. Its version number has changed before.
@@ -76,6 +86,8 @@ pub async fn healthz(state: State) -> HttpResponse {
         notes,
         engine,
         tuning,
+        zygotes_lost,
+        memory,
     } = state.runs.health();
     let status = if ok { "ok" } else { "failing" };
     let version = env!("CARGO_PKG_VERSION");
@@ -92,6 +104,10 @@ pub async fn healthz(state: State) -> HttpResponse {
         confinement,
         tuning,
         notes,
+        server: state.overseer.id,
+        since: state.overseer.since,
+        zygotes_lost,
+        memory,
     };
     let mut response = if ok { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)

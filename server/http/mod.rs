@@ -91,6 +91,7 @@ fn routes(service: &mut web::ServiceConfig) {
         .service(only("/api/v1/admin/runs/{run_id}/stop", web::post().to(admin::stop), "POST"))
         .service(only("/api/v1/admin/blocks", web::post().to(admin::block), "POST"))
         .service(only("/api/v1/admin/blocks/{id}", web::delete().to(admin::unblock), "DELETE"))
+        .service(only("/api/v1/admin/attestation", web::post().to(admin::attestation::attest), "POST"))
         .service(only("/api/v1/admin/drain", web::post().to(admin::drain), "POST"))
         .service(get("/s/{name}", shared::page))
         .service(get("/s/{reference}/raw", shared::raw))

@@ -26,7 +26,7 @@ use crate::protocol::value::{ObjectValue, Value as ConsoleValue};
     ),
     paths(api::run::run, api::snippets::create, api::snippets::read_one, api::snippets::output, api::snippets::revise, api::snippets::delete,
         api::functions::call, admin::log_in, admin::log_out, admin::overview, admin::acts, admin::stop, admin::block,
-        admin::unblock, admin::drain, modules::list, modules::types, shared::oembed),
+        admin::unblock, admin::drain, admin::attestation::attest, modules::list, modules::types, shared::oembed),
     components(schemas(error::Body, ConsoleValue, ObjectValue)),
     tags(
         (name = "run", description = "Programs"),
@@ -72,7 +72,9 @@ fn problems(operation: &str) -> &'static [u16] {
         "admin_log_out" | "admin_overview" => &[401, 403, 404, 405, 429, 503],
         "admin_acts" => &[400, 401, 403, 404, 429, 503],
         "admin_stop" | "admin_unblock" => &[400, 401, 403, 404, 405, 409, 429, 503],
-        "admin_block" | "admin_drain" => &[400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 503],
+        "admin_block" | "admin_drain" | "admin_attest" => {
+            &[400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 503]
+        }
         "oembed" => &[400, 404, 410, 429, 501, 503],
         _ => &[],
     }

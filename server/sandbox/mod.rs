@@ -6,6 +6,7 @@ mod clock;
 pub mod console;
 pub mod egress;
 mod ladder;
+mod memory;
 mod permit;
 mod pool;
 pub mod process;
@@ -34,6 +35,7 @@ use uuid::Uuid;
 
 pub use self::client::ClientKey;
 use self::egress::{Egress, EgressSettings};
+pub use self::memory::MemoryBound;
 use self::permit::Places;
 use self::pool::Pool;
 use self::process::Backend;
@@ -253,6 +255,7 @@ struct Inner {
     /// What runs that start now are given.
     egress: ArcSwap<Egress>,
     closed: AtomicBool,
+    memory: MemoryBound,
 }
 
 impl Inner {
@@ -316,6 +319,10 @@ pub struct SandboxHealth {
     pub engine: String,
     /// Every step that makes runs faster, and what became of it.
     pub tuning: Vec<StepReport>,
+    /// Zygotes that ended unasked.
+    pub zygotes_lost: u64,
+    /// What all runs together can hold, and what there is.
+    pub memory: MemoryBound,
 }
 
 /// How children come to be.
@@ -358,7 +365,12 @@ impl Sandbox {
         });
         let egress = ArcSwap::new(Egress::new(settings.egress.clone()));
         let closed = AtomicBool::new(false);
-        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed }))
+        let SandboxSettings { open_runs, asking, warm_children, ref limits, .. } = settings;
+        let memory = MemoryBound::new(open_runs, asking, warm_children, limits.process_bytes);
+        if let Some(warning) = memory.warning(warm_children, limits.process_bytes) {
+            tracing::warn!("{warning}");
+        }
+        Self(Arc::new(Inner { settings, backend: Box::new(backend), places, egress, closed, memory }))
     }
 
     /// Accepts a run, or says why not. Its events come through the receiver as it goes. Must be called in a
@@ -430,6 +442,8 @@ impl Sandbox {
             notes: backend.notes,
             engine: backend.engine,
             tuning: backend.tuning,
+            zygotes_lost: backend.zygotes_lost,
+            memory: self.0.memory.clone(),
         }
     }
 }

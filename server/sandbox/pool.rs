@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ struct State {
     forks_at_once: usize,
     ladder: Mutex<Ladder>,
     zygote: Mutex<Option<Arc<Zygote>>>,
+    /// Zygotes that ended unasked and were replaced.
+    zygotes_lost: AtomicU64,
     children: Mutex<Children>,
     /// Children were taken or somebody waits for one, or a child or zygote died: the keeper has something to do.
     changed: Notify,
@@ -87,6 +90,7 @@ impl Pool {
             settings,
             forks_at_once: FORKS_A_PROCESSOR * std::thread::available_parallelism().map_or(2, NonZero::get),
             zygote: Mutex::default(),
+            zygotes_lost: AtomicU64::new(0),
             children: Mutex::default(),
             changed: Notify::new(),
         });
@@ -148,6 +152,7 @@ impl Backend for Pool {
 
     fn health(&self) -> BackendHealth {
         let warm = lock(&self.state.children).ready.len();
+        let zygotes_lost = self.state.zygotes_lost.load(Relaxed);
         let zygote = self.state.current();
         let tuning = zygote.as_ref().map_or(&[][..], |zygote| &zygote.tuning);
         let (tuning, cold) = {
@@ -164,6 +169,7 @@ impl Backend for Pool {
                 notes: zygote.notes.iter().cloned().chain(cold).collect(),
                 engine: zygote.engine.clone(),
                 tuning,
+                zygotes_lost,
             },
             None => BackendHealth {
                 ok: false,
@@ -173,6 +179,7 @@ impl Backend for Pool {
                 notes: vec!["there is no zygote at the moment".into()],
                 engine: String::new(),
                 tuning,
+                zygotes_lost,
             },
         }
     }
@@ -484,7 +491,10 @@ impl Keeper {
         metrics::zygote_ready();
         tracing::debug!(fork = ?zygote.fork, engine = zygote.engine, "a zygote is ready");
         // The one before retires when the last fork that was asked of it is done.
-        *lock(&self.state.zygote) = Some(zygote);
+        let before = lock(&self.state.zygote).replace(zygote);
+        if before.is_some_and(|before| before.is_dead()) {
+            self.state.zygotes_lost.fetch_add(1, Relaxed);
+        }
     }
 
     fn failed(&mut self, error: &ProcessError) {

@@ -102,4 +102,6 @@ pub struct BackendHealth {
     pub engine: String,
     /// Every step that makes runs faster.
     pub tuning: Vec<StepReport>,
+    /// Zygotes that ended unasked.
+    pub zygotes_lost: u64,
 }

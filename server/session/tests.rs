@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::protocol::browser::PromptKind;
-use crate::sandbox::ForkMode;
+use crate::sandbox::{ForkMode, MemoryBound};
 
 /// Runs that do what a test tells them.
 #[derive(Default)]
@@ -77,6 +77,8 @@ impl Runs for Fake {
             notes: Vec::new(),
             tuning: Vec::new(),
             engine: "V8 1.2.3".into(),
+            zygotes_lost: 0,
+            memory: MemoryBound::new(1, 0, 1, 1),
         }
     }
 }

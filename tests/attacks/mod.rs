@@ -1,40 +1,23 @@
-//! Programs that come to break the sandbox, in one file per class. See `parse.rs` for how they are written.
+//! Programs that come to break the sandbox, in one file per class (`server/attest/programs`). `server/attest/parse.rs`
+//! says how they are written.
 //!
 //! All of them go through one server with the real sandbox, a few at a time, while a benign client runs
 //! without pause. Each has to end as its header says, the benign client never fails, and the server and its
 //! zygote are the same processes at the end.
 
-mod made;
-mod parse;
-
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
+use mayfly::attest::judge::{Verdict, judge, request, said};
+use mayfly::attest::parse::Attack;
+use mayfly::attest::programs;
 use serde_json::json;
 
 use crate::support::{TestApp, post, until};
-use parse::Attack;
-
-/// The classes, each a file of programs.
-const CLASSES: [(&str, &str); 12] = [
-    ("escape", include_str!("escape.js")),
-    ("memory", include_str!("memory.js")),
-    ("cpu", include_str!("cpu.js")),
-    ("output", include_str!("output.js")),
-    ("import", include_str!("import.js")),
-    ("modules", include_str!("modules.js")),
-    ("prototype", include_str!("prototype.js")),
-    ("inspect", include_str!("inspect.js")),
-    ("frames", include_str!("frames.js")),
-    ("egress", include_str!("egress.js")),
-    ("interaction", include_str!("interaction.js")),
-    ("language", include_str!("language.js")),
-];
 
 /// The least that all the classes hold together.
 const PROGRAMS: usize = 150;
@@ -42,80 +25,20 @@ const PROGRAMS: usize = 150;
 /// Programs under way at a time.
 const AT_A_TIME: usize = 3;
 
-/// CPU time that a program gets that may end as `cpu_exceeded`, unless its header says otherwise: those that burn
-/// it cost no more than this.
-const CPU_MS: u64 = 1_500;
-
 /// What any other gets. Memory fills slowly in gVisor, which also counts a process as computing while the machine
 /// lets another go first. (Programs that take long to fill it have a smaller heap.)
 const PATIENT: [&str; 2] = ["--limit-cpu-ms=15s", "--limit-wall-ms=30s"];
 
-/// What a program says that got hold of something it should not. No program may.
-const LEAK: &str = "LEAK";
-
 /// Runs one program. The error says how it deviated.
 async fn attempt(app: &TestApp, attack: &Attack) -> Result<(), String> {
-    let mut limits = json!({});
-    if attack.outcomes.iter().any(|outcome| outcome == "cpu_exceeded") {
-        limits["cpu_ms"] = json!(CPU_MS);
-    }
-    for (name, value) in &attack.limits {
-        limits[name] = json!(value);
-    }
-    let mut body = json!({"mode": attack.mode, "limits": limits});
-    if attack.files.is_empty() {
-        body["source"] = json!(attack.source);
-        body["language"] = json!(attack.language);
-    } else {
-        let extension = if attack.language == "typescript" { "ts" } else { "js" };
-        let entry = (format!("main.{extension}"), attack.source.clone());
-        let files = std::iter::once(&entry).chain(&attack.files);
-        let files: Vec<_> = files.map(|(name, content)| json!({"name": name, "content": content})).collect();
-        body["files"] = json!(files);
-        body["entry"] = json!(entry.0);
-    }
-    let answer = post(app.address, body.to_string()).await;
+    let answer = post(app.address, request(attack).to_string()).await;
     if answer.status != 200 {
         return Err(format!("status {}: {}", answer.status, answer.text()));
     }
-    let ran = answer.json();
-    let outcome = ran["outcome"].as_str().unwrap_or_default();
-    let said = said(&ran);
-    let shown: String = said.chars().take(400).collect();
-    if !attack.outcomes.iter().any(|expected| expected == outcome) {
-        return Err(format!("{outcome} and not {}: {shown}", attack.outcomes.join(" or ")));
+    match judge(attack, &answer.json()) {
+        Verdict::Held => Ok(()),
+        Verdict::EndedOtherwise(how) | Verdict::Unproven(how) | Verdict::Reached(how) => Err(how),
     }
-    if let Some(missing) = attack.says.iter().find(|text| !said.contains(*text)) {
-        return Err(format!("{outcome}, but did not say {missing:?}: {shown}"));
-    }
-    let forbidden = attack.never.iter().map(String::as_str).chain([LEAK]);
-    for text in forbidden {
-        if let Some(start) = said.find(text) {
-            let around: String = said[start..].chars().take(200).collect();
-            return Err(format!("{outcome}, and said {around:?}"));
-        }
-    }
-    Ok(())
-}
-
-/// All that a run said: its console's text, its error and its value.
-fn said(ran: &serde_json::Value) -> String {
-    let mut said = String::new();
-    for event in ran["console"].as_array().into_iter().flatten() {
-        said.push_str(event["text"].as_str().unwrap_or_default());
-        said.push('\n');
-    }
-    let error = &ran["error"];
-    if !error.is_null() {
-        let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-        let _ = writeln!(said, "{}: {}", text("name"), text("message"));
-    }
-    for result in ["value", "returned"] {
-        if !ran[result].is_null() {
-            let _ = writeln!(said, "{}", ran[result]);
-        }
-    }
-    said
 }
 
 /// Runs a small honest program over and over. Gives how many runs there were, and what went wrong.
@@ -138,14 +61,7 @@ async fn benign_client(app: &TestApp, over: &AtomicBool) -> (usize, Vec<String>)
 
 #[actix_web::test]
 async fn attacks_are_held() {
-    let attacks: Vec<(&str, Attack)> = CLASSES
-        .iter()
-        .flat_map(|&(class, text)| {
-            let attacks = parse::attacks(text).unwrap_or_else(|error| panic!("{class}.js: {error}"));
-            attacks.into_iter().map(move |attack| (class, attack))
-        })
-        .chain(made::attacks().into_iter().map(|attack| ("made", attack)))
-        .collect();
+    let attacks = programs::all().expect("they are well written");
     assert!(attacks.len() >= PROGRAMS, "there are only {}", attacks.len());
 
     let app = TestApp::with(&PATIENT);

@@ -9,7 +9,7 @@ use mayfly::config::{Config, Flags};
 use mayfly::limits::Limits;
 use mayfly::protocol::browser::{Dropped, Outcome, RejectReason, RunReport, Usage};
 use mayfly::protocol::runner::{Layer, LayerState};
-use mayfly::sandbox::{ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
+use mayfly::sandbox::{ForkMode, MemoryBound, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Runs};
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
@@ -172,6 +172,8 @@ impl Runs for FakeRuns {
             confinement: vec![Layer { layer: "seccomp".to_owned(), state: LayerState::Applied }],
             notes: vec!["landlock: not in this kernel".to_owned()],
             engine: "V8 1.2.3".to_owned(),
+            zygotes_lost: 0,
+            memory: MemoryBound::new(1, 0, 1, 1),
         }
     }
 }

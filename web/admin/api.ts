@@ -50,6 +50,26 @@ export type Block = { id: string; kind: "address" | "origin"; value: string; rea
 /** Something that somebody did. */
 export type Act = { number: number; at: string; who: string; address: string; what: string; about: string };
 
+/** A program that did not hold, or what else an attestation found. */
+export type Finding = { what: string; outcome: string; detail: string };
+
+/** The last report of `mayfly attest`, in short. */
+export type Attestation = {
+  done: string;
+  target: string;
+  outcome: "held" | "reached" | "incomplete";
+  attested_by: string;
+  version: string;
+  kernel: string;
+  programs: number;
+  reached: number;
+  unproven: number;
+  not_run: number;
+  exits: number;
+  harmed: number;
+  findings: Finding[];
+};
+
 /** What goes on at one server, and what is ordered at all. */
 export type Overview = {
   server: Server;
@@ -62,6 +82,8 @@ export type Overview = {
   blocks: Block[];
   acts: Act[];
   store_problem?: string;
+  attestation?: Attestation;
+  attestation_problem?: string;
   you: { name: string; address: string; until?: string };
 };
 

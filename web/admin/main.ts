@@ -34,11 +34,13 @@ const value = byId("value", HTMLInputElement);
 const older = byId("older", HTMLButtonElement);
 
 const place = (id: string) => byId(id, HTMLElement);
+const findings = new Table(place("findings"), [text.what, text.result, text.about], "");
 const uses = [text.name, text.runsCount, text.failed, text.overLimits, text.turnedAway, text.cpu, text.used, text.last];
 const tables = {
   servers: new Table(place("servers"), [text.server, text.state, text.openRuns, text.queuedRuns, text.connections, text.since], text.none),
   runs: new Table(place("runs"), [text.run, text.state, text.age, text.from, text.sites, text.snippet, text.server], text.noRuns),
   blocks: new Table(place("blocked"), [text.whom, text.until, text.reasonShort, text.by], text.noBlocks),
+  attestation: new Table(place("attestation"), [text.when, text.result, text.programs, text.reached, text.exits, text.harmed, text.server, text.state], text.noAttestation),
   limits: new Table(place("limits"), [text.limit, text.times, text.last, text.lastRun], text.none),
   errors: new Table(place("errors"), [text.error, text.snippet, text.sites, text.times, text.last, text.lastRun], text.none),
   origins: new Table(place("origins"), uses, text.none),
@@ -147,6 +149,7 @@ function show(newest: Overview): void {
       }),
     },
   })));
+  showAttestations(all);
   const limitName = (name: string) => (Object.hasOwn(text.limitNames, name) ? text.limitNames[name as keyof typeof text.limitNames] : name);
   tables.limits.show(all.flatMap(({ server, limits }) => limits.map((it) => ({
     key: `${server.id} ${it.name}`,
@@ -164,6 +167,22 @@ function show(newest: Overview): void {
     problem.textContent = text.storeProblem(newest.store_problem);
     problem.hidden = false;
   }
+}
+
+/** What `mayfly attest` found of each server, and below it what did not hold. */
+function showAttestations(all: readonly Overview[]): void {
+  const known = all.flatMap(({ server, attestation, attestation_problem }) => [{ server, attestation, problem: attestation_problem }]);
+  tables.attestation.show(known.flatMap(({ server, attestation: it, problem: why }) => {
+    if (it === undefined) return why === undefined ? [] : [{ key: server.id, cells: ["", why, "", "", "", "", server.host, ""] }];
+    const cells = [when(it.done), text.results[it.outcome], `${count(it.programs)} (${it.attested_by})`, `${count(it.reached)} + ${count(it.unproven)}`, count(it.exits), count(it.harmed), it.target, `${it.version}, ${it.kernel}`];
+    return [{ key: server.id, cells }];
+  }));
+  const found = known.flatMap(({ server, attestation }) => (attestation?.findings ?? []).map((it, index) => ({
+    key: `${server.id} ${index}`,
+    cells: [it.what, Object.hasOwn(text.results, it.outcome) ? text.results[it.outcome as keyof typeof text.results] : it.outcome, it.detail],
+  })));
+  findings.show(found);
+  place("findings").hidden = found.length === 0;
 }
 
 /** What somebody has used, as a row with a button that gets the form for a block ready. */

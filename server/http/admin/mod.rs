@@ -26,6 +26,7 @@ use crate::protocol::parse;
 use crate::snippets::{Act, Order, OrderKind, Store, StoreError, Timestamp};
 
 mod access;
+pub mod attestation;
 mod oversight;
 mod recent;
 mod rulings;
@@ -98,6 +99,12 @@ fn bad(detail: impl Into<String>) -> Problem {
 fn unstored(error: StoreError) -> Problem {
     tracing::error!(%error, "the store does not answer an operator");
     let detail = "The store does not answer, so nothing was done. Try again in a moment.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after_ms(1_000)
+}
+
+fn unkept(error: &std::io::Error) -> Problem {
+    tracing::error!(%error, "the report of an attestation can't be kept");
+    let detail = "The report can't be kept: the server can't write to its data folder. Its log says more.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after_ms(1_000)
 }
 

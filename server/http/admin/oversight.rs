@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::rate::{RateLimit, RateLimited};
 use super::access;
+use super::attestation::Attestations;
 use super::recent::Recent;
 use super::rulings::Rulings;
 use crate::protocol::browser::{Outcome, RejectReason, RunReport};
@@ -106,6 +107,8 @@ pub struct Overseer {
     next: AtomicU64,
     rulings: ArcSwap<Rulings>,
     tries: RateLimit,
+    /// The last report of `mayfly attest`.
+    pub attestations: Attestations,
     /// Orders for this server that it has followed.
     followed: Mutex<HashSet<Uuid>>,
 }
@@ -123,6 +126,7 @@ impl Overseer {
         };
         Self {
             id: Uuid::new_v4(),
+            attestations: Attestations::default(),
             since: Timestamp::now(),
             known: Mutex::new(known),
             next: AtomicU64::new(0),

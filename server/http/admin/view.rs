@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::AppState;
 use super::super::rate::{RateLimit, of_origin};
+use super::attestation::AttestationView;
 use super::oversight::{Hits, Known, Live, Use};
 use crate::config::Rate;
 use crate::sandbox::{ClientKey, SandboxHealth};
@@ -35,6 +36,12 @@ pub struct Overview {
     blocks: Vec<BlockView>,
     /// Who did what, the latest first.
     acts: Vec<ActView>,
+    /// The last report of `mayfly attest` that is in this server's data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<AttestationView>,
+    /// Why that can't be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation_problem: Option<String>,
     /// Why the record can't be read now.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_problem: Option<String>,
@@ -265,6 +272,11 @@ impl Overview {
             Ok(acts) => (acts.into_iter().map(Into::into).collect(), None),
             Err(problem) => (Vec::new(), Some(problem)),
         };
+        let (attestation, attestation_problem) =
+            match state.overseer.attestations.last(&state.settings.data_dir).transpose() {
+                Ok(attestation) => (attestation, None),
+                Err(problem) => (None, Some(problem)),
+            };
         let until = who.session.as_ref().map(|(_, until)| *until);
         let you = YouView { name: who.name.clone(), address: who.address.clone(), until };
         let blocks = state.overseer.rulings().orders().iter().filter_map(BlockView::of).collect();
@@ -281,6 +293,8 @@ impl Overview {
             clients: clients(state, &known),
             blocks,
             acts,
+            attestation,
+            attestation_problem,
             store_problem,
             you,
         }

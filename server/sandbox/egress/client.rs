@@ -114,6 +114,14 @@ impl Clients {
     }
 }
 
+/// A client that connects to any address and trusts these authorities, for what an operator asks for.
+///
+/// # Errors
+/// In words.
+pub fn client(authorities: &Authorities) -> Result<reqwest::Client, String> {
+    Clients::new(None, authorities.clone()).make(false)
+}
+
 fn server_resolver(server: SocketAddr) -> Result<TokioResolver, String> {
     let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
         connection.port = server.port();

@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use client::Authorities;
+pub use client::{Authorities, client};
 pub use fetches::Fetches;
 pub use fixtures::Fixtures;
 

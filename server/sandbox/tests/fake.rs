@@ -165,6 +165,7 @@ impl Backend for Fake {
             tuning: Vec::new(),
             notes: Vec::new(),
             engine: "a fake".into(),
+            zygotes_lost: 0,
         }
     }
 }

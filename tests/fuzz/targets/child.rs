@@ -70,6 +70,7 @@ impl Backend for Scripted {
             notes: Vec::new(),
             engine: "V8".to_owned(),
             tuning: Vec::new(),
+            zygotes_lost: 0,
         }
     }
 }

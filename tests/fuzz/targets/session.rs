@@ -9,7 +9,7 @@ use mayfly::limits::{FLOOR, Limits};
 use mayfly::protocol::browser::{Outcome, PromptKind, RejectReason, RunReport, ServerMsg};
 use mayfly::protocol::prompt::ANSWER_BYTES;
 use mayfly::protocol::repl::EVALUATION_BYTES;
-use mayfly::sandbox::{ClientKey, ForkMode, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
+use mayfly::sandbox::{ClientKey, ForkMode, MemoryBound, Rejection, Run, RunEvent, RunEvents, SandboxHealth};
 use mayfly::session::{OpenRun, Rules, Runs, Session, lost_run};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -93,6 +93,8 @@ impl Runs for Scripted {
             notes: Vec::new(),
             engine: "V8".to_owned(),
             tuning: Vec::new(),
+            zygotes_lost: 0,
+            memory: MemoryBound::new(1, 0, 1, 1),
         }
     }
 }

@@ -121,6 +121,25 @@ describe("the operator", () => {
     watched.problems.splice(0, Infinity, ...watched.problems.filter((it) => !it.includes("status of 400")));
   });
 
+  test("sees the last attestation, as text", async () => {
+    await logIn();
+    await page.locator("#attestation", { hasText: "None yet" }).waitFor();
+    const program = { class: "escape", name: HOSTILE, outcome: "reached", detail: HOSTILE };
+    const report = {
+      format: 1, outcome: "reached", begun: "2026-01-02T03:04:05Z", done: "2026-01-02T03:09:05Z", target: HOSTILE, attested_by: "mayfly 9", programs_digest: "00",
+      server: { id: "", version: "9.8.7", engine: "", kernel: "gvisor", fork: "warm", layers: [], tuning: [], notes: [] },
+      programs: [program], exits: ["the server was started anew"], benign: { runs: 5, harmed: 0, details: [], median_ms: 1, longest_ms: 2 },
+    };
+    const headers = { "content-type": "application/json", authorization: `Bearer ${KEY}` };
+    const sent = await fetch(`${server.url}/api/v1/admin/attestation`, { method: "POST", headers, body: JSON.stringify(report) });
+    assert.equal(sent.status, 204);
+    await part("attestation").filter({ hasText: "not held" }).filter({ hasText: "9.8.7, gvisor" }).waitFor();
+    await part("findings").filter({ hasText: "the server was started anew" }).waitFor();
+    await part("findings").filter({ hasText: `escape: ${HOSTILE}` }).waitFor();
+    await part("acts").first().filter({ hasText: "sent an attestation" }).waitFor();
+    assert.equal(await page.locator("#parts img").count(), 0);
+  });
+
   test("sends clients elsewhere and takes them again", async () => {
     await logIn();
     await part("servers").getByRole("button", { name: /^Drain: / }).click();

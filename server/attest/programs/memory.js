@@ -232,3 +232,39 @@ const a = []; for (;;) a.push(new Intl.DateTimeFormat("de"), new Intl.NumberForm
 //# name: memory taken again after each refusal
 //# outcome: memory_exceeded|cpu_exceeded
 const a = []; for (;;) try { a.push(new ArrayBuffer(1e7)) } catch { a.push(new Array(1e4).fill(0)) }
+
+//# name: an address that is encoded
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20, all = [];; n *= 2) all.push(encodeURIComponent("€".repeat(n)));
+
+//# name: an address that is encoded and thrown away
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) encodeURI("€".repeat(n)).length;
+
+//# name: an address that is decoded
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) decodeURIComponent("%E2%82%AC".repeat(n)).length;
+
+//# name: a text that is escaped
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) escape("€".repeat(n)).length;
+
+//# name: a text that is made upper-case by a language's rules
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) "ßﬃ".repeat(n).toLocaleUpperCase("de").length;
+
+//# name: a text that is decomposed
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 18;; n *= 2) "ﷺ".repeat(n).normalize("NFKD").length;
+
+//# name: a text that is encoded as bytes
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) new TextEncoder().encode("€".repeat(n)).length;
+
+//# name: a text that is compared by a language's rules
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 20;; n *= 2) { const s = "ä".repeat(n); s.localeCompare(s + "b", "de"); new Intl.Segmenter("de", { granularity: "word" }).segment(s + " " + s).containing(1) }
+
+//# name: a regular expression that is made of a text
+//# outcome: memory_exceeded|failed|cpu_exceeded
+for (let n = 2 ** 16;; n *= 2) try { new RegExp("(a|b)?".repeat(n)).test("ab".repeat(n)) } catch {}

@@ -25,20 +25,25 @@ const LIMITS: [&str; 7] =
 
 /// A hostile program and what has to come of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Attack {
-    pub(super) name: String,
+pub struct Attack {
+    /// What it tries.
+    pub name: String,
     /// The outcomes that are right.
-    pub(super) outcomes: Vec<String>,
+    pub outcomes: Vec<String>,
     /// What its output holds.
-    pub(super) says: Vec<String>,
+    pub says: Vec<String>,
     /// What its output does not hold.
-    pub(super) never: Vec<String>,
-    pub(super) mode: String,
-    pub(super) limits: Vec<(String, u64)>,
-    pub(super) language: String,
-    pub(super) source: String,
+    pub never: Vec<String>,
+    /// How it is run: one of the API's modes.
+    pub mode: String,
+    /// Limits that it lowers.
+    pub limits: Vec<(String, u64)>,
+    /// Its language, as the API spells it.
+    pub language: String,
+    /// Its entry file.
+    pub source: String,
     /// Further files, with their names.
-    pub(super) files: Vec<(String, String)>,
+    pub files: Vec<(String, String)>,
 }
 
 /// Reads a file of attacks.
@@ -128,54 +133,62 @@ fn check(attack: &Attack) -> Result<(), String> {
     Ok(())
 }
 
-#[test]
-fn attacks_are_read_with_what_comes_before_them() {
-    let text = "let a;\n//# name: one\n//# outcome: failed|completed\n//# says: x: y\n//# never: z\n\
-                //# limit: cpu_ms 5\nb\n\n//# name: two\n//# outcome: completed\n//# mode: module\nc\n";
-    let attacks = attacks(text).unwrap();
-    assert_eq!(attacks.len(), 2);
-    assert_eq!(attacks[0].outcomes, ["failed", "completed"]);
-    assert_eq!((&*attacks[0].says, &*attacks[0].never), (&["x: y".to_owned()][..], &["z".to_owned()][..]));
-    assert_eq!(attacks[0].limits, [("cpu_ms".to_owned(), 5)]);
-    assert_eq!((&*attacks[0].source, &*attacks[0].mode), ("let a;\nb\n\n", "auto"));
-    assert_eq!((&*attacks[1].source, &*attacks[1].mode), ("let a;\nc\n", "module"));
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn attacks_can_have_several_files() {
-    let text =
-        "//# name: a\n//# outcome: failed\n//# language: tsx\nx\n//# file: b.js\ny\nz\n//# file: c.js\n";
-    let attacks = attacks(text).unwrap();
-    assert_eq!((&*attacks[0].source, &*attacks[0].language), ("x\n", "tsx"));
-    assert_eq!(
-        attacks[0].files,
-        [("b.js".to_owned(), "y\nz\n".to_owned()), ("c.js".to_owned(), String::new())]
-    );
-}
-
-#[test]
-fn attacks_that_are_badly_written_are_refused() {
-    let good = "//# name: a\n//# outcome: failed\nx\n";
-    assert!(attacks(good).is_ok());
-    for (bad, word) in [
-        ("", "no program in it"),
-        ("x\n", "no program in it"),
-        ("//# outcome: failed\nx\n", "before any name"),
-        ("//# name: a\nx\n", "does not say its outcome"),
-        ("//# name: a\n//# outcome: failed\n\n", "has no program"),
-        ("//# name: a\n//# name: b\n//# outcome: failed\nx\n", "does not say its outcome"),
-        ("//# name: a\n//# outcome: stopped\nx\n", "no run may end as `stopped`"),
-        ("//# name: a\n//# outcome:\nx\n", "line 2: `outcome` has no value"),
-        ("//# name: a\n//# outcome: failed\n//# outcome: failed\nx\n", "not understood"),
-        ("//# name: a\n//# outcome: failed\nx\n//# says: y\n", "line 4: `says` comes after"),
-        ("//# name: a\n//# outcome: failed\n//# limit: cpu 5\nx\n", "`cpu 5` is no limit"),
-        ("//# name: a\n//# outcome: failed\n//# limit: cpu_ms x\nx\n", "is no limit"),
-        ("//# name: a\n//# outcome: failed\n//# mode: strict\nx\n", "not understood"),
-        ("//# name: a\n//# outcome: failed\n//# color: red\nx\n", "not understood"),
-        ("//# name\n", "line 1: a header"),
-    ] {
-        let error = attacks(bad).expect_err(bad);
-        assert!(error.contains(word), "{bad:?}: {error}");
+    #[test]
+    fn attacks_are_read_with_what_comes_before_them() {
+        let text = "let a;\n//# name: one\n//# outcome: failed|completed\n//# says: x: y\n//# never: z\n\
+                    //# limit: cpu_ms 5\nb\n\n//# name: two\n//# outcome: completed\n//# mode: module\nc\n";
+        let attacks = attacks(text).unwrap();
+        assert_eq!(attacks.len(), 2);
+        assert_eq!(attacks[0].outcomes, ["failed", "completed"]);
+        assert_eq!(
+            (&*attacks[0].says, &*attacks[0].never),
+            (&["x: y".to_owned()][..], &["z".to_owned()][..])
+        );
+        assert_eq!(attacks[0].limits, [("cpu_ms".to_owned(), 5)]);
+        assert_eq!((&*attacks[0].source, &*attacks[0].mode), ("let a;\nb\n\n", "auto"));
+        assert_eq!((&*attacks[1].source, &*attacks[1].mode), ("let a;\nc\n", "module"));
     }
-    assert!(attacks(&format!("{good}{good}")).expect_err("twice").contains("already"));
+
+    #[test]
+    fn attacks_can_have_several_files() {
+        let text =
+            "//# name: a\n//# outcome: failed\n//# language: tsx\nx\n//# file: b.js\ny\nz\n//# file: c.js\n";
+        let attacks = attacks(text).unwrap();
+        assert_eq!((&*attacks[0].source, &*attacks[0].language), ("x\n", "tsx"));
+        assert_eq!(
+            attacks[0].files,
+            [("b.js".to_owned(), "y\nz\n".to_owned()), ("c.js".to_owned(), String::new())]
+        );
+    }
+
+    #[test]
+    fn attacks_that_are_badly_written_are_refused() {
+        let good = "//# name: a\n//# outcome: failed\nx\n";
+        assert!(attacks(good).is_ok());
+        for (bad, word) in [
+            ("", "no program in it"),
+            ("x\n", "no program in it"),
+            ("//# outcome: failed\nx\n", "before any name"),
+            ("//# name: a\nx\n", "does not say its outcome"),
+            ("//# name: a\n//# outcome: failed\n\n", "has no program"),
+            ("//# name: a\n//# name: b\n//# outcome: failed\nx\n", "does not say its outcome"),
+            ("//# name: a\n//# outcome: stopped\nx\n", "no run may end as `stopped`"),
+            ("//# name: a\n//# outcome:\nx\n", "line 2: `outcome` has no value"),
+            ("//# name: a\n//# outcome: failed\n//# outcome: failed\nx\n", "not understood"),
+            ("//# name: a\n//# outcome: failed\nx\n//# says: y\n", "line 4: `says` comes after"),
+            ("//# name: a\n//# outcome: failed\n//# limit: cpu 5\nx\n", "`cpu 5` is no limit"),
+            ("//# name: a\n//# outcome: failed\n//# limit: cpu_ms x\nx\n", "is no limit"),
+            ("//# name: a\n//# outcome: failed\n//# mode: strict\nx\n", "not understood"),
+            ("//# name: a\n//# outcome: failed\n//# color: red\nx\n", "not understood"),
+            ("//# name\n", "line 1: a header"),
+        ] {
+            let error = attacks(bad).expect_err(bad);
+            assert!(error.contains(word), "{bad:?}: {error}");
+        }
+        assert!(attacks(&format!("{good}{good}")).expect_err("twice").contains("already"));
+    }
 }
