@@ -12,20 +12,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// V8's heap pages are placed side by side.
-    HeapLayout,
     /// The zygote's code is moved into huge pages.
     HugeCode,
-    /// malloc gives its free memory back before the first fork.
-    MallocTrim,
-    /// V8's heap is collapsed into huge pages.
-    HugeHeap,
     /// Each process gets its own copy of the pages that a run writes to, before its run.
     Prefault,
-    /// Forks inherit the page tables of mapped files.
-    PageTables,
-    /// The watchdog thread is started without Rust's bookkeeping.
-    RawThread,
     /// The watchdog thread does not preempt others when it wakes.
     BatchThread,
     /// A program yields its processor when it has sent output.
@@ -36,29 +26,14 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 10] = [
-        Self::HeapLayout,
-        Self::HugeCode,
-        Self::MallocTrim,
-        Self::HugeHeap,
-        Self::Prefault,
-        Self::PageTables,
-        Self::RawThread,
-        Self::BatchThread,
-        Self::OutputYield,
-        Self::DelayedRefill,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::HugeCode, Self::Prefault, Self::BatchThread, Self::OutputYield, Self::DelayedRefill];
 
     /// The name in settings, `/healthz`, metrics and the log.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::HeapLayout => "heap_layout",
             Self::HugeCode => "huge_code",
-            Self::MallocTrim => "malloc_trim",
-            Self::HugeHeap => "huge_heap",
             Self::Prefault => "prefault",
-            Self::PageTables => "page_tables",
-            Self::RawThread => "raw_thread",
             Self::BatchThread => "batch_thread",
             Self::OutputYield => "output_yield",
             Self::DelayedRefill => "delayed_refill",
@@ -182,7 +157,7 @@ mod tests {
     fn steps_unknown_name_lists_the_names() {
         for text in ["", "prefault,", "faster", "auto,off"] {
             let error = text.parse::<Steps>().unwrap_err();
-            assert!(error.contains("prefault, page_tables"), "{error}");
+            assert!(error.contains("prefault, batch_thread"), "{error}");
         }
     }
 

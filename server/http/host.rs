@@ -75,7 +75,7 @@ pub fn check(state: &AppState, req: &ServiceRequest) -> Result<(), Problem> {
         named.push("");
     }
     // A target like `http://host/path` counts more than `Host` (RFC 9112, 3.2.2).
-    named.extend(req.uri().authority().map(|authority| authority.as_str()));
+    named.extend(req.uri().authority().map(actix_web::http::uri::Authority::as_str));
     // Some proxies put a host of their own into `Host`, and the client's here.
     if req.peer_addr().is_some_and(|peer| state.proxies.trusts(peer.ip())) {
         let forwarded = headers.get_all(&X_FORWARDED_HOST).map(|hosts| hosts.to_str().unwrap_or_default());

@@ -231,20 +231,15 @@ fn step_item(StepReport { step, state }: StepReport) -> Item {
 /// What the absence of a step costs, and what to do about it.
 fn step_texts(step: Step) -> (&'static str, &'static str) {
     match step {
-        Step::HugeCode | Step::HugeHeap => (
+        Step::HugeCode => (
             "speed: each run takes more CPU time",
             "Allow transparent huge pages: write `madvise` to /sys/kernel/mm/transparent_hugepage/enabled.",
         ),
-        Step::Prefault | Step::PageTables => (
+        Step::Prefault => (
             "speed: each run takes more CPU time",
             "Give the server a readable /proc. A kernel from 5.14 on has what this step needs.",
         ),
-        Step::HeapLayout
-        | Step::MallocTrim
-        | Step::RawThread
-        | Step::BatchThread
-        | Step::OutputYield
-        | Step::DelayedRefill => (
+        Step::BatchThread | Step::OutputYield | Step::DelayedRefill => (
             "speed: the first output comes a little later",
             "Nothing has to be done: Mayfly works without it.",
         ),

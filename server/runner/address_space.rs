@@ -25,11 +25,6 @@ impl Mapping {
     pub fn is_private_writable(&self) -> bool {
         self.permissions == "rw-p" && !self.has_protection_key
     }
-
-    /// Whether a file is mapped there.
-    pub fn is_file(&self) -> bool {
-        self.path.starts_with('/')
-    }
 }
 
 /// All mappings of this process, in the order of their addresses; empty without `/proc`.
@@ -84,27 +79,16 @@ pub fn page_size() -> usize {
     *SIZE
 }
 
-/// Maps what is read there, without a change. Since Linux 5.14; the libc crate lacks it for some C libraries.
-pub const MADV_POPULATE_READ: libc::c_int = 22;
-/// Has the effect of a write to each page, without a change. Since Linux 5.14.
+/// Has the effect of a write to each page, without a change. Since Linux 5.14; the libc crate lacks it for some C
+/// libraries.
 pub const MADV_POPULATE_WRITE: libc::c_int = 23;
-/// Puts memory into huge pages now. Since Linux 6.1.
-pub const MADV_COLLAPSE: libc::c_int = 25;
 
 /// Gives the kernel advice that does not change what is read from `start` to `end`.
 ///
 /// # Errors
 /// The kernel's. `EINVAL` means an unknown advice, but also pages without the permission for it.
 pub fn madvise(start: usize, end: usize, advice: libc::c_int) -> Result<(), Errno> {
-    debug_assert!(matches!(
-        advice,
-        MADV_POPULATE_READ
-            | MADV_POPULATE_WRITE
-            | MADV_COLLAPSE
-            | libc::MADV_DOFORK
-            | libc::MADV_HUGEPAGE
-            | libc::MADV_NOHUGEPAGE
-    ));
+    debug_assert!(matches!(advice, MADV_POPULATE_WRITE | libc::MADV_DOFORK));
     // SAFETY: none of these changes what is read there.
     Errno::result(unsafe { libc::madvise(start as *mut c_void, end - start, advice) }).map(drop)
 }

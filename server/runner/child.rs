@@ -21,6 +21,9 @@ const RUN_BYTES: u32 = 64 << 20;
 const RUN_ROOM: usize = 4 << 10;
 /// How long a program runs before it is watched. What the server says meanwhile is heard then.
 const WATCHED_AFTER: Duration = Duration::from_millis(3);
+/// The stack of the watchdog thread, in bytes. It recurses nowhere.
+const STACK_BYTES: usize = 128 << 10;
+
 /// How the zygote makes a child.
 pub struct Making<'a> {
     /// What the child puts on.
@@ -65,7 +68,8 @@ pub fn live(
             _ => exit(1),
         }
     };
-    if scheduling::start_thread(tuning.has(Step::RawThread), life).is_err() {
+    let watchdog = std::thread::Builder::new().name("watchdog".into()).stack_size(STACK_BYTES).spawn(life);
+    if watchdog.is_err() {
         exit(EXIT_NO_THREAD);
     }
 

@@ -85,7 +85,6 @@ fn prepare(control: &OwnedFd, settings: Settings) -> Result<(Zygote, ZygoteEvent
     let mut tuning = Tuning::new(tuning.clone(), fault);
     let mut candidate = Candidate { template: None, heap_bytes, buffer_bytes, channels: Vec::new() };
     if !is_cold {
-        tuning.before_v8(announce);
         let mut warm = candidate.new_template()?;
         warm.warm_up();
         address_space::inherit_all_memory();
@@ -94,9 +93,6 @@ fn prepare(control: &OwnedFd, settings: Settings) -> Result<(Zygote, ZygoteEvent
     // V8's memory may not survive a fork.
     let mut held = candidate.held(&tuning);
     if let (Err(error), true) = (&held, candidate.template.is_some()) {
-        if tuning.has(Step::HeapLayout) {
-            return Err(Failure { step: Some(Step::HeapLayout), error: error.to_string() });
-        }
         notes.push(format!(
             "a warm runtime does not survive a fork here ({error}), so each run starts V8 anew"
         ));

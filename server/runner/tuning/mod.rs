@@ -10,10 +10,8 @@ use super::trial::{self, TrialError};
 use crate::tuning::{Step, StepReport, StepState, Steps};
 
 mod fault;
-mod heap_layout;
 mod huge_pages;
 mod page_map;
-mod page_tables;
 mod prefault;
 pub mod scheduling;
 mod usage;
@@ -23,18 +21,8 @@ pub use huge_pages::unaccounted_bytes;
 use prefault::Prefault;
 use usage::Usage;
 
-/// The steps that a zygote takes, in this order. The first one comes before V8 starts.
-const ZYGOTE_STEPS: [Step; 9] = [
-    Step::HeapLayout,
-    Step::HugeCode,
-    Step::MallocTrim,
-    Step::HugeHeap,
-    Step::Prefault,
-    Step::PageTables,
-    Step::RawThread,
-    Step::BatchThread,
-    Step::OutputYield,
-];
+/// The steps that a zygote takes, in this order.
+const ZYGOTE_STEPS: [Step; 4] = [Step::HugeCode, Step::Prefault, Step::BatchThread, Step::OutputYield];
 
 /// Ranges of addresses.
 type Ranges = Vec<Range<usize>>;
@@ -85,16 +73,7 @@ impl Tuning {
         self.active.has(step)
     }
 
-    /// Takes the steps that come before V8 starts.
-    pub fn before_v8(&mut self, announce: impl Fn(Option<Step>)) {
-        if self.wanted.has(Step::HeapLayout) {
-            announce(Some(Step::HeapLayout));
-            let applied = heap_layout::apply();
-            self.note(Step::HeapLayout, applied);
-        }
-    }
-
-    /// Takes all other steps, in a zygote whose children run programs. Announces each one before it begins.
+    /// Takes all wanted steps, in a zygote whose children run programs. Announces each one before it begins.
     ///
     /// # Errors
     /// The step whose trial failed, and why. The zygote is of no use then.
@@ -103,7 +82,7 @@ impl Tuning {
         trials: &mut dyn Trials,
         announce: impl Fn(Option<Step>),
     ) -> Result<(), (Step, String)> {
-        for step in ZYGOTE_STEPS.into_iter().filter(|step| *step != Step::HeapLayout) {
+        for step in ZYGOTE_STEPS {
             if !self.wanted.has(step) {
                 continue;
             }
@@ -123,31 +102,18 @@ impl Tuning {
     /// Takes a step. The outer error is a failed trial, the inner one says why this machine does without the step.
     fn apply(&mut self, step: Step, trials: &mut dyn Trials) -> Result<Result<(), String>, String> {
         match step {
-            Step::HugeCode => return Ok(huge_pages::move_code()),
-            Step::MallocTrim => trim(),
-            Step::HugeHeap => return Ok(huge_pages::collapse_heap()),
+            Step::HugeCode => Ok(huge_pages::move_code()),
             Step::Prefault => {
                 let usage = match self.usage(trials)? {
                     Ok(usage) => usage,
                     Err(reason) => return Ok(Err(reason)),
                 };
                 let prefault = Prefault::new(usage);
-                return Ok(prefault.map(|prefault| self.prefault = prefault));
+                Ok(prefault.map(|prefault| self.prefault = prefault))
             }
-            Step::PageTables => {
-                let files = match self.usage(trials)? {
-                    Ok(usage) => usage.files.clone(),
-                    Err(reason) => return Ok(Err(reason)),
-                };
-                return Ok(page_tables::inherit(&files));
-            }
-            Step::HeapLayout
-            | Step::RawThread
-            | Step::BatchThread
-            | Step::OutputYield
-            | Step::DelayedRefill => {}
+            // Children do these by themselves.
+            Step::BatchThread | Step::OutputYield | Step::DelayedRefill => Ok(Ok(())),
         }
-        Ok(Ok(()))
     }
 
     /// What a run uses, recorded by a trial when it is first asked for.
@@ -216,15 +182,5 @@ impl Tuning {
             }
         };
         ZYGOTE_STEPS.map(|step| StepReport { step, state: state(step) }).into()
-    }
-}
-
-/// Gives the kernel back what malloc holds free. A child that allocates there gets new pages, which is cheaper than
-/// copies of old ones.
-fn trim() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: concerns malloc's free memory only.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn usage(written: Ranges) -> Usage {
-        Usage { written, files: Vec::new(), is_complete: true }
+        Usage { written, is_complete: true }
     }
 
     #[test]
@@ -112,7 +112,8 @@ mod tests {
         let bytes = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, 3 * page) };
         bytes.fill(7);
         for writes in [false, true] {
-            Prefault { ranges: vec![start..start + 2 * page], writes }.populate();
+            let ranges = vec![start..start + page, start + page..start + 2 * page];
+            Prefault { ranges, writes }.populate();
             assert!(bytes.iter().all(|byte| *byte == 7));
         }
     }

@@ -1,7 +1,7 @@
 //! Which memory a run uses: recorded by a trial child as it leaves.
 //!
-//! The kernel's page map says which pages a process has of its own and which it has mapped of files. Where there is no page map,
-//! as in gVisor, the child compares its memory with a copy from before the run; what was only read does not show then.
+//! The kernel's page map says which pages a process has of its own. Where there is no page map, as in gVisor, the child compares
+//! its memory with a copy from before the run.
 
 use std::ops::Range;
 
@@ -11,8 +11,6 @@ use super::Ranges;
 use super::fault::Fault;
 use super::page_map::{Page, PageMap};
 
-/// Marks the address of a file's page in what a child reports. Pages are aligned, so the bit is free.
-const FILE: usize = 1;
 /// Room for the copy of memory, for the report and for the page map, in bytes each. More than malloc keeps in its heap, so that
 /// each is a mapping of its own and only what is used of it takes memory.
 const ROOM: usize = 64 << 20;
@@ -23,8 +21,6 @@ const PAGES_AT_ONCE: usize = 512;
 pub struct Usage {
     /// What it writes to: private memory.
     pub written: Ranges,
-    /// What it has mapped of files.
-    pub files: Ranges,
     /// Whether that is all that it uses.
     pub is_complete: bool,
 }
@@ -72,7 +68,7 @@ impl Recorder {
         };
         let report = Vec::with_capacity(ROOM);
         let mappings: Vec<Mapping> =
-            mappings_with_keys().into_iter().filter(|it| it.is_private_writable() || it.is_file()).collect();
+            mappings_with_keys().into_iter().filter(Mapping::is_private_writable).collect();
         if mappings.is_empty() {
             return Err("there is no /proc/self/maps".into());
         }
@@ -137,11 +133,9 @@ impl ReportReader {
             }
         }
         let (addresses, _) = report.as_chunks();
-        let (files, written): (Vec<usize>, Vec<usize>) =
-            addresses.iter().map(|it| usize::from_ne_bytes(*it)).partition(|address| address & FILE != 0);
+        let written = addresses.iter().map(|address| usize::from_ne_bytes(*address));
         Usage {
-            written: ranges(written.into_iter(), &self.boundaries),
-            files: ranges(files.into_iter().map(|address| address & !FILE), &self.boundaries),
+            written: ranges(written, &self.boundaries),
             is_complete: self.is_complete && !report.is_empty(),
         }
     }
@@ -154,7 +148,7 @@ fn ranges(pages: impl Iterator<Item = usize>, boundaries: &[usize]) -> Ranges {
         let next = page + page_size();
         match ranges.last_mut() {
             Some(Range { end, .. }) if *end == page && boundaries.binary_search(&page).is_err() => {
-                *end = next
+                *end = next;
             }
             _ => ranges.push(page..next),
         }
@@ -162,7 +156,7 @@ fn ranges(pages: impl Iterator<Item = usize>, boundaries: &[usize]) -> Ranges {
     ranges
 }
 
-/// Writes down the pages that this process uses, as the page map has them.
+/// Writes down the pages that are this process's alone, and so were written to since the fork.
 fn report_page_map(mappings: &[Mapping], some: &mut Vec<Page>, report: &mut Vec<u8>) -> std::io::Result<()> {
     let map = PageMap::open()?;
     let size = page_size();
@@ -171,23 +165,13 @@ fn report_page_map(mappings: &[Mapping], some: &mut Vec<Page>, report: &mut Vec<
             some.resize(((mapping.end - start) / size).min(PAGES_AT_ONCE), Page::default());
             map.read(start, some)?;
             for (address, page) in (start..).step_by(size).zip(some.iter()) {
-                if let Some(used) = used(mapping, address, *page) {
-                    report.extend_from_slice(&used.to_ne_bytes());
+                if page.is_present() && !page.is_file() && page.is_exclusive() {
+                    report.extend_from_slice(&address.to_ne_bytes());
                 }
             }
         }
     }
     Ok(())
-}
-
-/// A page that this process has used since the fork: its address if it is exclusive and so was written to, the same with
-/// [`FILE`] if it is a file's.
-fn used(mapping: &Mapping, address: usize, page: Page) -> Option<usize> {
-    match page.is_file() {
-        _ if !page.is_present() => None,
-        false => (mapping.is_private_writable() && page.is_exclusive()).then_some(address),
-        true => mapping.is_file().then_some(address | FILE),
-    }
 }
 
 /// Writes down the pages that have other contents than before.
@@ -249,6 +233,6 @@ mod tests {
         let usage = reader.usage(&recorder.report());
         let at = |number: usize| start.addr() + number * page;
         assert_eq!(usage.written, [at(1)..at(2), at(3)..at(4)]);
-        assert!(!usage.is_complete && usage.files.is_empty());
+        assert!(!usage.is_complete);
     }
 }
