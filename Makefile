@@ -14,7 +14,7 @@ TARGET = $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
 IN_GVISOR = CARGO_TARGET_$(TARGET)_RUNNER=scripts/gvisor.mjs
 
 # What the front end is built from.
-WEB := package-lock.json package.json README.md CHANGELOG.md SECURITY.md server/README.md $(wildcard docs/*.md) $(shell find web static templates -type f -not -path 'static/dist/*')
+WEB := package-lock.json package.json README.md CHANGELOG.md SECURITY.md server/README.md $(wildcard docs/*.md docs/decisions/*.md) $(shell find web static templates -type f -not -path 'static/dist/*')
 
 help: ## Lists these
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20

@@ -24,6 +24,7 @@ const PAGES = [
   ["requirements", "What Mayfly needs", "docs/requirements.md"],
   ["deploy", "Deploy with gVisor", "docs/deploy.md"],
   ["operate", "Operate", "docs/operate.md"],
+  ["performance", "What makes a run fast", "docs/performance.md"],
   ["threat-model", "Threat model", "docs/threat-model.md"],
   ["inside", "How it works inside", "server/README.md"],
   ["security", "Report a hole", "SECURITY.md"],
