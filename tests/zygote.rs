@@ -96,7 +96,7 @@ async fn children_that_die_in_the_pool_are_nobodys_run() {
 
 #[actix_web::test]
 async fn a_dead_zygote_takes_the_runs_it_had_and_no_other() {
-    let app = TestApp::with(&["--open-runs=2"]);
+    let app = TestApp::with(&["--open-runs=2", "--reserve=0"]);
     let (mut first, mut second) = (busy_visitor(&app).await, busy_visitor(&app).await);
     let mut waiting = Vec::new();
     for _ in 0..5 {

@@ -78,7 +78,7 @@ fn prepare(control: &OwnedFd, settings: Settings) -> Result<(Zygote, ZygoteEvent
     super::stack::install().map_err(|error| format!("signals can't be set up: {error}"))?;
     let unmasked = block_child_signal().map_err(|error| format!("signals can't be set up: {error}"))?;
     // While there are files.
-    let mut notes = catalogue::load(settings.spec.modules_dir.as_deref());
+    let notes = catalogue::load(settings.spec.modules_dir.as_deref());
 
     let fault = settings.spec.fault.as_deref().map(str::parse::<Fault>).transpose()?;
     let announce = |step: Option<Step>| send_event(control, &ZygoteEvent::Trying { step });
@@ -90,14 +90,13 @@ fn prepare(control: &OwnedFd, settings: Settings) -> Result<(Zygote, ZygoteEvent
         address_space::inherit_all_memory();
         candidate.template = Some(warm);
     }
-    // V8's memory may not survive a fork.
     let mut held = candidate.held(&tuning);
-    if let (Err(error), true) = (&held, candidate.template.is_some()) {
-        notes.push(format!(
-            "a warm runtime does not survive a fork here ({error}), so each run starts V8 anew"
-        ));
-        candidate.template = None;
-        held = candidate.held(&tuning);
+    if held.is_err() && candidate.template.is_some() {
+        // V8 has started in this process, so its children can't start it again: that takes another zygote.
+        return Err("a warm runtime does not survive a fork here: the kernel does not copy V8's memory \
+                    (MADV_DOFORK), or /proc is missing"
+            .to_owned()
+            .into());
     }
     if candidate.template.is_some() {
         tuning

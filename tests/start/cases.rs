@@ -384,10 +384,10 @@ pub(super) fn all() -> Vec<Case> {
             Ok(launch.group(Group::new("memory", &files)?))
         }),
         says(
-            "a control group of 64 MiB",
+            "a control group of 24 MiB",
             |launch| {
                 root()?;
-                let bytes = (64_u64 << 20).to_string();
+                let bytes = (24_u64 << 20).to_string();
                 let files = [("memory.max", bytes.as_str()), ("memory.limit_in_bytes", bytes.as_str())];
                 Ok(launch.group(Group::new("memory", &files)?))
             },
