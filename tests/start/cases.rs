@@ -383,16 +383,6 @@ pub(super) fn all() -> Vec<Case> {
             let files = [("memory.max", bytes.as_str()), ("memory.limit_in_bytes", bytes.as_str())];
             Ok(launch.group(Group::new("memory", &files)?))
         }),
-        says(
-            "a control group of 24 MiB",
-            |launch| {
-                root()?;
-                let bytes = (24_u64 << 20).to_string();
-                let files = [("memory.max", bytes.as_str()), ("memory.limit_in_bytes", bytes.as_str())];
-                Ok(launch.group(Group::new("memory", &files)?))
-            },
-            &["SIGKILL", "memory runs out"],
-        ),
         serves("one processor", |launch| Ok(launch.one_processor())),
         serves("standard error is a full disk", |launch| {
             let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
