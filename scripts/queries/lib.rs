@@ -5,6 +5,7 @@
 pub mod limits;
 #[path = "server/protocol"]
 pub mod protocol {
+    pub mod bounds;
     pub mod parse;
     pub mod browser;
     pub mod value;
