@@ -42,7 +42,18 @@ export class Tabs {
     const active = this.#element(state.active);
     this.#panel.setAttribute("aria-labelledby", active?.id ?? "");
     if (focused) active?.focus();
-    active?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (active) this.#reveal(active);
+  }
+
+  /**
+   * Scrolls the list to a tab. `scrollIntoView` would also make the Tab key go on from there, in Chromium from 148 on:
+   * the first press on a new page would pass the link to the editor over.
+   */
+  #reveal(tab: HTMLElement): void {
+    const list = this.#list.getBoundingClientRect();
+    const { left, right } = tab.getBoundingClientRect();
+    if (left < list.left) this.#list.scrollLeft -= list.left - left;
+    else if (right > list.right) this.#list.scrollLeft += right - list.right;
   }
 
   #tab(name: string): HTMLElement {
