@@ -405,10 +405,16 @@ async fn what_nobody_opens_is_deleted_in_the_end() {
     assert_eq!(snippet(&app, &new).await.status, 200);
 }
 
+/// Waits for the server to have its tables: whoever opens the file at the same time would make them, too.
+async fn store_to_be_open(app: &FakeApp) {
+    until("the store to be open", || async { snippet(app, "7Xq2mPz9RtKb").await.status == 404 }).await;
+}
+
 #[actix_web::test]
 async fn to_open_a_snippet_renews_it() {
     // Nothing is deleted meanwhile: a server looks for what is old when it starts.
     let app = FakeApp::start(&["--snippet-unopened-age=never"]).await;
+    store_to_be_open(&app).await;
     let settings =
         StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
     let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
@@ -428,6 +434,7 @@ async fn to_open_a_snippet_renews_it() {
 async fn full_store_evicts_what_was_opened_longest_ago() {
     let flags = ["--database-bytes=1MiB", "--source-bytes=600KiB", "--snippet-purge-interval=1h"];
     let app = FakeApp::start(&[&flags[..], &["--snippet-unopened-age=never"]].concat()).await;
+    store_to_be_open(&app).await;
     let settings =
         StoreSettings { database: Database::Sqlite, connections: 1, timeout: Duration::from_secs(10) };
     let store = Sqlite::new(&app.folder.path().join(SQLITE_FILE), &settings);
